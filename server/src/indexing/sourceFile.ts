@@ -1,0 +1,214 @@
+import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, lstat, open, realpath } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { systemCode } from '../../../shared/src/errors.js';
+import { decodeText } from './decode.js';
+import { type SkipReason, extensionOf, isSecretFile } from './excludes.js';
+import { isInside } from './folderTree.js';
+
+export interface ReadOptions {
+  /** Larger files are skipped, and no more than this many bytes and one are ever read. */
+  readonly maxFileBytes: number;
+  /** Opens a file as `fs.promises.open` does; tests put faults here. */
+  readonly open?: (path: string, flags: number) => Promise<ReadHandle>;
+}
+
+/** What reading needs of an open file. */
+export type ReadHandle = Pick<FileHandle, 'stat' | 'read' | 'close'>;
+
+export type ReadResult =
+  | {
+      readonly kind: 'text';
+      /** Decoded, without a byte order mark; line ends are as in the file. */
+      readonly text: string;
+      /** SHA-256 of the bytes, 64 hexadecimal digits. */
+      readonly digest: string;
+      /** In bytes; this and the time are those of the state that `text` shows. */
+      readonly size: number;
+      readonly mtimeMs: number;
+    }
+  | {
+      readonly kind: 'skipped';
+      readonly reason: SkipReason;
+      /** There when the content decided: until one of these changes, it would again. */
+      readonly state?: { readonly size: number; readonly mtimeMs: number };
+    }
+  | { readonly kind: 'gone' };
+
+const attempts = 3;
+/** Milliseconds between attempts: as long as an editor takes to write a file. */
+const pauseMs = 20;
+
+/**
+ * Links are not followed, and a FIFO that has taken the file's place does not wait for a writer. On Windows both flags
+ * are undefined, which counts as 0.
+ */
+const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+const skipped = (reason: SkipReason, state?: { size: number; mtimeMs: number }): ReadResult =>
+  state ? { kind: 'skipped', reason, state } : { kind: 'skipped', reason };
+
+/**
+ * Reads one file of a folder as text. `root` is absolute and without links, `path` relative to it with `/`. Never
+ * throws for what is wrong with the file, and never leaves the folder, whatever `path` says.
+ */
+export async function readSource(root: string, path: string, options: ReadOptions): Promise<ReadResult> {
+  const segments = path.split('/');
+  // Paths may come from a store that someone tampered with.
+  if (path.includes('\0') || segments.some((s) => s === '' || s === '.' || s === '..'))
+    return { kind: 'gone' };
+  const name = segments.at(-1) ?? '';
+  if (isSecretFile(name, segments.at(-2) ?? basename(root))) return skipped('secret');
+  try {
+    const absolute = join(root, path);
+    if (!isInside(await realpath(dirname(absolute)), root)) return skipped('symlink-outside');
+    for (let attempt = 1; ; attempt++) {
+      const read = await readOnce(absolute, options);
+      if (read.kind === 'bytes') return judge(name, read.bytes, read.stats);
+      if (read.kind === 'final') return read.result;
+      if (attempt === attempts) return skipped('changing');
+      await sleep(pauseMs);
+    }
+  } catch (error) {
+    return failure(error);
+  }
+}
+
+function failure(error: unknown): ReadResult {
+  switch (systemCode(error) ?? '') {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return { kind: 'gone' };
+    case 'ELOOP':
+      return skipped('symlink');
+    default:
+      return skipped('unreadable');
+  }
+}
+
+type ReadOnce =
+  | { readonly kind: 'bytes'; readonly bytes: Buffer; readonly stats: Stats }
+  | { readonly kind: 'changed' }
+  | { readonly kind: 'final'; readonly result: ReadResult };
+
+async function readOnce(absolute: string, options: ReadOptions): Promise<ReadOnce> {
+  // Before opening, which for a device may have effects and for a large file is in vain.
+  const refused = refusal(await lstat(absolute), options);
+  if (refused) return { kind: 'final', result: skipped(refused) };
+  const handle = await (options.open ?? open)(absolute, openFlags);
+  try {
+    const before = await handle.stat();
+    const replaced = refusal(before, options);
+    if (replaced) return { kind: 'final', result: skipped(replaced) };
+    const buffer = Buffer.allocUnsafeSlow(before.size + 1);
+    let length = 0;
+    // One byte more than expected, to see growth; a file that grows for ever ends here too.
+    while (length < buffer.length) {
+      const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    const after = await handle.stat();
+    const same =
+      after.size === before.size && after.mtimeMs === before.mtimeMs && after.ctimeMs === before.ctimeMs;
+    if (!same || length !== before.size) return { kind: 'changed' };
+    return { kind: 'bytes', bytes: buffer.subarray(0, length), stats: after };
+  } finally {
+    await handle.close();
+  }
+}
+
+function refusal(stats: Stats, options: ReadOptions): SkipReason | undefined {
+  if (stats.isSymbolicLink()) return 'symlink';
+  if (!stats.isFile()) return 'special';
+  if (stats.size === 0) return 'empty';
+  return stats.size > options.maxFileBytes ? 'too-large' : undefined;
+}
+
+function judge(name: string, bytes: Buffer, stats: Stats): ReadResult {
+  const { size, mtimeMs } = stats;
+  const decoded = decodeText(bytes);
+  if (!decoded) return skipped('binary', { size, mtimeMs });
+  const { text } = decoded;
+  const reason = contentExclusion(name, text);
+  if (reason) return skipped(reason, { size, mtimeMs });
+  const digest = createHash('sha256').update(bytes).digest('hex');
+  return { kind: 'text', text, digest, size, mtimeMs };
+}
+
+/** Why a file is left out for what it holds, if it is. */
+export function contentExclusion(name: string, text: string): SkipReason | undefined {
+  if (privateKey.test(text.slice(0, 1024))) return 'secret';
+  if (text.trim() === '') return 'empty';
+  if (isGenerated(name, text)) return 'generated';
+  if (isMinified(name, text)) return 'minified';
+  return undefined;
+}
+
+/** At the beginning of a line: a string in source that only speaks of keys stands in quotes. */
+const privateKey =
+  /^(-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY( BLOCK)?-----|PuTTY-User-Key-File-\d|AGE-SECRET-KEY-1)/m;
+
+/** Lines at the top in which generators say so. */
+const markerLines = 20;
+const commentStart = String.raw`^\s*(?:\/\/|\/\*|\*|#|--|;|%|<!--|"""|'''|\(\*|\{-|@?rem\b)[\s/*#;!=-]*`;
+const generatedMarkers = [
+  // The form that Go tools agreed on, and what others make of it.
+  new RegExp(`${commentStart}.*\\bgenerated\\b.*\\bdo not (?:edit|modify|change)\\b`, 'i'),
+  new RegExp(`${commentStart}(?:(?:this|the) (?:file|code) (?:is|was) )?@generated\\b`, 'i'),
+  new RegExp(`${commentStart}<auto-?generated\\b`, 'i'),
+  new RegExp(
+    `${commentStart}this (?:file|code) (?:is|was|has been) (?:auto(?:matically)?[ -]?)generated\\b`,
+    'i',
+  ),
+];
+
+function isGenerated(name: string, text: string): boolean {
+  // A heading or a list in prose may well speak of generated files; only its comments speak of itself.
+  const markup = isProse(name);
+  let start = 0;
+  for (let line = 0; line < markerLines && start < text.length; line++) {
+    const feed = text.indexOf('\n', start);
+    const end = feed < 0 ? text.length : feed;
+    // No marker is longer, and a minified line would be looked through many times.
+    const head = text.slice(start, Math.min(end, start + 300));
+    const candidate = /generated/i.test(head) && (!markup || head.trimStart().startsWith('<!--'));
+    if (candidate && generatedMarkers.some((marker) => marker.test(head))) return true;
+    start = end + 1;
+  }
+  return false;
+}
+
+/** Below this many characters, long lines do no harm. */
+const smallText = 2048;
+
+function isMinified(name: string, text: string): boolean {
+  if (text.length < smallText) return false;
+  const longest = isProse(name) ? 5000 : 500;
+  // Counting stops as soon as there are enough lines for the average to be short.
+  const enough = text.length / longest;
+  let lines = 1;
+  for (let at = text.indexOf('\n'); at >= 0 && lines < enough; at = text.indexOf('\n', at + 1)) lines++;
+  return lines < enough;
+}
+
+/** Formats in which a paragraph may be one line. */
+const prose: ReadonlySet<string> = new Set([
+  'md',
+  'mdx',
+  'markdown',
+  'txt',
+  'rst',
+  'adoc',
+  'asc',
+  'org',
+  'tex',
+  'html',
+]);
+
+function isProse(name: string): boolean {
+  return prose.has(extensionOf(name.toLowerCase()));
+}
