@@ -1,0 +1,180 @@
+import { collect } from './definitions.js';
+import type { Comment, Definition } from './definitions.js';
+import { atomsOf, halved, Lines } from './lines.js';
+import type { Atom, CountTokens } from './lines.js';
+import { markdownOutline } from './markdown.js';
+import { indentOutline, syntaxOutline } from './outline.js';
+import type { Outline } from './outline.js';
+import { Pacer } from './pacer.js';
+import { cutCosts, pack } from './packer.js';
+import type { Group } from './packer.js';
+import type { Parsers } from './parsers.js';
+import { symbolOf } from './symbols.js';
+
+/** Part of a collection's metadata: chunks of another version are made again. */
+export const CHUNKER_VERSION = '1';
+
+/** `[CLS]` and `[SEP]`, or what the model has in their place. */
+const specialTokens = 2;
+/** A chunk keeps this budget however long its path is; the path is cut instead. */
+const leastBudget = 64;
+
+export interface ChunkInput {
+  /** Relative to the folder, with `/`. */
+  readonly path: string;
+  readonly language: string;
+  readonly text: string;
+  /** The model's limit, special tokens included. */
+  readonly maxTokens: number;
+  readonly countTokens: CountTokens;
+}
+
+/** Lines count from 1, both ends included; offsets are UTF-16 units into the file's text. */
+export interface SourceChunk {
+  readonly startLine: number;
+  readonly endLine: number;
+  readonly start: number;
+  readonly end: number;
+  /** Qualified name of the innermost definition around the chunk, else of the largest that begins in it. */
+  readonly symbol: string | undefined;
+  readonly text: string;
+}
+
+/** The chunks follow each other without a gap and together are the text. */
+export interface ChunkedFile {
+  readonly chunks: readonly SourceChunk[];
+  readonly definitions: readonly Definition[];
+  readonly comments: readonly Comment[];
+}
+
+interface Structure {
+  readonly outline: Outline;
+  readonly definitions: readonly Definition[];
+  readonly comments: readonly Comment[];
+}
+
+/** Cuts files where their syntax does, into chunks that fit the model. */
+export class Chunker {
+  readonly #parsers: Parsers;
+
+  constructor(parsers: Parsers) {
+    this.#parsers = parsers;
+  }
+
+  async chunk(input: ChunkInput): Promise<ChunkedFile> {
+    const { path, language, text, maxTokens, countTokens } = input;
+    if (text === '') return { chunks: [], definitions: [], comments: [] };
+    const pacer = new Pacer();
+    const lines = new Lines(text);
+    const structure = await this.#structure(language, lines, pacer);
+    const budget = chunkBudget(path, maxTokens, countTokens);
+    const atoms = await atomsOf(lines, budget, countTokens, pacer);
+    const packed = new Packing(lines, structure.outline, budget, countTokens, pacer);
+    const symbol = symbolOf(lines, structure.definitions, structure.outline.leads);
+    const chunks = (await packed.chunks(atoms)).map(({ start, end }): SourceChunk => {
+      const startRow = lines.rowAt(start);
+      const endRow = lines.rowAt(end - 1);
+      return {
+        startLine: startRow + 1,
+        endLine: endRow + 1,
+        start,
+        end,
+        symbol: symbol(startRow, endRow),
+        text: text.slice(start, end),
+      };
+    });
+    return { chunks, definitions: structure.definitions, comments: structure.comments };
+  }
+
+  async #structure(language: string, lines: Lines, pacer: Pacer): Promise<Structure> {
+    if (language === 'markdown') {
+      const { spans, definitions } = markdownOutline(lines);
+      return { outline: { spans, leads: new Map() }, definitions, comments: [] };
+    }
+    const parsed = await this.#parsers.read(language, lines.text, async (tree): Promise<Structure> => {
+      const { definitions, comments, commentRows } = await collect(tree, lines, pacer);
+      // A text that the grammar cannot follow at all still has its indentation.
+      const outline = tree.root.isError
+        ? indentOutline(lines)
+        : await syntaxOutline(tree, lines, commentRows, pacer);
+      return { outline, definitions, comments };
+    });
+    return parsed ?? { outline: indentOutline(lines), definitions: [], comments: [] };
+  }
+}
+
+/** One file's way from atoms to chunks that a real count has confirmed. */
+class Packing {
+  readonly #lines: Lines;
+  readonly #outline: Outline;
+  readonly #budget: number;
+  readonly #countTokens: CountTokens;
+  readonly #pacer: Pacer;
+
+  constructor(lines: Lines, outline: Outline, budget: number, countTokens: CountTokens, pacer: Pacer) {
+    this.#lines = lines;
+    this.#outline = outline;
+    this.#budget = budget;
+    this.#countTokens = countTokens;
+    this.#pacer = pacer;
+  }
+
+  async chunks(atoms: readonly Atom[], limit = this.#budget): Promise<{ start: number; end: number }[]> {
+    const cuts = cutCosts(atoms, this.#outline.spans, this.#budget);
+    const done: { start: number; end: number }[] = [];
+    const waiting: { group: Group; limit: number }[] = [{ group: [0, atoms.length], limit }];
+    for (let next = waiting.pop(); next; next = waiting.pop()) {
+      const groups = await pack(atoms, cuts, next.group, next.limit, this.#pacer);
+      const again: typeof waiting = [];
+      for (const [from, to] of groups) {
+        if (this.#pacer.due) await this.#pacer.pause();
+        const start = atoms[from]?.start ?? 0;
+        const end = atoms[to - 1]?.end ?? start;
+        const tokens = this.#countTokens(this.#lines.text.slice(start, end));
+        if (tokens <= this.#budget) done.push({ start, end });
+        else if (to - from > 1) {
+          // Counts of lines do not add up under every tokenizer: aim lower by as much as this chunk missed.
+          const lower = Math.floor((next.limit * this.#budget) / tokens);
+          again.push({ group: [from, to], limit: Math.max(1, Math.min(lower, next.limit - 1)) });
+        } else {
+          const halves = atoms[from] && halved(this.#lines.text, atoms[from], this.#countTokens);
+          if (halves) done.push(...(await this.chunks(halves)));
+          else done.push({ start, end });
+        }
+      }
+      waiting.push(...again);
+    }
+    return done.sort((a, b) => a.start - b.start);
+  }
+}
+
+/** Tokens that a chunk of the file at `path` may have, so that path, chunk and special tokens fit `maxTokens`. */
+export function chunkBudget(path: string, maxTokens: number, countTokens: CountTokens): number {
+  const room = maxTokens - specialTokens;
+  return Math.max(1, Math.min(room, leastBudget), room - countTokens(`${path}\n`));
+}
+
+/**
+ * The exact text to embed for a chunk: its path, a line break and its text. Where that is too long for the model the
+ * path gives way, from its beginning; the chunk's text never does.
+ */
+export function embeddedText(
+  path: string,
+  chunkText: string,
+  maxTokens: number,
+  countTokens: CountTokens,
+): string {
+  const room = maxTokens - specialTokens;
+  const whole = `${path}\n${chunkText}`;
+  // Tokens are no more than UTF-8 bytes, of which a UTF-16 unit has at most three.
+  if (whole.length * 3 <= room || countTokens(whole) <= room) return whole;
+  const characters = Array.from(path);
+  let low = 0;
+  let high = characters.length;
+  while (low < high) {
+    const kept = (low + high + 1) >> 1;
+    if (countTokens(`${characters.slice(-kept).join('')}\n${chunkText}`) <= room) low = kept;
+    else high = kept - 1;
+  }
+  return low === 0 ? chunkText : `${characters.slice(-low).join('')}\n${chunkText}`;
+}

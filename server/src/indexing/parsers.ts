@@ -1,0 +1,225 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { Language, Parser, Query } from 'web-tree-sitter';
+import type { Node, QueryMatch, Tree, TreeCursor } from 'web-tree-sitter';
+import type { Disposable } from '../../../shared/src/disposable.js';
+import { errorMessage } from '../../../shared/src/errors.js';
+import type { Log } from '../../../shared/src/log.js';
+import { Pacer } from './pacer.js';
+
+/** Longest text that is parsed, in UTF-16 units: WASM memory grows with the tree and never shrinks. */
+const maxParseLength = 1_500_000;
+/** Time on the CPU that one text may take. */
+const maxParseMs = 2000;
+/** Rows that one step of a query covers. */
+const queryRows = 800;
+
+interface Grammar {
+  readonly language: Language;
+  /** Absent when the grammar brings no query, or one that does not compile. */
+  readonly query: Query | undefined;
+}
+
+/** A syntax tree, valid only inside the callback of `Parsers.read`. Offsets are UTF-16 units, rows count from 0. */
+export interface SyntaxTree {
+  readonly root: Node;
+  /** The caller deletes the cursor. */
+  walk(): TreeCursor;
+  /** Matches of the grammar's query, a window at a time; a match that spans two windows comes twice. */
+  matches(): Iterable<readonly QueryMatch[]>;
+}
+
+export interface ParserStats {
+  readonly parsed: number;
+  /** Texts that were too long, took too long or broke the parser. */
+  readonly refused: number;
+  readonly milliseconds: number;
+  /** Trees and parsers that exist now; 0 when nothing is being read. */
+  readonly live: number;
+}
+
+/** Owner of the WASM runtime and of every grammar; each is loaded when first asked for, and once. */
+export class Parsers implements Disposable {
+  readonly #grammarDir: string;
+  readonly #log: Log;
+  readonly #maxMs: number;
+  #runtime: Promise<ReadonlySet<string>> | undefined;
+  readonly #grammars = new Map<string, Promise<Grammar | undefined>>();
+  #disposed = false;
+  #parsed = 0;
+  #refused = 0;
+  #milliseconds = 0;
+  #live = 0;
+
+  /** `grammarDir` holds `web-tree-sitter.wasm` and, per language, `<id>.wasm` and `<id>.scm`. */
+  constructor(grammarDir: string, log: Log, maxMs: number = maxParseMs) {
+    this.#grammarDir = grammarDir;
+    this.#log = log;
+    this.#maxMs = maxMs;
+  }
+
+  get stats(): ParserStats {
+    return {
+      parsed: this.#parsed,
+      refused: this.#refused,
+      milliseconds: this.#milliseconds,
+      live: this.#live,
+    };
+  }
+
+  /**
+   * Parses `text` and hands the tree to `visit`, after which it is deleted. Undefined when there is no tree: no grammar
+   * for the language, one that does not load, or a text beyond the bounds. The work is done in short steps.
+   */
+  async read<T>(
+    language: string,
+    text: string,
+    visit: (tree: SyntaxTree) => Promise<T>,
+  ): Promise<T | undefined> {
+    const grammar = await this.#grammar(language);
+    if (!grammar || this.#isDisposed()) return undefined;
+    if (text.length > maxParseLength) {
+      this.#refuse(language, 'too long');
+      return undefined;
+    }
+    let parser: Parser | undefined;
+    let tree: Tree | null = null;
+    this.#live += 1;
+    try {
+      parser = new Parser();
+      parser.setLanguage(grammar.language);
+      tree = await this.#parse(parser, text);
+      if (!tree) {
+        if (!this.#isDisposed()) this.#refuse(language, 'took too long');
+        return undefined;
+      }
+      this.#parsed += 1;
+      return await visit(new OneTree(tree, grammar.query));
+    } catch (error) {
+      // A trap in a grammar's scanner must cost this file its syntax, not the index the file.
+      this.#refuse(language, errorMessage(error));
+      return undefined;
+    } finally {
+      tree?.delete();
+      parser?.delete();
+      this.#live -= 1;
+    }
+  }
+
+  async #parse(parser: Parser, text: string): Promise<Tree | null> {
+    let spent = 0;
+    const pacer = new Pacer();
+    for (;;) {
+      const started = performance.now();
+      const tree = parser.parse(text, null, { progressCallback: () => pacer.due });
+      const step = performance.now() - started;
+      spent += step;
+      this.#milliseconds += step;
+      if (tree || spent > this.#maxMs) return tree;
+      // The parser keeps its place: the next call resumes where the callback stopped it.
+      await pacer.pause();
+      if (this.#isDisposed()) return null;
+    }
+  }
+
+  #refuse(language: string, reason: string): void {
+    this.#refused += 1;
+    this.#log.write('warn', 'parser.refused', { language, reason });
+  }
+
+  /** A call, because `dispose` may have come during any `await`. */
+  #isDisposed(): boolean {
+    return this.#disposed;
+  }
+
+  #grammar(language: string): Promise<Grammar | undefined> {
+    let grammar = this.#grammars.get(language);
+    if (!grammar) {
+      grammar = this.#load(language);
+      this.#grammars.set(language, grammar);
+    }
+    return grammar;
+  }
+
+  async #load(language: string): Promise<Grammar | undefined> {
+    const started = performance.now();
+    try {
+      this.#runtime ??= this.#start();
+      if (!(await this.#runtime).has(`${language}.wasm`)) return undefined;
+      const bytes = await readFile(join(this.#grammarDir, `${language}.wasm`));
+      const loaded = await Language.load(bytes);
+      const query = await this.#query(language, loaded);
+      const milliseconds = Math.round(performance.now() - started);
+      this.#log.write('debug', 'parser.load', { language, bytes: bytes.length, milliseconds });
+      if (!this.#isDisposed()) return { language: loaded, query };
+      query?.delete();
+      return undefined;
+    } catch (error) {
+      // Kept as "no grammar": one line in the log, not one for each file of that language.
+      this.#log.write('error', 'parser.load-failed', { language, reason: errorMessage(error) });
+      return undefined;
+    }
+  }
+
+  async #start(): Promise<ReadonlySet<string>> {
+    const names = new Set(await readdir(this.#grammarDir));
+    await Parser.init({ locateFile: (file: string) => join(this.#grammarDir, file) });
+    return names;
+  }
+
+  async #query(language: string, loaded: Language): Promise<Query | undefined> {
+    try {
+      return new Query(loaded, await readFile(join(this.#grammarDir, `${language}.scm`), 'utf8'));
+    } catch (error) {
+      this.#log.write('error', 'parser.query-failed', { language, reason: errorMessage(error) });
+      return undefined;
+    }
+  }
+
+  /** Frees the queries; what is being read ends first, and later reads give undefined. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    for (const pending of this.#grammars.values()) {
+      void pending.then((grammar) => this.#release(grammar));
+    }
+  }
+
+  #release(grammar: Grammar | undefined): void {
+    if (this.#live > 0) setImmediate(() => this.#release(grammar));
+    else grammar?.query?.delete();
+  }
+}
+
+class OneTree implements SyntaxTree {
+  readonly #tree: Tree;
+  readonly #query: Query | undefined;
+
+  constructor(tree: Tree, query: Query | undefined) {
+    this.#tree = tree;
+    this.#query = query;
+  }
+
+  get root(): Node {
+    return this.#tree.rootNode;
+  }
+
+  walk(): TreeCursor {
+    return this.#tree.walk();
+  }
+
+  *matches(): Iterable<readonly QueryMatch[]> {
+    if (!this.#query) return;
+    const root = this.root;
+    const rows = root.endPosition.row + 1;
+    // By row and not by offset: 0.27 takes `startIndex` for bytes here, and for UTF-16 units everywhere else.
+    for (let row = 0; row < rows; row += queryRows) {
+      yield this.#query.matches(root, {
+        startPosition: { row, column: 0 },
+        endPosition: { row: row + queryRows, column: 0 },
+        matchLimit: 4096,
+      });
+    }
+  }
+}

@@ -1,0 +1,3 @@
+(comment) @comment
+
+(function_definition name: (word) @name) @definition.function

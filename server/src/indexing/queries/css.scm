@@ -1,0 +1,4 @@
+(comment) @comment
+
+(rule_set (selectors) @name) @definition.rule
+(keyframes_statement (keyframes_name) @name) @definition.rule
