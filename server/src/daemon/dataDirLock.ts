@@ -1,0 +1,66 @@
+import { chmod, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LanternError, errorMessage, systemCode } from '../../../shared/src/errors.js';
+
+/**
+ * The right to own a data folder. It is a lock of the operating system, taken through SQLite, because those of Node's
+ * own means that are atomic (O_EXCL, bind) outlive a killed process, and telling stale from live is where two owners
+ * come from. It goes with the process, however that ends.
+ *
+ * Nothing in this process may open the lock's file otherwise: closing it would drop a POSIX lock.
+ */
+export class DataDirLock {
+  readonly #path: string;
+  readonly #inode: bigint;
+  readonly #close: () => void;
+
+  private constructor(path: string, inode: bigint, close: () => void) {
+    this.#path = path;
+    this.#inode = inode;
+    this.#close = close;
+  }
+
+  /** The lock, or undefined while another process or owner holds it. */
+  static async tryAcquire(dataDir: string): Promise<DataDirLock | undefined> {
+    const path = join(dataDir, 'owner.lock');
+    // Loaded here and not above: most processes that lose never come this far.
+    const { default: Database } = await import('libsql');
+    let database: InstanceType<typeof Database> | undefined;
+    try {
+      database = new Database(path, { timeout: 0 });
+      const own = database;
+      own.exec('BEGIN EXCLUSIVE');
+      await chmod(path, 0o600);
+      const { ino } = await stat(path, { bigint: true });
+      return new DataDirLock(path, ino, () => own.close());
+    } catch (error) {
+      database?.close();
+      if (systemCode(error)?.startsWith('SQLITE_BUSY') === true) return undefined;
+      throw new LanternError(
+        'store-failed',
+        `The data folder ${dataDir} cannot be locked: ${errorMessage(error)}. ` +
+          'Check that it is writable and on a local disk, or set LANTERN_HOME.',
+        { cause: error },
+      );
+    }
+  }
+
+  /** False once the lock's file was removed or replaced: then another process may believe that it owns the folder. */
+  async holds(): Promise<boolean> {
+    return (await inodeOf(this.#path)) === this.#inode;
+  }
+
+  release(): void {
+    this.#close();
+  }
+}
+
+/** The file's inode, or undefined where nothing is. */
+export async function inodeOf(path: string): Promise<bigint | undefined> {
+  try {
+    return (await stat(path, { bigint: true })).ino;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}

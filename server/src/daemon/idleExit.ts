@@ -1,0 +1,103 @@
+import { disposeOnce } from '../../../shared/src/disposable.js';
+import type { Disposable } from '../../../shared/src/disposable.js';
+
+export type ActivityKind = 'session' | 'request' | 'job';
+
+/** Something that keeps the daemon from exiting. */
+export interface Activity {
+  readonly kind: ActivityKind;
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+}
+
+/** The outside clock; tests give their own. */
+export interface Timers {
+  now(): number;
+  /** Calls back once after `ms`, without keeping the process alive. */
+  after(ms: number, run: () => void): Disposable;
+}
+
+export const systemTimers: Timers = {
+  now: () => Date.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, ms);
+    timer.unref();
+    return disposeOnce(() => clearTimeout(timer));
+  },
+};
+
+/** Longer delays than this make Node's timers fire at once. */
+const longestDelayMs = 2 ** 31 - 1;
+
+/** Counts what is going on, and says when nothing has been for a while. */
+export class ActivityCounter implements Disposable {
+  readonly #onIdle: () => void;
+  readonly #timers: Timers;
+  readonly #active = new Set<Activity>();
+  #idleMs: number;
+  #idleSince: number;
+  #timer: Disposable | undefined;
+  #done = false;
+
+  /** `idleMs` 0 never calls `onIdle`; it is called once at most. */
+  constructor(idleMs: number, onIdle: () => void, timers: Timers = systemTimers) {
+    this.#idleMs = idleMs;
+    this.#onIdle = onIdle;
+    this.#timers = timers;
+    this.#idleSince = timers.now();
+    this.#arm();
+  }
+
+  /** Counts until the result is disposed of; disposing twice counts once. */
+  begin(kind: ActivityKind, name: string): Disposable {
+    const activity: Activity = { kind, name, since: this.#timers.now() };
+    this.#active.add(activity);
+    this.#disarm();
+    return disposeOnce(() => {
+      this.#active.delete(activity);
+      if (this.#active.size > 0) return;
+      this.#idleSince = this.#timers.now();
+      this.#arm();
+    });
+  }
+
+  /** What is going on now, oldest first. */
+  active(): readonly Activity[] {
+    return [...this.#active];
+  }
+
+  /** Changes the time allowed, counted from when the last activity ended. */
+  setIdleMs(idleMs: number): void {
+    this.#idleMs = idleMs;
+    this.#disarm();
+    if (this.#active.size === 0) this.#arm();
+  }
+
+  dispose(): void {
+    this.#done = true;
+    this.#disarm();
+  }
+
+  #arm(): void {
+    if (this.#done || this.#idleMs <= 0) return;
+    const left = Math.max(0, this.#idleSince + this.#idleMs - this.#timers.now());
+    this.#timer = this.#timers.after(Math.min(left, longestDelayMs), () => this.#fire());
+  }
+
+  #disarm(): void {
+    this.#timer?.dispose();
+    this.#timer = undefined;
+  }
+
+  #fire(): void {
+    this.#timer = undefined;
+    if (this.#done || this.#active.size > 0) return;
+    if (this.#timers.now() < this.#idleSince + this.#idleMs) {
+      this.#arm();
+      return;
+    }
+    this.#done = true;
+    this.#onIdle();
+  }
+}
