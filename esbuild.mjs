@@ -1,0 +1,129 @@
+// Builds what runs outside a test: the client (CommonJS, for VS Code) and the server's programs (ESM, for Node).
+// Native and WASM parts stay outside the bundles and are found at run time.
+//
+//   node esbuild.mjs [--watch | --if-stale]
+import { build, context } from 'esbuild';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(fileURLToPath(import.meta.url));
+process.chdir(root);
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+const stamp = 'dist/.built';
+
+/** Entry points that exist; an entry is the name of its file in dist/. */
+const entries = {
+  lantern: 'server/src/cli.ts',
+  daemon: 'server/src/main.ts',
+  api: 'server/src/api.ts',
+  mochaHooks: 'server/src/mochaHooks.ts',
+  chromaMain: 'server/src/store/chromaMain.ts',
+};
+
+function newestChange(path) {
+  if (!existsSync(path)) return 0;
+  const info = statSync(path);
+  if (!info.isDirectory()) return info.mtimeMs;
+  return Math.max(info.mtimeMs, ...readdirSync(path).map((name) => newestChange(join(path, name))));
+}
+
+const sources = ['esbuild.mjs', 'package-lock.json', 'client/src', 'server/src', 'shared/src'];
+if (process.argv.includes('--if-stale') && existsSync(stamp)) {
+  if (Math.max(...sources.map(newestChange)) <= statSync(stamp).mtimeMs) process.exit(0);
+}
+
+/** sharp and onnxruntime-web have no use here: texts are the only input, and inference is our own. */
+const emptyModules = {
+  name: 'empty-modules',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(sharp|onnxruntime-web)$/ }, ({ path }) => ({ path, namespace: 'empty' }));
+    onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: 'export default {};', loader: 'js' }));
+  },
+};
+
+const common = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  sourcemap: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  define: { __LANTERN_VERSION__: JSON.stringify(version), __LANTERN_BUILT_AT__: String(Date.now()) },
+};
+
+const server = {
+  ...common,
+  entryPoints: entries,
+  outdir: 'dist',
+  format: 'esm',
+  splitting: true,
+  chunkNames: '[name]-[hash]', // beside the entries, so that import.meta.url has the same folder everywhere
+  external: ['onnxruntime-node', 'libsql', 'chromadb-js-bindings-*', '@chroma-core/default-embed'],
+  plugins: [emptyModules],
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
+  },
+};
+
+const client = {
+  ...common,
+  entryPoints: { extension: 'client/src/extension.ts' },
+  outdir: 'dist',
+  outExtension: { '.js': '.cjs' },
+  format: 'cjs',
+  external: ['vscode'],
+};
+
+/** Writes through a rename: a daemon may be reading the file, and two builds may run at once. */
+function place(path, contents) {
+  mkdirSync(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.tmp`;
+  writeFileSync(temporary, contents);
+  renameSync(temporary, path);
+}
+
+/** Copies each grammar's .wasm, and joins its queries into one file beside it. */
+function copyGrammars() {
+  const table = 'server/src/indexing/grammars.json';
+  place(
+    'dist/grammars/web-tree-sitter.wasm',
+    readFileSync('node_modules/web-tree-sitter/web-tree-sitter.wasm'),
+  );
+  for (const [name, { wasm, tags }] of Object.entries(JSON.parse(readFileSync(table, 'utf8')))) {
+    place(`dist/grammars/${name}.wasm`, readFileSync(join('node_modules', wasm)));
+    const queries = tags.map((file) =>
+      readFileSync(resolve(file.startsWith('queries/') ? dirname(table) : 'node_modules', file), 'utf8'),
+    );
+    place(`dist/grammars/${name}.scm`, queries.join('\n'));
+  }
+}
+
+if (process.argv.includes('--watch')) {
+  copyGrammars();
+  for (const options of [server, client]) await (await context({ ...options, logLevel: 'info' })).watch();
+} else {
+  const results = await Promise.all([server, client].map((options) => build({ ...options, write: false })));
+  copyGrammars();
+  const written = new Set();
+  for (const { path, contents } of results.flatMap(({ outputFiles }) => outputFiles)) {
+    place(path, contents);
+    written.add(path);
+  }
+  place(stamp, `${version}\n`);
+  // A daemon that runs from an older build may still load a part of it; a plain build cleans up, a start does not.
+  if (!process.argv.includes('--if-stale')) {
+    for (const name of readdirSync('dist')) {
+      if (/\.c?js(\.map)?$/.test(name) && !written.has(resolve('dist', name))) rmSync(join('dist', name));
+    }
+  }
+}

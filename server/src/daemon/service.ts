@@ -1,0 +1,351 @@
+import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { type Disposable, disposeOnce } from '../../../shared/src/disposable.js';
+import { LanternError, errorMessage } from '../../../shared/src/errors.js';
+import type { Log } from '../../../shared/src/log.js';
+import type {
+  ClearCacheResult,
+  ClientInfo,
+  Coverage,
+  FindRelatedParams,
+  IndexProgress,
+  IndexReport,
+  MemoryResult,
+  ModelsResult,
+  RemoveResult,
+  SearchHit,
+  SearchParams,
+  SearchResult,
+  StatusResult,
+} from '../../../shared/src/protocol.js';
+import { SourceTexts } from '../indexing/folderIndexer.js';
+import type { Folder, FolderView, Folders } from '../indexing/folders.js';
+import { resolveLanguage } from '../indexing/languages.js';
+import type { Nearest, SearchRequest, SearchTarget, Searcher } from '../search/searcher.js';
+import type { Catalog } from '../store/catalog.js';
+import type { SelectedModel } from '../selectedModel.js';
+import type { Settings } from '../../../shared/src/settings.js';
+
+/** What the service asks of the vector store's server; undefined while none of ours runs. */
+export interface VectorServer {
+  status(): { readonly kind: string; readonly detail?: string };
+  info(): Promise<{ readonly pid: number; readonly rssBytes: number } | undefined>;
+  sizeBytes(): Promise<number>;
+}
+
+export interface ServiceParts {
+  readonly settings: Settings;
+  readonly dataDir: string;
+  readonly version: string;
+  readonly catalog: Catalog;
+  readonly folders: Folders;
+  readonly searcher: Searcher;
+  readonly model: SelectedModel;
+  readonly vectorServer: VectorServer;
+  readonly log: Log;
+}
+
+/** Who asks: one connected client, or a program that holds the service itself. */
+export interface Caller {
+  /** Folders that a request means when it names none. */
+  folders(): readonly string[];
+}
+
+/** How long a search waits for the folder to be compared with the disk before it answers with what it has. */
+const rescanBudgetMs = 300;
+/** A folder compared this recently is not compared again. */
+const rescanEveryMs = 1000;
+const defaultLimit = 10;
+
+/** Every use of Lantern, behind one door: the language server's requests and the agents' tools call the same methods. */
+export class Service {
+  readonly #parts: ServiceParts;
+  readonly #startedAt = Date.now();
+
+  constructor(parts: ServiceParts) {
+    this.#parts = parts;
+  }
+
+  async search(params: SearchParams, caller: Caller, signal?: AbortSignal): Promise<SearchResult> {
+    const began = performance.now();
+    const request = this.#request(params);
+    const wait = params.wait === true;
+    const views = await this.#views(params.path, caller, wait);
+    for (const { folder } of views) await this.#freshen(folder, wait, request.mode, signal);
+
+    const vector = await this.#queryVector(request, wait, signal);
+    const found = await Promise.all(
+      views.map((view) => this.#searchFolder(view, request, vector.value, signal)),
+    );
+    const hits = found
+      .flat()
+      .sort((a, b) => b.score - a.score)
+      .slice(0, request.limit);
+    return {
+      hits: found.length === 1 ? (found[0] ?? []) : hits,
+      coverage: this.#coverage(views, vector),
+      elapsedMs: Math.round((performance.now() - began) * 10) / 10,
+    };
+  }
+
+  async findRelated(params: FindRelatedParams, caller: Caller, signal?: AbortSignal): Promise<SearchResult> {
+    const began = performance.now();
+    const [view] = await this.#views(params.path, caller, false);
+    if (view === undefined) throw notIndexed(params.path);
+    await this.#freshen(view.folder, false, 'hybrid', signal);
+    const { catalog, searcher } = this.#parts;
+    const { folder } = view;
+    const path = insideOf(folder.path, resolve(params.path, params.file));
+    const file = path === undefined ? undefined : catalog.file(folder.indexer.folder.id, path);
+    if (file === undefined) {
+      throw new LanternError(
+        'not-found',
+        `${params.file} is not indexed in ${folder.path}: it may be excluded or new.`,
+      );
+    }
+    const chunk = catalog
+      .chunksOfFile(file.id)
+      .find(({ startLine, endLine }) => startLine <= params.line && params.line <= endLine);
+    const vector = chunk && catalog.vector(folder.indexer.folder, chunk.vectorDigest);
+    const limit = params.limit ?? defaultLimit;
+    const hits =
+      chunk === undefined || vector === undefined
+        ? []
+        : await searcher.related(
+            this.#target(view, vector),
+            chunk,
+            limit,
+            params.includeOwnFile === true,
+            signal,
+          );
+    const state =
+      vector === undefined ? { value: undefined, reason: 'this place has no vector yet' } : { value: vector };
+    return {
+      hits,
+      coverage: this.#coverage([view], state),
+      elapsedMs: Math.round(performance.now() - began),
+    };
+  }
+
+  /** Brings a folder up to date, words, vectors and collection; answers when it is. */
+  async index(
+    path: string,
+    onProgress: (progress: IndexProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<IndexReport> {
+    const { folder } = await this.#parts.folders.open(path);
+    const listening = folder.progress.on(onProgress);
+    try {
+      return await this.#parts.folders.refresh(folder, signal);
+    } finally {
+      listening.dispose();
+    }
+  }
+
+  /** Files that an editor saw change: their folders are brought up to date in one job, however many they are. */
+  changed(paths: readonly string[]): void {
+    this.#parts.folders.changedOnDisk(paths);
+  }
+
+  /** Calls back when something that `status` or `memory` tells has changed; often, so collect. */
+  onDidChange(listener: () => void): Disposable {
+    const both = [this.#parts.folders.changed.on(listener), this.#parts.model.changed.on(listener)];
+    return disposeOnce(() => both.forEach((one) => one.dispose()));
+  }
+
+  status(clients: readonly ClientInfo[]): StatusResult {
+    const { folders, model, vectorServer, version, dataDir } = this.#parts;
+    return {
+      version,
+      pid: process.pid,
+      dataDir,
+      startedAt: this.#startedAt,
+      model: { name: model.name, dtype: model.dtype, status: model.status() },
+      vectors: vectorServer.status(),
+      folders: folders.all().map((folder) => folders.status(folder)),
+      clients,
+    };
+  }
+
+  async memory(clients: readonly ClientInfo[]): Promise<MemoryResult> {
+    const { catalog, folders, model, vectorServer } = this.#parts;
+    const { models, totals } = model.ledger();
+    return {
+      daemon: { pid: process.pid, rssBytes: process.memoryUsage.rss() },
+      chroma: (await vectorServer.info()) ?? null,
+      models,
+      folders: folders.all().map((folder) => {
+        const { path, collection, files, chunks } = folders.status(folder);
+        return { path, collection, files, chunks };
+      }),
+      clients,
+      totals,
+      disk: { catalogBytes: catalog.sizeBytes(), chromaBytes: await vectorServer.sizeBytes() },
+    };
+  }
+
+  models(): Promise<ModelsResult> {
+    return this.#parts.model.known();
+  }
+
+  async preload(): Promise<void> {
+    await this.#parts.model.preload();
+  }
+
+  async pause(path: string | undefined): Promise<void> {
+    for (const folder of await this.#named(path)) this.#parts.folders.pause(folder);
+  }
+
+  async resume(path: string | undefined): Promise<void> {
+    for (const folder of await this.#named(path)) this.#parts.folders.resume(folder);
+  }
+
+  remove(path: string): Promise<RemoveResult> {
+    return this.#parts.folders.remove(path);
+  }
+
+  clearCache(): Promise<ClearCacheResult> {
+    return this.#parts.model.clear();
+  }
+
+  // ------------------------------------------------------------- search, step by step
+
+  #request({ query, limit, mode, language, glob }: SearchParams): SearchRequest {
+    const languages = language === undefined ? undefined : resolveLanguage(language);
+    if (languages?.length === 0) {
+      throw new LanternError(
+        'bad-request',
+        `Unknown language "${language ?? ''}". Try a name such as typescript, or an ending such as ts.`,
+      );
+    }
+    return {
+      query,
+      limit: limit ?? defaultLimit,
+      mode: mode ?? 'hybrid',
+      ...(languages && { languages }),
+      ...(glob !== undefined && { glob }),
+    };
+  }
+
+  /** The folder that was named, or all of the caller's; one that is not indexed is opened only when the caller waits. */
+  async #views(path: string | undefined, caller: Caller, open: boolean): Promise<FolderView[]> {
+    const paths = path === undefined ? caller.folders() : [path];
+    if (paths.length === 0)
+      throw new LanternError('bad-request', 'No folder was named and none is open. Name one with "path".');
+    const views: FolderView[] = [];
+    for (const one of paths) {
+      const view = open ? await this.#parts.folders.open(one) : await this.#parts.folders.find(one);
+      if (view === undefined && path !== undefined) throw notIndexed(path);
+      if (view !== undefined) views.push(view);
+    }
+    return views;
+  }
+
+  /** Compares the folder with the disk, so that hits are true; waits for vectors too when the caller does. */
+  async #freshen(
+    folder: Folder,
+    wait: boolean,
+    mode: SearchParams['mode'],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { folders, log } = this.#parts;
+    if (wait && mode !== 'lexical') {
+      await folders.refresh(folder, signal);
+      return;
+    }
+    if (performance.now() - folder.scannedAt < rescanEveryMs) return;
+    const scan = folders.scan(folder, wait ? signal : undefined);
+    if (wait) {
+      await scan;
+      return;
+    }
+    const settled = scan
+      .then(() => folders.refresh(folder))
+      .catch((error: unknown) =>
+        log.write('warn', 'rescan.failed', { folder: folder.path, cause: errorMessage(error) }),
+      );
+    await Promise.race([scan.catch(() => undefined), settled, timeout(rescanBudgetMs)]);
+  }
+
+  /** The query's vector when the model is there, or why it is not. A search that need not wait never loads the model. */
+  async #queryVector(
+    request: SearchRequest,
+    wait: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<QueryVector> {
+    if (request.mode === 'lexical') return { value: undefined };
+    const { model, log } = this.#parts;
+    if (!wait && request.mode === 'hybrid' && model.status().kind !== 'ready') {
+      void model.preload().catch(() => undefined);
+      return { value: undefined, reason: 'the model is being loaded' };
+    }
+    try {
+      return { value: await model.embedQuery(request.query, signal) };
+    } catch (error) {
+      if (request.mode === 'semantic' || signal?.aborted === true) throw error;
+      log.write('warn', 'query.words-only', { cause: errorMessage(error) });
+      return { value: undefined, reason: errorMessage(error) };
+    }
+  }
+
+  async #searchFolder(
+    view: FolderView,
+    request: SearchRequest,
+    vector: Float32Array | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<SearchHit[]> {
+    return this.#parts.searcher.search(this.#target(view, vector), request, signal);
+  }
+
+  #target({ folder, prefix }: FolderView, vector: Float32Array | undefined): SearchTarget {
+    const texts = new SourceTexts(folder.path, this.#parts.settings.index);
+    const nearest: Nearest = (...args) =>
+      folder.indexer.projector.withCollection((collection) => collection.query(...args));
+    const vectors = vector && { nearest, query: vector };
+    return { folder: folder.indexer.folder, prefix, texts, vectors };
+  }
+
+  #coverage(views: readonly FolderView[], vector: QueryVector): Coverage {
+    let filesTotal = 0;
+    let filesPending = 0;
+    for (const { folder } of views) {
+      const counts = this.#parts.catalog.counts(folder.indexer.folder.id);
+      const total = Math.max(folder.filesTotal, counts.files);
+      filesTotal += total;
+      filesPending += counts.filesPending + total - counts.files;
+    }
+    return {
+      filesTotal,
+      filesIndexed: filesTotal - filesPending,
+      filesPending,
+      semantic: vector.value !== undefined,
+      ...(vector.reason !== undefined && { reason: vector.reason }),
+    };
+  }
+
+  async #named(path: string | undefined): Promise<readonly Folder[]> {
+    if (path === undefined) return this.#parts.folders.all();
+    const view = await this.#parts.folders.find(path);
+    if (view === undefined) throw notIndexed(path);
+    return [view.folder];
+  }
+}
+
+interface QueryVector {
+  readonly value: Float32Array | undefined;
+  readonly reason?: string;
+}
+
+function notIndexed(path: string): LanternError {
+  return new LanternError('not-found', `${path} is not indexed. Index it first: lantern index "${path}".`);
+}
+
+function insideOf(folder: string, file: string): string | undefined {
+  const path = relative(folder, file);
+  return path === '' || path.startsWith('..') || isAbsolute(path) ? undefined : path.split(sep).join('/');
+}
+
+function timeout(ms: number): Promise<void> {
+  return new Promise((settle) => {
+    setTimeout(settle, ms).unref();
+  });
+}

@@ -1,0 +1,417 @@
+import { Buffer } from 'node:buffer';
+import { hash } from 'node:crypto';
+import { LanternError, errorMessage, throwIfCancelled } from '../../../shared/src/errors.js';
+import type { Log } from '../../../shared/src/log.js';
+import type { IndexProgress, IndexReport } from '../../../shared/src/protocol.js';
+import { SharedTask } from '../../../shared/src/sharedTask.js';
+import type { Catalog, ChunkRow, FileRow, FolderRow, NewChunk } from '../store/catalog.js';
+import { tokenStream } from '../store/tokens.js';
+import { Projector } from '../store/projector.js';
+import type { VectorStore } from '../store/vectorStore.js';
+import { type Chunker, embeddedText } from './chunker.js';
+import { type FoundFile, walk } from './files.js';
+import { languageOf } from './languages.js';
+import { readSource } from './sourceFile.js';
+
+/** What the indexer needs of the model; it holds the model only while there are texts to embed. */
+export interface ChunkEmbedder {
+  readonly dimensions: number;
+  /** Tokens of one text, the special ones included. */
+  readonly maxTokens: number;
+  /** Tokens of `text` alone; needs the tokenizer, not the model. */
+  countTokens(text: string): number;
+  acquire(holder: string, priority: 'edited' | 'bulk', signal: AbortSignal): Promise<EmbedderLease>;
+}
+
+export interface EmbedderLease {
+  /** One text of at most `maxTokens`; a unit vector that depends on nothing but the text. */
+  embed(text: string, signal: AbortSignal): Promise<Float32Array>;
+  dispose(): void;
+}
+
+export interface IndexerSettings {
+  readonly maxFileBytes: number;
+  readonly exclude: readonly string[];
+  /** Whether the vector store gets the source text as well. */
+  readonly storeDocuments: boolean;
+}
+
+export interface FolderIndexerParts {
+  readonly folder: FolderRow;
+  readonly catalog: Catalog;
+  readonly store: VectorStore;
+  readonly chunker: Chunker;
+  readonly embedder: ChunkEmbedder;
+  readonly settings: IndexerSettings;
+  readonly log: Log;
+  /** Told of each step, for status and progress. */
+  readonly onProgress: (progress: IndexProgress) => void;
+}
+
+export type ScanReport = Pick<
+  IndexReport,
+  | 'filesTotal'
+  | 'filesAdded'
+  | 'filesChanged'
+  | 'filesRemoved'
+  | 'filesUnchanged'
+  | 'filesSkipped'
+  | 'chunksRemoved'
+>;
+
+export type EmbedReport = Pick<IndexReport, 'chunksEmbedded' | 'chunksReused' | 'collectionRebuilt'>;
+
+/** A time stamp this close to the moment of reading does not prove that the file has not changed since. */
+const racyMs = 2000;
+/** Chunks embedded between two commits; what is lost by a crash is at most this many runs of the model. */
+const commitPage = 32;
+
+const digestOf = (text: string): Uint8Array => hash('sha256', text, 'buffer').subarray(0, 16);
+
+/** Up to this many texts count as an edit, which goes before bulk work. */
+const editSize = 64;
+
+/** Keeps one collection equal to one folder. `scan` reads what has changed; `embed` gives it vectors. */
+export class FolderIndexer {
+  readonly projector: Projector;
+  readonly #parts: FolderIndexerParts;
+  readonly #texts: () => SourceTexts;
+  readonly #embedding = new SharedTask<EmbedReport>('Indexing');
+  #scanning: Promise<unknown> = Promise.resolve();
+  #nextScan: SharedTask<ScanReport> | undefined;
+  /** Set while paused; settles at the end of the pause. */
+  #pause: PromiseWithResolvers | undefined;
+
+  constructor(parts: FolderIndexerParts) {
+    this.#parts = parts;
+    const { folder, catalog, store, embedder, settings, log } = parts;
+    this.#texts = () => new SourceTexts(folder.path, settings);
+    const document = settings.storeDocuments ? (chunk: ChunkRow) => this.#texts().of(chunk) : undefined;
+    this.projector = new Projector({
+      folder,
+      catalog,
+      store,
+      dimensions: embedder.dimensions,
+      document,
+      log,
+    });
+  }
+
+  /** The row as the catalog has it now. */
+  get folder(): FolderRow {
+    return this.projector.folder;
+  }
+
+  get embedding(): boolean {
+    return this.#embedding.running;
+  }
+
+  /**
+   * Compares the folder with the catalog and re-chunks what differs, so that its words can be found. Calls made while
+   * a scan runs share the one that follows, since the running one may have passed the file that they care about.
+   */
+  scan(signal?: AbortSignal): Promise<ScanReport> {
+    const next = (this.#nextScan ??= new SharedTask('Indexing'));
+    return next.join(async (own) => {
+      const running = this.#scanning;
+      const done = running
+        .catch(() => undefined)
+        .then(() => {
+          if (this.#nextScan === next) this.#nextScan = undefined;
+          return this.#scan(own);
+        });
+      this.#scanning = done;
+      return done;
+    }, signal);
+  }
+
+  /** Embeds what has no vector and brings the collection up to date. Callers share one run. */
+  embed(signal?: AbortSignal): Promise<EmbedReport> {
+    return this.#embedding.join((own) => this.#embed(own), signal);
+  }
+
+  /** Holds embedding before its next text, until `resume`. */
+  pause(): void {
+    this.#pause ??= withResolvers();
+  }
+
+  resume(): void {
+    this.#pause?.resolve();
+    this.#pause = undefined;
+  }
+
+  async dispose(): Promise<void> {
+    this.resume();
+    await this.#embedding.cancel();
+    await this.#scanning.catch(() => undefined);
+  }
+
+  // ------------------------------------------------------------- scan
+
+  async #scan(signal: AbortSignal): Promise<ScanReport> {
+    const { catalog, settings, onProgress } = this.#parts;
+    const known = catalog.files(this.folder.id);
+    const report = { filesTotal: 0, filesAdded: 0, filesChanged: 0, filesRemoved: 0, filesUnchanged: 0 };
+    const filesSkipped: Record<string, number> = {};
+    let chunksRemoved = 0;
+    const skip = (reason: string): void => {
+      filesSkipped[reason] = (filesSkipped[reason] ?? 0) + 1;
+    };
+    const options = { ...settings, signal };
+    for await (const batch of walk(this.folder.path, options, (_path, reason) => skip(reason))) {
+      for (const found of batch) {
+        const before = known.get(found.path);
+        known.delete(found.path);
+        if (before !== undefined && isUnchanged(before, found)) {
+          report.filesTotal++;
+          report.filesUnchanged++;
+          continue;
+        }
+        throwIfCancelled(signal, 'Indexing');
+        const outcome = await this.#update(found, before);
+        chunksRemoved += outcome.removed;
+        if (outcome.kind === 'skipped') skip(outcome.reason);
+        else report.filesTotal++;
+        if (outcome.kind === 'unchanged') report.filesUnchanged++;
+        else if (outcome.kind === 'indexed') report[before === undefined ? 'filesAdded' : 'filesChanged']++;
+        if (outcome.kind === 'skipped' && before !== undefined) report.filesRemoved++;
+        onProgress({ kind: 'scanning', files: report.filesTotal });
+      }
+    }
+    for (const gone of known.values()) {
+      chunksRemoved += catalog.removeFile(this.folder, gone).removed;
+      report.filesRemoved++;
+    }
+    return { ...report, filesSkipped, chunksRemoved };
+  }
+
+  async #update(
+    found: FoundFile,
+    before: FileRow | undefined,
+  ): Promise<
+    { kind: 'indexed' | 'unchanged'; removed: number } | { kind: 'skipped'; reason: string; removed: number }
+  > {
+    const { catalog, chunker, embedder, settings } = this.#parts;
+    const checkedMs = Date.now();
+    const source = await readSource(this.folder.path, found.path, settings);
+    if (source.kind !== 'text') {
+      const removed = before === undefined ? 0 : catalog.removeFile(this.folder, before).removed;
+      return { kind: 'skipped', reason: source.kind === 'gone' ? 'gone' : source.reason, removed };
+    }
+    const { text, digest, size, mtimeMs } = source;
+    if (before?.digest === digest) {
+      catalog.touchFile(before.id, { size, mtimeMs, checkedMs });
+      return { kind: 'unchanged', removed: 0 };
+    }
+    const language = languageOf(found.path, text);
+    const { maxTokens } = embedder;
+    const countTokens = (part: string): number => embedder.countTokens(part);
+    const { chunks, definitions } = await chunker.chunk({
+      path: found.path,
+      language,
+      text,
+      maxTokens,
+      countTokens,
+    });
+    const path = tokenStream(found.path);
+    const occurrences = new Map<string, number>();
+    const rows = chunks.map((chunk): NewChunk => {
+      const textDigest = digestOf(chunk.text);
+      const content = Buffer.from(textDigest).toString('hex');
+      const occurrence = occurrences.get(content) ?? 0;
+      occurrences.set(content, occurrence + 1);
+      const names = definitions.filter((d) => d.nameLine >= chunk.startLine && d.nameLine <= chunk.endLine);
+      return {
+        key: hash('sha256', `${found.path}\0${content}\0${occurrence}`).slice(0, 32),
+        vectorDigest: digestOf(embeddedText(found.path, chunk.text, maxTokens, countTokens)),
+        textDigest,
+        startOffset: chunk.start,
+        endOffset: chunk.end,
+        startLine: chunk.startLine,
+        endLine: chunk.endLine,
+        symbol: chunk.symbol,
+        definitions: names,
+        words: {
+          body: tokenStream(chunk.text),
+          names: tokenStream(names.map((d) => d.name).join(' ')),
+          path,
+        },
+      };
+    });
+    const file = { path: found.path, size, mtimeMs, checkedMs, digest, language };
+    return { kind: 'indexed', removed: catalog.replaceFile(this.folder, file, rows).removed };
+  }
+
+  // ------------------------------------------------------------- embed
+
+  async #embed(signal: AbortSignal): Promise<EmbedReport> {
+    const { catalog } = this.#parts;
+    const { projector } = this;
+    const report = { chunksEmbedded: 0, chunksReused: 0 };
+    await projector.begin();
+    let stuck = '';
+    for (;;) {
+      const { ready, missing } = catalog.unconfirmed(projector.folder);
+      report.chunksReused += await projector.project(ready, signal);
+      if (missing.length === 0) break;
+      // Nothing moved since the last round: these files keep changing under us. The next scan will find them.
+      const state = missing.join();
+      if (state === stuck) break;
+      stuck = state;
+      report.chunksEmbedded += await this.#embedMissing(missing, signal);
+    }
+    await projector.verify(signal);
+    catalog.markIndexed(projector.folder.id, Date.now());
+    return { ...report, collectionRebuilt: projector.takeRebuilt() };
+  }
+
+  async #embedMissing(chunkIds: readonly number[], signal: AbortSignal): Promise<number> {
+    const { catalog, embedder, onProgress } = this.#parts;
+    const rate = new Rate();
+    let embedded = 0;
+    let done = 0;
+    let projecting: Promise<void> = Promise.resolve();
+    const progress = (): void =>
+      onProgress({
+        kind: 'embedding',
+        files: 0,
+        done,
+        total: chunkIds.length,
+        rate: rate.perSecond(),
+        secondsLeft: rate.secondsFor(chunkIds.length - done),
+      });
+    progress();
+    const lease = await embedder.acquire(
+      this.folder.path,
+      chunkIds.length <= editSize ? 'edited' : 'bulk',
+      signal,
+    );
+    try {
+      const countTokens = (part: string): number => embedder.countTokens(part);
+      const texts = this.#texts();
+      for (let at = 0; at < chunkIds.length; at += commitPage) {
+        const page = chunkIds.slice(at, at + commitPage);
+        const vectors: { digest: Uint8Array; vector: Float32Array }[] = [];
+        try {
+          for (const id of page) {
+            await this.#whilePaused(signal);
+            throwIfCancelled(signal, 'Indexing');
+            done++;
+            const chunk = catalog.chunk(id);
+            if (chunk === undefined || catalog.vector(this.folder, chunk.vectorDigest) !== undefined)
+              continue;
+            const text = await texts.of(chunk);
+            if (text === undefined) {
+              await this.#rescanFile(chunk.path);
+              continue;
+            }
+            const input = embeddedText(chunk.path, text, embedder.maxTokens, countTokens);
+            vectors.push({ digest: chunk.vectorDigest, vector: await lease.embed(input, signal) });
+            embedded++;
+            rate.add(1);
+            progress();
+          }
+        } finally {
+          // What was finished is kept, also when the rest was cancelled or failed.
+          if (vectors.length > 0) catalog.putVectors(this.folder, vectors);
+        }
+        await projecting;
+        projecting = this.projector.project(page, signal).then(() => undefined);
+        projecting.catch(() => undefined);
+      }
+      await projecting;
+    } finally {
+      lease.dispose();
+      await projecting.catch(() => undefined);
+    }
+    return embedded;
+  }
+
+  async #whilePaused(signal: AbortSignal): Promise<void> {
+    while (this.#pause !== undefined && !signal.aborted) {
+      const aborted = withResolvers();
+      signal.addEventListener('abort', aborted.resolve, { once: true });
+      await Promise.race([this.#pause.promise, aborted.promise]);
+      signal.removeEventListener('abort', aborted.resolve);
+    }
+  }
+
+  /** The file is not what the catalog says: compare it again, by content. */
+  async #rescanFile(path: string): Promise<void> {
+    const before = this.#parts.catalog.file(this.folder.id, path);
+    if (before !== undefined) await this.#update({ path, size: before.size, mtimeMs: 0 }, before);
+  }
+}
+
+function isUnchanged(before: FileRow, found: FoundFile): boolean {
+  return (
+    before.size === found.size &&
+    before.mtimeMs === found.mtimeMs &&
+    Math.abs(before.checkedMs - found.mtimeMs) >= racyMs
+  );
+}
+
+type ReadSettings = Pick<IndexerSettings, 'maxFileBytes' | 'exclude'>;
+
+/** Texts of chunks as they stand on disk; the last file read is kept, since chunks come file by file. */
+export class SourceTexts {
+  readonly #root: string;
+  readonly #settings: ReadSettings;
+  #last: { path: string; text: string | undefined } | undefined;
+
+  constructor(root: string, settings: ReadSettings) {
+    this.#root = root;
+    this.#settings = settings;
+  }
+
+  /** Undefined when the file no longer holds the text that the chunk was made from. */
+  async of(chunk: ChunkRow): Promise<string | undefined> {
+    if (this.#last?.path !== chunk.path) {
+      const source = await readSource(this.#root, chunk.path, this.#settings);
+      this.#last = { path: chunk.path, text: source.kind === 'text' ? source.text : undefined };
+    }
+    const text = this.#last.text?.slice(chunk.startOffset, chunk.endOffset);
+    if (text === undefined || Buffer.compare(digestOf(text), chunk.textDigest) !== 0) return undefined;
+    return text;
+  }
+}
+
+/** Steps per second over the last few seconds. */
+class Rate {
+  readonly #times: number[] = [];
+
+  add(steps: number): void {
+    const now = performance.now();
+    for (let i = 0; i < steps; i++) this.#times.push(now);
+    while (this.#times.length > 1000 || now - (this.#times[0] ?? now) > 5000) this.#times.shift();
+  }
+
+  perSecond(): number {
+    const first = this.#times[0];
+    const last = this.#times.at(-1);
+    if (first === undefined || last === undefined || last <= first) return 0;
+    return ((this.#times.length - 1) * 1000) / (last - first);
+  }
+
+  secondsFor(steps: number): number {
+    const rate = this.perSecond();
+    return rate === 0 ? -1 : steps / rate;
+  }
+}
+
+interface PromiseWithResolvers {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+}
+
+function withResolvers(): PromiseWithResolvers {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((settle) => (resolve = settle));
+  return { promise, resolve };
+}
+
+/** What a failed job tells the user; a cancelled one is no failure. */
+export function failureOf(error: unknown): string | undefined {
+  if (error instanceof LanternError && error.code === 'cancelled') return undefined;
+  return errorMessage(error);
+}

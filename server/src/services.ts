@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build } from '../../shared/src/build.js';
+import { LanternError, errorMessage, systemCode } from '../../shared/src/errors.js';
+import type { Log } from '../../shared/src/log.js';
+import type { DoctorResult } from '../../shared/src/protocol.js';
+import { type Settings, mergeSettings } from '../../shared/src/settings.js';
+import { Service } from './daemon/service.js';
+import { examine } from './doctor.js';
+import { Chunker } from './indexing/chunker.js';
+import { Folders } from './indexing/folders.js';
+import { Parsers } from './indexing/parsers.js';
+import { EmbeddingSession } from './model/embeddingSession.js';
+import { ModelCache } from './model/modelCache.js';
+import { ModelRegistry } from './model/registry.js';
+import { modelsDir, packageRoot } from './paths.js';
+import { Searcher } from './search/searcher.js';
+import { SelectedModel } from './selectedModel.js';
+import { Catalog } from './store/catalog.js';
+import { ChromaProcess } from './store/chromaProcess.js';
+import { RemoteChroma } from './store/chromaRemote.js';
+import { ChromaStore } from './store/chromaStore.js';
+import { ExactStore } from './store/exactStore.js';
+import { ResilientStore } from './store/resilientStore.js';
+
+export interface Services {
+  readonly service: Service;
+  readonly settings: Settings;
+  readonly doctor: () => Promise<DoctorResult>;
+  /** Frees models that nobody has used for a while. */
+  readonly tidy: () => Promise<void>;
+  /** Finishes the step that runs, commits and closes everything, in the reverse of the order in which it was made. */
+  readonly dispose: () => Promise<void>;
+}
+
+/** Vectors that no chunk has used for this long are forgotten. */
+const unusedVectorDays = 30;
+
+/** Makes every part and joins them: the only place where that is done. */
+export async function createServices(dataDir: string, log: Log): Promise<Services> {
+  const settings = readSettings(join(dataDir, 'settings.json'));
+  const registry = new ModelRegistry({ modelsDir: modelsDir(import.meta.url), dataDir, log });
+  const models: ModelCache<EmbeddingSession> = new ModelCache({
+    log,
+    loader: async (id) => {
+      const files = await registry.locate(id);
+      return EmbeddingSession.load(files, { settings: settings.model, log, tokenizer: model.tokenizer });
+    },
+  });
+  const model = await SelectedModel.open(settings.model, registry, models);
+  const catalog = new Catalog(dataDir, log);
+  const chroma =
+    settings.chroma.url === '' ? new ChromaProcess({ directory: join(dataDir, 'chroma'), log }) : undefined;
+  const server = chroma ?? new RemoteChroma(settings.chroma.url);
+  const { tenant, database, apiKey } = settings.chroma;
+  const store = new ResilientStore(
+    new ChromaStore(server, { tenant, database, apiKey, log }),
+    new ExactStore({
+      blocks: (spec) => {
+        const folder = catalog.folder(spec.folder);
+        return folder === undefined ? [] : catalog.vectorBlocks(folder, spec.dimensions);
+      },
+      count: (spec) => {
+        const folder = catalog.folder(spec.folder);
+        return folder === undefined ? 0 : catalog.countVectors(folder);
+      },
+    }),
+    log,
+  );
+  const parsers = new Parsers(join(packageRoot(import.meta.url), 'dist', 'grammars'), log);
+  const chunker = new Chunker(parsers);
+  const indexing = { ...settings.index, storeDocuments: settings.chroma.storeDocuments };
+  const folders = new Folders({
+    catalog,
+    store,
+    chunker,
+    embedder: model,
+    modelKey: model.key,
+    settings: indexing,
+    log,
+  });
+  const recovering = store.onShouldReopen((collection) => folders.reattach(collection));
+  const service = new Service({
+    settings,
+    dataDir,
+    version: build.version,
+    catalog,
+    folders,
+    searcher: new Searcher(catalog),
+    model,
+    log,
+    vectorServer: {
+      status: () => {
+        const status = store.status();
+        const detail =
+          'reason' in status ? status.reason : 'error' in status ? status.error.message : undefined;
+        return { kind: status.kind, ...(detail !== undefined && { detail }) };
+      },
+      info: async () => chroma?.info(),
+      sizeBytes: () => folderSize(join(dataDir, 'chroma')),
+    },
+  });
+  log.write('info', 'services.ready', {
+    model: model.key,
+    folders: catalog.folders().length,
+    dropped: catalog.dropUnusedVectors(unusedVectorDays),
+  });
+
+  return {
+    service,
+    settings,
+    doctor: () => examine({ dataDir, catalog, store, chunker, model }),
+    tidy: async () => {
+      const { idleUnloadMinutes } = settings.model;
+      if (idleUnloadMinutes > 0) await models.unloadIdle(idleUnloadMinutes * 60_000);
+    },
+    dispose: async () => {
+      await folders.dispose();
+      await store.dispose();
+      await server.dispose();
+      model.dispose();
+      await models.dispose();
+      recovering.dispose();
+      parsers.dispose();
+      catalog.dispose();
+    },
+  };
+}
+
+function readSettings(file: string): Settings {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return mergeSettings({}, file);
+    throw new LanternError('not-readable', `${file} could not be read: ${errorMessage(error)}.`, {
+      cause: error,
+    });
+  }
+  let chosen: unknown;
+  try {
+    chosen = JSON.parse(text);
+  } catch (error) {
+    throw new LanternError('bad-request', `${file} is no JSON: ${errorMessage(error)}. Mend or remove it.`, {
+      cause: error,
+    });
+  }
+  return mergeSettings(chosen, file);
+}
+
+/** Bytes of all files below a folder; 0 when there is none. */
+async function folderSize(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  const sizes = entries.map(async (entry) => {
+    if (!entry.isFile()) return 0;
+    return stat(join(entry.parentPath, entry.name)).then(
+      ({ size }) => size,
+      () => 0,
+    );
+  });
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}

@@ -1,0 +1,167 @@
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'libsql';
+import { LanternError, errorMessage } from '../../../shared/src/errors.js';
+import type { Log } from '../../../shared/src/log.js';
+import { NewerCatalogError, migrate } from './schema.js';
+
+export type SqlValue = string | number | Uint8Array | null;
+type Row = Record<string, unknown>;
+
+/** A SQLite connection with its prepared statements. Its calls are synchronous, so each is kept short by its caller. */
+export class Sql {
+  readonly #db: Database.Database;
+  readonly #statements = new Map<string, Database.Statement>();
+
+  constructor(db: Database.Database) {
+    this.#db = db;
+  }
+
+  all<T = Row>(sql: string, ...values: SqlValue[]): T[] {
+    return this.#run(() => this.#prepare(sql).all(values) as T[]);
+  }
+
+  get<T = Row>(sql: string, ...values: SqlValue[]): T | undefined {
+    return this.#run(() => this.#prepare(sql).get(values) as T | undefined);
+  }
+
+  /** Rows one by one, read from SQLite a hundred at a time. */
+  *iterate<T = Row>(sql: string, ...values: SqlValue[]): Generator<T> {
+    // A statement of its own: a cached one could be reset by a second use while this one is still being read.
+    const rows = this.#run(() => this.#db.prepare(sql).iterate(values) as IterableIterator<T>);
+    for (;;) {
+      const next = this.#run(() => rows.next());
+      if (next.done === true) return;
+      yield next.value;
+    }
+  }
+
+  /** Returns the number of rows changed, and the id of the last row inserted. */
+  run(sql: string, ...values: SqlValue[]): { changes: number; id: number } {
+    const result = this.#run(() => this.#prepare(sql).run(values));
+    return { changes: result.changes, id: Number(result.lastInsertRowid) };
+  }
+
+  exec(sql: string): void {
+    this.#run(() => this.#db.exec(sql));
+  }
+
+  /** Runs `body` in one transaction: all of it is kept, or nothing. */
+  transaction<T>(body: () => T): T {
+    this.exec('BEGIN IMMEDIATE');
+    try {
+      const result = body();
+      this.exec('COMMIT');
+      return result;
+    } catch (error) {
+      try {
+        this.#db.exec('ROLLBACK');
+      } catch {
+        // SQLite has already rolled back, as it does when the disk is full.
+      }
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#db.close();
+  }
+
+  #prepare(sql: string): Database.Statement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #run<T>(call: () => T): T {
+    try {
+      return call();
+    } catch (error) {
+      throw describe(error, this.#db.name);
+    }
+  }
+}
+
+function sqliteCode(error: unknown): string {
+  const code = (error as { code?: unknown }).code;
+  return typeof code === 'string' ? code : '';
+}
+
+const isDamage = (error: unknown): boolean => /^SQLITE_(NOTADB|CORRUPT)/.test(sqliteCode(error));
+
+/** Turns what SQLite says into what a user can act on; anything unexpected stays as it is. */
+function describe(error: unknown, file: string): unknown {
+  const code = sqliteCode(error);
+  if (isDamage(error)) {
+    return new LanternError(
+      'catalog-damaged',
+      `The catalog ${file} is damaged (${errorMessage(error)}). Run "lantern stop"; the next command sets it aside and indexes again.`,
+      { cause: error },
+    );
+  }
+  if (code.startsWith('SQLITE_FULL') || code.startsWith('SQLITE_IOERR')) {
+    return new LanternError(
+      'disk-full',
+      `The catalog ${file} could not be written (${errorMessage(error)}). Free some disk space and try again; what was committed is kept.`,
+      { cause: error },
+    );
+  }
+  return error;
+}
+
+function open(file: string): Sql {
+  const db = new Database(file);
+  try {
+    db.exec('PRAGMA journal_mode = WAL');
+    // A power cut may lose the last commits, never the file; all of it can be made again from the folder.
+    db.exec('PRAGMA synchronous = NORMAL');
+    db.exec('PRAGMA foreign_keys = ON');
+    db.exec('PRAGMA busy_timeout = 5000');
+    db.exec('PRAGMA cache_size = -8192');
+    db.exec('PRAGMA wal_autocheckpoint = 1000');
+    migrate(db);
+    const check = db.prepare('PRAGMA quick_check(1)').get([]) as Record<string, unknown> | undefined;
+    if (Object.values(check ?? {})[0] !== 'ok') {
+      throw Object.assign(new Error('quick_check failed'), { code: 'SQLITE_CORRUPT' });
+    }
+    return new Sql(db);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/**
+ * Opens the catalog's database and brings its schema up to date. A damaged file is moved aside, never deleted, and
+ * an empty one takes its place: `setAside` then has the new name of the old file.
+ */
+export function openDatabase(file: string, log: Log): { sql: Sql; setAside?: string } {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  try {
+    return { sql: open(file) };
+  } catch (error) {
+    if (error instanceof NewerCatalogError) {
+      throw new LanternError(
+        'incompatible',
+        `The catalog ${file} was written by a newer Lantern (${error.message}). Update this one, or set LANTERN_HOME to another folder.`,
+      );
+    }
+    if (!isDamage(error)) {
+      throw new LanternError(
+        'store-failed',
+        `The catalog ${file} could not be opened: ${errorMessage(error)}. Check that the folder can be written to.`,
+        { cause: error },
+      );
+    }
+    const setAside = `${file}.damaged-${Date.now()}`;
+    for (const suffix of ['', '-wal', '-shm']) {
+      if (existsSync(file + suffix)) renameSync(file + suffix, setAside + suffix);
+    }
+    log.write('error', 'catalog.damaged', { file, setAside, cause: errorMessage(error) });
+    return { sql: open(file), setAside };
+  }
+}

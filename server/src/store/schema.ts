@@ -1,0 +1,99 @@
+import type Database from 'libsql';
+
+/** Raised with every change of the schema, together with a step in `migrations`. */
+export const SCHEMA_VERSION = 1;
+
+const initial = `
+  CREATE TABLE models (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
+
+  -- A vector by what it was made from; chunks of any folder refer to it by digest.
+  CREATE TABLE vectors (
+    model_id INTEGER NOT NULL REFERENCES models(id),
+    digest BLOB NOT NULL,
+    vector BLOB NOT NULL,
+    used_day INTEGER NOT NULL
+  );
+  CREATE UNIQUE INDEX vectors_by_content ON vectors(model_id, digest);
+
+  CREATE TABLE folders (
+    id INTEGER PRIMARY KEY,
+    path TEXT NOT NULL UNIQUE,
+    model_id INTEGER NOT NULL REFERENCES models(id),
+    chunker TEXT NOT NULL,
+    collection TEXT NOT NULL,
+    generation TEXT NOT NULL,
+    indexed_at INTEGER
+  );
+
+  CREATE TABLE files (
+    id INTEGER PRIMARY KEY,
+    folder_id INTEGER NOT NULL REFERENCES folders(id),
+    path TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ms REAL NOT NULL,
+    checked_ms REAL NOT NULL,
+    digest TEXT NOT NULL,
+    language TEXT NOT NULL
+  );
+  CREATE UNIQUE INDEX files_by_path ON files(folder_id, path);
+
+  CREATE TABLE chunks (
+    id INTEGER PRIMARY KEY,
+    folder_id INTEGER NOT NULL,
+    file_id INTEGER NOT NULL REFERENCES files(id),
+    key TEXT NOT NULL,
+    vector_digest BLOB NOT NULL,
+    text_digest BLOB NOT NULL,
+    start_offset INTEGER NOT NULL,
+    end_offset INTEGER NOT NULL,
+    start_line INTEGER NOT NULL,
+    end_line INTEGER NOT NULL,
+    symbol TEXT
+  );
+  CREATE UNIQUE INDEX chunks_by_key ON chunks(folder_id, key);
+  CREATE INDEX chunks_by_file ON chunks(file_id);
+
+  -- Names that a chunk defines, as they are written.
+  CREATE TABLE definitions (
+    folder_id INTEGER NOT NULL,
+    chunk_id INTEGER NOT NULL,
+    name TEXT NOT NULL COLLATE NOCASE,
+    kind TEXT NOT NULL
+  );
+  CREATE INDEX definitions_by_name ON definitions(folder_id, name);
+  CREATE INDEX definitions_by_chunk ON definitions(chunk_id);
+
+  -- What the collection has still to be told. A row goes when the vector store has confirmed it.
+  CREATE TABLE outbox (
+    folder_id INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    op TEXT NOT NULL CHECK (op IN ('delete', 'upsert')),
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (folder_id, key)
+  ) WITHOUT ROWID;
+`;
+
+/** `migrations[n]` takes a catalog from version n to n + 1. */
+const migrations: readonly string[] = [initial];
+
+/** Brings the schema up to date in one transaction; a catalog from a newer build is refused. */
+export function migrate(db: Database.Database): void {
+  const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
+  if (version > SCHEMA_VERSION) throw new NewerCatalogError(version);
+  if (version === SCHEMA_VERSION) return;
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    for (const step of migrations.slice(version)) db.exec(step);
+    db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+    db.exec('COMMIT');
+  } catch (error) {
+    db.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+export class NewerCatalogError extends Error {
+  constructor(version: number) {
+    super(`schema version ${version} is newer than ${SCHEMA_VERSION}`);
+  }
+}

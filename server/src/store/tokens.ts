@@ -1,0 +1,70 @@
+/**
+ * The token stream of the lexical index: words and identifiers, whole and in parts. The same function serves documents
+ * and queries, so both sides always agree.
+ */
+
+/** Runs of letters, digits and underscores, in any script. */
+const wordPattern = /[\p{L}\p{N}\p{M}_]+/gu;
+
+/** Where an identifier splits: camelCase, an acronym before a word, letters against digits, and underscores. */
+const partPattern = /\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}\p{M}]+|[\p{Lo}\p{Lm}\p{Lt}]+|\p{N}+|\p{Lu}/gu;
+
+/** Scripts that are written without spaces; their runs are indexed by overlapping pairs. */
+const unspaced =
+  /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Lm}]+$/u;
+
+/** Longer words are hashes, keys or encoded data. */
+const maxWordLength = 80;
+
+/** Takes English inflection off a lower-case word, lightly: plural, -ing, -ed; never below three letters. */
+export function stem(word: string): string {
+  if (word.length < 4 || !/^[a-z]+$/.test(word)) return word;
+  let base = word;
+  if (base.endsWith('ies') && base.length > 4) base = `${base.slice(0, -3)}y`;
+  else if (/(?:s|x|z|ch|sh)es$/.test(base) && base.length > 4) base = base.slice(0, -2);
+  else if (base.endsWith('s') && !/(?:ss|us|is)$/.test(base)) base = base.slice(0, -1);
+  if (base.endsWith('ing') && base.length > 5) base = undouble(base.slice(0, -3));
+  else if (base.endsWith('ed') && base.length > 4) base = undouble(base.slice(0, -2));
+  // "cache", "caching" and "cached" meet at "cach".
+  if (base.endsWith('e') && base.length > 4) base = base.slice(0, -1);
+  return base;
+}
+
+function undouble(base: string): string {
+  return /([bdgmnprt])\1$/.test(base) ? base.slice(0, -1) : base;
+}
+
+function bigrams(run: string): string[] {
+  const letters = [...run];
+  return letters.length === 1 ? letters : letters.slice(1).map((letter, i) => `${letters[i] ?? ''}${letter}`);
+}
+
+/** The parts of one identifier as they stand, such as `HTTPServer2` → `HTTP Server 2`. */
+export function identifierParts(word: string): string[] {
+  return word.match(partPattern) ?? [];
+}
+
+/** Calls `emit` for every token of `text`: stemmed parts, and the whole identifier when it has several parts. */
+export function tokenize(text: string, emit: (token: string) => void): void {
+  for (const [word] of text.matchAll(wordPattern)) {
+    if (word.length > maxWordLength) continue;
+    const parts = identifierParts(word);
+    for (const part of parts) {
+      const lower = part.toLowerCase();
+      if (unspaced.test(lower)) bigrams(lower).forEach(emit);
+      else emit(stem(lower));
+    }
+    if (parts.length > 1) emit(word.replaceAll('_', '').toLowerCase());
+  }
+}
+
+export function tokens(text: string): string[] {
+  const found: string[] = [];
+  tokenize(text, (token) => found.push(token));
+  return found;
+}
+
+/** Tokens as FTS5 wants them: one string, spaces between. */
+export function tokenStream(text: string): string {
+  return tokens(text).join(' ');
+}

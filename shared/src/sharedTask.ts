@@ -1,0 +1,64 @@
+import { cancelled } from './errors.js';
+
+interface Run<T> {
+  readonly result: Promise<T>;
+  readonly controller: AbortController;
+  waiting: number;
+}
+
+/**
+ * Lets callers share one run of a task: who asks while it runs joins it, who cancels leaves it, and only when all have
+ * left is the run itself cancelled. The next call after its end starts a new run.
+ */
+export class SharedTask<T> {
+  readonly #name: string;
+  #run: Run<T> | undefined;
+
+  /** `name` stands in the error of a caller that cancels, such as "Indexing". */
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  get running(): boolean {
+    return this.#run !== undefined;
+  }
+
+  async join(body: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    if (signal?.aborted) throw cancelled(this.#name);
+    // A run that everybody has left is on its way out; it must end before the next may start.
+    while (this.#run?.controller.signal.aborted === true) await this.#run.result.catch(() => undefined);
+    const run = this.#run ?? this.#start(body);
+    run.waiting++;
+    try {
+      return await (signal === undefined
+        ? run.result
+        : Promise.race([run.result, this.#whenAborted(signal)]));
+    } finally {
+      run.waiting--;
+      if (run.waiting === 0 && this.#run === run) run.controller.abort();
+    }
+  }
+
+  /** Cancels the run for all, and answers when it has ended. */
+  async cancel(): Promise<void> {
+    this.#run?.controller.abort();
+    await this.#run?.result.catch(() => undefined);
+  }
+
+  #start(body: (signal: AbortSignal) => Promise<T>): Run<T> {
+    const controller = new AbortController();
+    const result = body(controller.signal).finally(() => {
+      if (this.#run === run) this.#run = undefined;
+    });
+    result.catch(() => undefined);
+    const run = { result, controller, waiting: 0 };
+    this.#run = run;
+    return run;
+  }
+
+  #whenAborted(signal: AbortSignal): Promise<never> {
+    return new Promise((_, reject) => {
+      signal.addEventListener('abort', () => reject(cancelled(this.#name)), { once: true });
+    });
+  }
+}
