@@ -62,7 +62,7 @@ function decode16Bit(bytes: Buffer, encoding: 'utf-16le' | 'utf-16be'): Decoded 
   return text.includes('\0') ? undefined : { text, encoding };
 }
 
-/** UTF-16 without a mark: mostly ASCII characters, so that one byte of most pairs is zero and the other never is. */
+/** UTF-16 without a mark: mostly ASCII characters, so that one byte of most pairs is zero and the other hardly ever. */
 function guess16Bit(bytes: Buffer): 'utf-16le' | 'utf-16be' | undefined {
   const end = Math.min(bytes.length, sampleBytes) & ~1;
   if (bytes.length % 2 !== 0 || end < 4) return undefined;
@@ -74,9 +74,9 @@ function guess16Bit(bytes: Buffer): 'utf-16le' | 'utf-16be' | undefined {
   }
   const mostPairs = (end / 2) * 0.6;
   const encoding =
-    evenZeros === 0 && oddZeros >= mostPairs
+    oddZeros >= mostPairs && evenZeros * 20 <= oddZeros
       ? 'utf-16le'
-      : oddZeros === 0 && evenZeros >= mostPairs
+      : evenZeros >= mostPairs && oddZeros * 20 <= evenZeros
         ? 'utf-16be'
         : undefined;
   if (!encoding) return undefined;

@@ -156,8 +156,7 @@ export class PathInspector {
 
   #examine(known: KnownDirectory, name: string): Examined {
     const entry = known.byName.get(name) ?? sameName(known.directory.entries, name);
-    if (!entry) return gone;
-    return entry === 'twice' ? skipped('bad-name') : this.#tree.examine(known.directory, entry);
+    return entry ? this.#tree.examine(known.directory, entry) : gone;
   }
 }
 
@@ -168,13 +167,14 @@ export function isIndexable(root: string, path: string, options: WalkOptions): b
 
 interface KnownDirectory {
   readonly directory: Directory;
-  readonly byName: ReadonlyMap<string, Dirent | 'twice'>;
+  readonly byName: ReadonlyMap<string, Dirent>;
 }
 
 function remember(directory: Directory | PathCheck): KnownDirectory | PathCheck {
   if ('kind' in directory) return directory;
-  const byName = new Map<string, Dirent | 'twice'>();
-  for (const entry of directory.entries) byName.set(entry.name, byName.has(entry.name) ? 'twice' : entry);
+  const byName = new Map<string, Dirent>();
+  // Of two names that are the same text, the walk too looks at the first.
+  for (const entry of directory.entries) if (!byName.has(entry.name)) byName.set(entry.name, entry);
   return { directory, byName };
 }
 

@@ -47,7 +47,7 @@ class RuleSet {
     this.#ignoreCase = ignoreCase;
     const anchored = patterns.filter(isAnchored);
     this.nameOnly = anchored.length === 0;
-    const anchors = anchored.map((pattern) => /^!?\/?([^/\\*?[]+)(\/|\s*$)/.exec(pattern)?.[1]);
+    const anchors = anchored.map((pattern) => /^!?\/?([^!/\\*?[][^/\\*?[]*)(\/|\s*$)/.exec(pattern)?.[1]);
     this.#anchors = anchors.includes(undefined)
       ? undefined
       : new Set(anchors.map((name) => this.#fold(name ?? '')));
