@@ -1,0 +1,322 @@
+import { availableParallelism } from 'node:os';
+import { errorMessage, LanternError } from '../../../shared/src/errors.js';
+import type { Log } from '../../../shared/src/log.js';
+import type { Settings } from '../../../shared/src/settings.js';
+import { EmbeddingQueue } from './embeddingQueue.js';
+import type { QueueOptions } from './embeddingQueue.js';
+import { checkGolden, probeTexts, readGolden } from './goldenCheck.js';
+import type { GoldenCase } from './goldenCheck.js';
+import { pool, threadsFor, toUnit } from './graph.js';
+import type { Graph, OpenGraph, Provider } from './graph.js';
+import type { ModelId } from './modelId.js';
+import type { ModelFiles } from './modelFolder.js';
+import { Tokenizer } from './tokenizer.js';
+
+/** A vector, and whether it stands for the start of its text only. */
+export interface Embedding {
+  /** Unit length. */
+  readonly vector: Float32Array;
+  readonly truncated: boolean;
+}
+
+export type SessionSettings = Pick<Settings['model'], 'threads' | 'device'>;
+
+export interface SessionOptions {
+  readonly settings: SessionSettings;
+  readonly log: Log;
+  /** Shared with the chunker; loaded from the model's folder when not given. */
+  readonly tokenizer?: Tokenizer;
+  /** Like `darwin-arm64`. */
+  readonly machine?: string;
+}
+
+interface Step {
+  readonly text: string;
+  readonly overlong: 'reject' | 'truncate';
+}
+
+// ML programs, which CoreML runs on all of its processors.
+const COREML_FLAGS = 0x10;
+
+// Enough to tell a damaged file from a sound one, and cheap: they are the shortest.
+const CPU_GOLDEN_CASES = 4;
+
+// Models whose files state no limit are mostly of this kind.
+const USUAL_MAX_TOKENS = 512;
+
+/** One loaded graph with its tokenizer: texts in, unit vectors out. A text's vector depends on nothing else. */
+export class EmbeddingSession {
+  readonly id: ModelId;
+  readonly files: ModelFiles;
+  readonly tokenizer: Tokenizer;
+  /** Length of every vector. */
+  readonly dimensions: number;
+  /** Most tokens of one text, special tokens included. */
+  readonly maxTokens: number;
+  readonly provider: Provider;
+  /**
+   * Growth of the process's resident memory while this was loaded, in bytes, but at least the size of the weights: a
+   * later load takes pages that the process already had.
+   */
+  readonly bytes: number;
+  readonly #graph: Graph;
+  readonly #queue: EmbeddingQueue<Step, Embedding>;
+
+  private constructor(files: ModelFiles, tokenizer: Tokenizer, opened: Opened, bytes: number) {
+    this.id = files.id;
+    this.files = files;
+    this.tokenizer = tokenizer;
+    this.maxTokens = maxTokensOf(files, tokenizer);
+    this.dimensions = opened.dimensions;
+    this.provider = opened.provider;
+    this.bytes = bytes;
+    this.#graph = opened.graph;
+    // One text a run: with int8 weights a text's vector would depend on its neighbours in the batch, and a batch
+    // gains no speed on the CPU.
+    this.#queue = new EmbeddingQueue((step) => this.#embedOne(step));
+  }
+
+  /** Loads and checks a model; rejects with `model-damaged` when its files cannot be used. */
+  static async load(
+    files: ModelFiles,
+    options: SessionOptions,
+    open: OpenGraph = openGraph,
+  ): Promise<EmbeddingSession> {
+    const before = process.memoryUsage.rss();
+    const tokenizer = options.tokenizer ?? (await Tokenizer.load(files.folder, files.mend));
+    const golden = await readGolden(files);
+    const opened = await openChecked(files, tokenizer, golden, options, open);
+    const grown = process.memoryUsage.rss() - before;
+    return new EmbeddingSession(files, tokenizer, opened, Math.max(grown, files.weightsBytes));
+  }
+
+  /** Most tokens of a text for `embed`, special tokens and the model's own prompt not included. */
+  get chunkTokens(): number {
+    const prompt = this.files.prompts.document;
+    const taken = prompt === '' ? 0 : this.tokenizer.countTokens(prompt);
+    return this.maxTokens - this.tokenizer.specialTokens - taken;
+  }
+
+  /** Texts that wait or run. */
+  get pending(): number {
+    return this.#queue.pending;
+  }
+
+  /** Vectors of chunks. A text above the model's limit rejects the call with `bad-request`: none is cut in silence. */
+  async embed(texts: readonly string[], options: QueueOptions = {}): Promise<Float32Array[]> {
+    const prompt = this.files.prompts.document;
+    const steps = texts.map((text): Step => ({ text: prompt + text, overlong: 'reject' }));
+    return (await this.#queue.submit(steps, options)).map((embedding) => embedding.vector);
+  }
+
+  /** Vectors of documents of any length; what lies above the model's limit is left out, and `truncated` says so. */
+  async embedTruncated(texts: readonly string[], options: QueueOptions = {}): Promise<Embedding[]> {
+    return this.#truncated(this.files.prompts.document, texts, options);
+  }
+
+  /** Vectors of queries, which go before all other work. */
+  async embedQueries(texts: readonly string[], options: QueueOptions = {}): Promise<Embedding[]> {
+    return this.#truncated(this.files.prompts.query, texts, { priority: 'query', ...options });
+  }
+
+  /** The vector of one query. */
+  async embedQuery(text: string, options: QueueOptions = {}): Promise<Embedding> {
+    const [embedding] = await this.embedQueries([text], options);
+    if (!embedding) throw new LanternError('internal', 'The model gave no vector for the query. Try again.');
+    return embedding;
+  }
+
+  /** Waits for the running text, rejects what waits, and gives the native memory back. */
+  async release(): Promise<void> {
+    await this.#queue.close();
+    await this.#graph.release();
+  }
+
+  #truncated(prompt: string, texts: readonly string[], options: QueueOptions): Promise<Embedding[]> {
+    const steps = texts.map((text): Step => ({ text: prompt + text, overlong: 'truncate' }));
+    return this.#queue.submit(steps, options);
+  }
+
+  async #embedOne(step: Step): Promise<Embedding> {
+    const { ids, truncated } = this.tokenizer.encode(step.text, this.maxTokens);
+    if (truncated && step.overlong === 'reject') {
+      throw new LanternError(
+        'bad-request',
+        `A text of ${step.text.length} characters has more than the ${this.maxTokens} tokens that ` +
+          `${this.id.name} takes. Cut it into smaller chunks.`,
+      );
+    }
+    return { vector: await this.#graph.run(ids), truncated };
+  }
+}
+
+interface Opened {
+  readonly graph: Graph;
+  readonly provider: Provider;
+  readonly dimensions: number;
+}
+
+/** Opens the graph on the wanted provider, or on the CPU when that one fails, is wrong or is slower. */
+async function openChecked(
+  files: ModelFiles,
+  tokenizer: Tokenizer,
+  golden: readonly GoldenCase[],
+  options: SessionOptions,
+  open: OpenGraph,
+): Promise<Opened> {
+  const machine = options.machine ?? `${process.platform}-${process.arch}`;
+  const { device } = options.settings;
+  const threads = threadsFor(options.settings.threads, availableParallelism(), process.arch);
+  const limit = maxTokensOf(files, tokenizer);
+  const embedder = (graph: Graph) => (text: string) => graph.run(tokenizer.encode(text, limit).ids);
+
+  const openCpu = async (provider: Provider): Promise<Opened> => {
+    const graph = await open(files, provider).catch((error: unknown) => {
+      throw error instanceof LanternError ? error : damaged(files, errorMessage(error), error);
+    });
+    try {
+      const cases = golden.slice(0, CPU_GOLDEN_CASES);
+      const flaw = await checkGolden(embedder(graph), cases, files.id.dtype);
+      if (flaw) throw damaged(files, flaw);
+      const first = await embedder(graph)(probeTexts[0] ?? '');
+      return { graph, provider, dimensions: first.length };
+    } catch (error) {
+      await graph.release();
+      throw error instanceof LanternError ? error : damaged(files, errorMessage(error), error);
+    }
+  };
+
+  const wantsCoreml = device === 'coreml' || (device === 'auto' && machine === 'darwin-arm64');
+  if (!wantsCoreml) return openCpu({ kind: 'cpu', threads });
+
+  const fallBack = (reason: string): Promise<Opened> => {
+    options.log.write('warn', 'model.provider.fallback', { model: files.id.name, wanted: 'CoreML', reason });
+    return openCpu({ kind: 'cpu-fallback', threads, wanted: 'CoreML', reason });
+  };
+  if (files.id.dtype === 'int8') {
+    // Nobody asked for CoreML by name, and the CPU is where int8 belongs.
+    if (device === 'auto') return openCpu({ kind: 'cpu', threads });
+    return fallBack('it does not run int8 weights; choose fp32');
+  }
+  if (!machine.startsWith('darwin')) return fallBack('it exists on macOS only');
+  const provider: Provider = { kind: 'coreml', flags: COREML_FLAGS };
+  let graph: Graph;
+  try {
+    graph = await open(files, provider);
+  } catch (error) {
+    return fallBack(`it did not start (${errorMessage(error)})`);
+  }
+  let flaw: string | undefined;
+  try {
+    const cpu = await openCpu({ kind: 'cpu', threads });
+    try {
+      flaw = await compare(embedder(graph), embedder(cpu.graph), golden, files);
+      if (!flaw) return { graph, provider, dimensions: cpu.dimensions };
+    } finally {
+      await cpu.graph.release();
+    }
+  } catch (error) {
+    if (error instanceof LanternError) {
+      await graph.release();
+      throw error;
+    }
+    flaw = `it failed (${errorMessage(error)})`;
+  }
+  await graph.release();
+  return fallBack(flaw);
+}
+
+type Embed = (text: string) => Promise<Float32Array>;
+
+/** Says why a provider is worse than the CPU, or `undefined`. */
+async function compare(
+  embed: Embed,
+  onCpu: Embed,
+  golden: readonly GoldenCase[],
+  files: ModelFiles,
+): Promise<string | undefined> {
+  const cases: GoldenCase[] = [...golden];
+  if (cases.length === 0) {
+    for (const text of probeTexts) cases.push({ text, embedding: [...(await onCpu(text))] });
+  }
+  const flaw = await checkGolden(embed, cases, files.id.dtype);
+  if (flaw) return flaw;
+  // Every shape has been seen by now, so that neither side pays for compiling.
+  const time = async (run: Embed): Promise<number> => {
+    const started = performance.now();
+    for (const { text } of cases) await run(text);
+    return performance.now() - started;
+  };
+  for (const { text } of cases) await onCpu(text);
+  const [own, cpu] = [await time(embed), await time(onCpu)];
+  if (own > cpu) return `it is slower than the CPU (${own.toFixed(0)} ms against ${cpu.toFixed(0)} ms)`;
+  return undefined;
+}
+
+function maxTokensOf(files: ModelFiles, tokenizer: Tokenizer): number {
+  const limits = [files.maxTokens, tokenizer.modelMaxLength].filter((limit) => limit !== undefined);
+  return limits.length > 0 ? Math.min(...limits) : USUAL_MAX_TOKENS;
+}
+
+function damaged(files: ModelFiles, cause: string, error?: unknown): LanternError {
+  return new LanternError(
+    'model-damaged',
+    `The model file ${files.weights} cannot be used: ${cause.replace(/\.+$/, '')}. ${files.mend}`,
+    error === undefined ? undefined : { cause: error },
+  );
+}
+
+/** Opens a native session of onnxruntime. The only place that does. */
+export const openGraph: OpenGraph = async (files, provider) => {
+  // Imported here because loading the native library costs time and 15 MB, which lexical search need not pay.
+  const ort = (await import('onnxruntime-node')).default;
+  const coreml = provider.kind === 'coreml';
+  const session = await ort.InferenceSession.create(files.weights, {
+    executionProviders: coreml ? [{ name: 'coreml', coreMlFlags: provider.flags }, 'cpu'] : ['cpu'],
+    ...(coreml ? {} : { intraOpNumThreads: provider.threads, interOpNumThreads: 1 }),
+    // The arena holds 10 MB and makes runs four times as fast as fresh memory each time; patterns hold 5 MB more
+    // and, with a new length in every run, gain nothing.
+    enableCpuMemArena: true,
+    enableMemPattern: false,
+    logSeverityLevel: 3,
+  });
+  const output = ['sentence_embedding', 'last_hidden_state', 'token_embeddings'].find((name) =>
+    session.outputNames.includes(name),
+  );
+  const known = ['input_ids', 'attention_mask', 'token_type_ids', 'position_ids'];
+  const foreign = session.inputNames.find((name) => !known.includes(name));
+  if (output === undefined || foreign !== undefined) {
+    await session.release();
+    const what =
+      foreign === undefined ? 'gives no sentence or token vectors' : `asks for the input "${foreign}"`;
+    throw new LanternError(
+      'unknown-model',
+      `The graph ${files.weights} ${what}, so Lantern cannot use it. Name another model.`,
+    );
+  }
+
+  const feed = (name: string, ids: readonly number[]): BigInt64Array => {
+    const values = new BigInt64Array(ids.length);
+    if (name === 'input_ids') for (let at = 0; at < ids.length; at++) values[at] = BigInt(ids[at] ?? 0);
+    if (name === 'position_ids') for (let at = 0; at < ids.length; at++) values[at] = BigInt(at);
+    if (name === 'attention_mask') values.fill(1n);
+    return values;
+  };
+  return {
+    async run(ids) {
+      const dims = [1, ids.length];
+      const feeds = Object.fromEntries(
+        session.inputNames.map((name) => [name, new ort.Tensor('int64', feed(name, ids), dims)]),
+      );
+      const result = (await session.run(feeds, [output]))[output];
+      if (!result || !(result.data instanceof Float32Array)) {
+        throw new LanternError('model-damaged', `The output ${output} is not float32. ${files.mend}`);
+      }
+      const width = result.dims.at(-1) ?? 0;
+      // The result's memory belongs to the runtime; both ways copy it.
+      if (result.dims.length === 2) return toUnit(result.data);
+      return toUnit(pool(result.data, ids.length, width, files.pooling));
+    },
+    release: () => session.release(),
+  };
+};
