@@ -59,7 +59,7 @@ export async function createServices(dataDir: string, log: Log): Promise<Service
     new ExactStore({
       blocks: (spec) => {
         const folder = catalog.folder(spec.folder);
-        return folder === undefined ? [] : catalog.vectorBlocks(folder, spec.dimensions);
+        return folder === undefined ? [] : catalog.vectors.blocks(folder, spec.dimensions);
       },
       count: (spec) => {
         const folder = catalog.folder(spec.folder);
@@ -104,7 +104,7 @@ export async function createServices(dataDir: string, log: Log): Promise<Service
   log.write('info', 'services.ready', {
     model: model.key,
     folders: catalog.folders().length,
-    dropped: catalog.dropUnusedVectors(unusedVectorDays),
+    dropped: catalog.vectors.dropUnused(unusedVectorDays),
   });
 
   return {

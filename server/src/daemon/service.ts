@@ -17,7 +17,7 @@ import type {
   SearchResult,
   StatusResult,
 } from '../../../shared/src/protocol.js';
-import { SourceTexts } from '../indexing/folderIndexer.js';
+import { SourceTexts } from '../indexing/sourceTexts.js';
 import type { Folder, FolderView, Folders } from '../indexing/folders.js';
 import { resolveLanguage } from '../indexing/languages.js';
 import type { Nearest, SearchRequest, SearchTarget, Searcher } from '../search/searcher.js';
@@ -105,7 +105,7 @@ export class Service {
     const chunk = catalog
       .chunksOfFile(file.id)
       .find(({ startLine, endLine }) => startLine <= params.line && params.line <= endLine);
-    const vector = chunk && catalog.vector(folder.indexer.folder, chunk.vectorDigest);
+    const vector = chunk && catalog.vectors.get(folder.indexer.folder, chunk.vectorDigest);
     const limit = params.limit ?? defaultLimit;
     const hits =
       chunk === undefined || vector === undefined

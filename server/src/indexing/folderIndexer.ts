@@ -11,7 +11,9 @@ import type { VectorStore } from '../store/vectorStore.js';
 import { type Chunker, embeddedText } from './chunker.js';
 import { type FoundFile, walk } from './files.js';
 import { languageOf } from './languages.js';
+import { Rate } from './rate.js';
 import { readSource } from './sourceFile.js';
+import { SourceTexts, digestOf } from './sourceTexts.js';
 
 /** What the indexer needs of the model; it holds the model only while there are texts to embed. */
 export interface ChunkEmbedder {
@@ -61,12 +63,15 @@ export type ScanReport = Pick<
 
 export type EmbedReport = Pick<IndexReport, 'chunksEmbedded' | 'chunksReused' | 'collectionRebuilt'>;
 
+/** What became of one file: new or changed content, none of that, or turned down; and how many chunks went. */
+type Outcome =
+  | { readonly kind: 'indexed' | 'unchanged'; readonly removed: number }
+  | { readonly kind: 'skipped'; readonly reason: string; readonly removed: number };
+
 /** A time stamp this close to the moment of reading does not prove that the file has not changed since. */
 const racyMs = 2000;
 /** Chunks embedded between two commits; what is lost by a crash is at most this many runs of the model. */
 const commitPage = 32;
-
-const digestOf = (text: string): Uint8Array => hash('sha256', text, 'buffer').subarray(0, 16);
 
 /** Up to this many texts count as an edit, which goes before bulk work. */
 const editSize = 64;
@@ -151,53 +156,73 @@ export class FolderIndexer {
   async #scan(signal: AbortSignal): Promise<ScanReport> {
     const { catalog, settings, onProgress } = this.#parts;
     const known = catalog.files(this.folder.id);
+    const skippedBefore = catalog.skippedFiles(this.folder.id);
     const report = { filesTotal: 0, filesAdded: 0, filesChanged: 0, filesRemoved: 0, filesUnchanged: 0 };
     const filesSkipped: Record<string, number> = {};
+    const unreadable: string[] = [];
     let chunksRemoved = 0;
-    const skip = (reason: string): void => {
+    const skip = (path: string, reason: string): void => {
       filesSkipped[reason] = (filesSkipped[reason] ?? 0) + 1;
+      if (reason === 'unreadable') unreadable.push(path);
     };
-    const options = { ...settings, signal };
-    for await (const batch of walk(this.folder.path, options, (_path, reason) => skip(reason))) {
+    for await (const batch of walk(this.folder.path, { ...settings, signal }, skip)) {
       for (const found of batch) {
         const before = known.get(found.path);
+        const skippedAs = skippedBefore.get(found.path);
         known.delete(found.path);
+        skippedBefore.delete(found.path);
         if (before !== undefined && isUnchanged(before, found)) {
           report.filesTotal++;
           report.filesUnchanged++;
           continue;
         }
+        if (skippedAs !== undefined && isUnchanged(skippedAs, found)) {
+          skip(found.path, skippedAs.reason);
+          continue;
+        }
         throwIfCancelled(signal, 'Indexing');
         const outcome = await this.#update(found, before);
         chunksRemoved += outcome.removed;
-        if (outcome.kind === 'skipped') skip(outcome.reason);
-        else report.filesTotal++;
-        if (outcome.kind === 'unchanged') report.filesUnchanged++;
-        else if (outcome.kind === 'indexed') report[before === undefined ? 'filesAdded' : 'filesChanged']++;
-        if (outcome.kind === 'skipped' && before !== undefined) report.filesRemoved++;
+        if (outcome.kind === 'skipped') {
+          skip(found.path, outcome.reason);
+          if (before !== undefined) report.filesRemoved++;
+        } else {
+          report.filesTotal++;
+          if (outcome.kind === 'unchanged') report.filesUnchanged++;
+          else report[before === undefined ? 'filesAdded' : 'filesChanged']++;
+        }
         onProgress({ kind: 'scanning', files: report.filesTotal });
       }
     }
     for (const gone of known.values()) {
+      // What could not be looked at may be there still; hits are checked against the disk anyway.
+      if (
+        unreadable.some((path) => gone.path === path || (path.endsWith('/') && gone.path.startsWith(path)))
+      ) {
+        continue;
+      }
       chunksRemoved += catalog.removeFile(this.folder, gone).removed;
       report.filesRemoved++;
     }
+    for (const path of skippedBefore.keys()) catalog.forgetSkipped(this.folder.id, path);
     return { ...report, filesSkipped, chunksRemoved };
   }
 
-  async #update(
-    found: FoundFile,
-    before: FileRow | undefined,
-  ): Promise<
-    { kind: 'indexed' | 'unchanged'; removed: number } | { kind: 'skipped'; reason: string; removed: number }
-  > {
+  async #update(found: FoundFile, before: FileRow | undefined): Promise<Outcome> {
     const { catalog, chunker, embedder, settings } = this.#parts;
     const checkedMs = Date.now();
     const source = await readSource(this.folder.path, found.path, settings);
-    if (source.kind !== 'text') {
-      const removed = before === undefined ? 0 : catalog.removeFile(this.folder, before).removed;
-      return { kind: 'skipped', reason: source.kind === 'gone' ? 'gone' : source.reason, removed };
+    if (source.kind === 'gone') return { kind: 'skipped', reason: 'gone', removed: this.#drop(before) };
+    if (source.kind === 'skipped') {
+      const { reason, state } = source;
+      // A file that cannot be read at this moment keeps what is known of it.
+      if (reason === 'unreadable' || reason === 'changing') return { kind: 'skipped', reason, removed: 0 };
+      if (state !== undefined) {
+        catalog.rememberSkipped(this.folder.id, { path: found.path, ...state, checkedMs, reason });
+      }
+      return { kind: 'skipped', reason, removed: this.#drop(before) };
     }
+    catalog.forgetSkipped(this.folder.id, found.path);
     const { text, digest, size, mtimeMs } = source;
     if (before?.digest === digest) {
       catalog.touchFile(before.id, { size, mtimeMs, checkedMs });
@@ -242,6 +267,10 @@ export class FolderIndexer {
     return { kind: 'indexed', removed: catalog.replaceFile(this.folder, file, rows).removed };
   }
 
+  #drop(file: FileRow | undefined): number {
+    return file === undefined ? 0 : this.#parts.catalog.removeFile(this.folder, file).removed;
+  }
+
   // ------------------------------------------------------------- embed
 
   async #embed(signal: AbortSignal): Promise<EmbedReport> {
@@ -251,7 +280,7 @@ export class FolderIndexer {
     await projector.begin();
     let stuck = '';
     for (;;) {
-      const { ready, missing } = catalog.unconfirmed(projector.folder);
+      const { ready, missing } = catalog.outbox.unconfirmed(projector.folder);
       report.chunksReused += await projector.project(ready, signal);
       if (missing.length === 0) break;
       // Nothing moved since the last round: these files keep changing under us. The next scan will find them.
@@ -298,7 +327,7 @@ export class FolderIndexer {
             throwIfCancelled(signal, 'Indexing');
             done++;
             const chunk = catalog.chunk(id);
-            if (chunk === undefined || catalog.vector(this.folder, chunk.vectorDigest) !== undefined)
+            if (chunk === undefined || catalog.vectors.get(this.folder, chunk.vectorDigest) !== undefined)
               continue;
             const text = await texts.of(chunk);
             if (text === undefined) {
@@ -313,7 +342,7 @@ export class FolderIndexer {
           }
         } finally {
           // What was finished is kept, also when the rest was cancelled or failed.
-          if (vectors.length > 0) catalog.putVectors(this.folder, vectors);
+          if (vectors.length > 0) catalog.vectors.put(this.folder, vectors);
         }
         await projecting;
         projecting = this.projector.project(page, signal).then(() => undefined);
@@ -343,60 +372,12 @@ export class FolderIndexer {
   }
 }
 
-function isUnchanged(before: FileRow, found: FoundFile): boolean {
+function isUnchanged(before: Pick<FileRow, 'size' | 'mtimeMs' | 'checkedMs'>, found: FoundFile): boolean {
   return (
     before.size === found.size &&
     before.mtimeMs === found.mtimeMs &&
     Math.abs(before.checkedMs - found.mtimeMs) >= racyMs
   );
-}
-
-type ReadSettings = Pick<IndexerSettings, 'maxFileBytes' | 'exclude'>;
-
-/** Texts of chunks as they stand on disk; the last file read is kept, since chunks come file by file. */
-export class SourceTexts {
-  readonly #root: string;
-  readonly #settings: ReadSettings;
-  #last: { path: string; text: string | undefined } | undefined;
-
-  constructor(root: string, settings: ReadSettings) {
-    this.#root = root;
-    this.#settings = settings;
-  }
-
-  /** Undefined when the file no longer holds the text that the chunk was made from. */
-  async of(chunk: ChunkRow): Promise<string | undefined> {
-    if (this.#last?.path !== chunk.path) {
-      const source = await readSource(this.#root, chunk.path, this.#settings);
-      this.#last = { path: chunk.path, text: source.kind === 'text' ? source.text : undefined };
-    }
-    const text = this.#last.text?.slice(chunk.startOffset, chunk.endOffset);
-    if (text === undefined || Buffer.compare(digestOf(text), chunk.textDigest) !== 0) return undefined;
-    return text;
-  }
-}
-
-/** Steps per second over the last few seconds. */
-class Rate {
-  readonly #times: number[] = [];
-
-  add(steps: number): void {
-    const now = performance.now();
-    for (let i = 0; i < steps; i++) this.#times.push(now);
-    while (this.#times.length > 1000 || now - (this.#times[0] ?? now) > 5000) this.#times.shift();
-  }
-
-  perSecond(): number {
-    const first = this.#times[0];
-    const last = this.#times.at(-1);
-    if (first === undefined || last === undefined || last <= first) return 0;
-    return ((this.#times.length - 1) * 1000) / (last - first);
-  }
-
-  secondsFor(steps: number): number {
-    const rate = this.perSecond();
-    return rate === 0 ? -1 : steps / rate;
-  }
 }
 
 interface PromiseWithResolvers {

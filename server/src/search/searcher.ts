@@ -156,7 +156,7 @@ export class Searcher {
   /** Exact, from the catalog's own vector: what the collection holds decides only who is a candidate. */
   #cosine({ folder, vectors }: SearchTarget, chunk: ChunkRow): number | undefined {
     if (vectors === undefined) return undefined;
-    const vector = this.#catalog.vector(folder, chunk.vectorDigest);
+    const vector = this.#catalog.vectors.get(folder, chunk.vectorDigest);
     if (vector === undefined) return undefined;
     let sum = 0;
     for (let i = 0; i < vector.length; i++) sum += (vector[i] ?? 0) * (vectors.query[i] ?? 0);

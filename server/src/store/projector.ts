@@ -91,7 +91,7 @@ export class Projector {
   async verify(signal: AbortSignal): Promise<void> {
     await this.#unlessAway(async () => {
       const { catalog, log } = this.#parts;
-      if (catalog.unconfirmedCount(this.#folder.id) > 0) return;
+      if (catalog.outbox.count(this.#folder.id) > 0) return;
       const wanted = catalog.counts(this.#folder.id).chunks;
       const found = await this.withCollection((collection) => collection.count());
       if (found === wanted) return;
@@ -101,7 +101,7 @@ export class Projector {
       this.#collection = undefined;
       this.#rebuilt = true;
       await this.#open();
-      await this.project(catalog.unconfirmed(this.#folder).ready, signal);
+      await this.project(catalog.outbox.unconfirmed(this.#folder).ready, signal);
     });
   }
 
@@ -131,7 +131,7 @@ export class Projector {
     if (this.#collection !== undefined) return this.#collection;
     this.#collection = collection;
     if (created) {
-      if (catalog.counts(id).chunks > catalog.unconfirmedCount(id)) this.#rebuilt = true;
+      if (catalog.counts(id).chunks > catalog.outbox.count(id)) this.#rebuilt = true;
       catalog.renewCollection(id, generation);
     }
     return collection;
@@ -141,16 +141,16 @@ export class Projector {
     const { catalog } = this.#parts;
     for (;;) {
       throwIfCancelled(signal, 'Indexing');
-      const deletes = catalog.outboxDeletes(this.#folder, page);
+      const deletes = catalog.outbox.deletes(this.#folder, page);
       if (deletes.length === 0) return;
       await this.withCollection((collection) => collection.delete(deletes.map(({ key }) => key)));
-      catalog.confirm(this.#folder.id, deletes);
+      catalog.outbox.confirm(this.#folder.id, deletes);
     }
   }
 
   async #projectPage(chunkIds: readonly number[]): Promise<number> {
     const { catalog, document: documentOf } = this.#parts;
-    const upserts = catalog.outboxUpserts(this.#folder, chunkIds);
+    const upserts = catalog.outbox.upserts(this.#folder, chunkIds);
     if (upserts.length === 0) return 0;
     const records: VectorRecord[] = [];
     for (const { chunk, vector } of upserts) {
@@ -167,7 +167,7 @@ export class Projector {
       });
     }
     await this.withCollection((collection) => collection.upsert(records));
-    catalog.confirm(this.#folder.id, upserts);
+    catalog.outbox.confirm(this.#folder.id, upserts);
     return upserts.length;
   }
 }

@@ -13,7 +13,7 @@ const initial = `
     vector BLOB NOT NULL,
     used_day INTEGER NOT NULL
   );
-  CREATE UNIQUE INDEX vectors_by_content ON vectors(model_id, digest);
+  CREATE UNIQUE INDEX vectors_by_content ON vectors(digest, model_id);
 
   CREATE TABLE folders (
     id INTEGER PRIMARY KEY,
@@ -36,6 +36,17 @@ const initial = `
     language TEXT NOT NULL
   );
   CREATE UNIQUE INDEX files_by_path ON files(folder_id, path);
+
+  -- Files that were read and turned down for what is in them, so that they are not read again while they stay the same.
+  CREATE TABLE skipped_files (
+    folder_id INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ms REAL NOT NULL,
+    checked_ms REAL NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (folder_id, path)
+  ) WITHOUT ROWID;
 
   CREATE TABLE chunks (
     id INTEGER PRIMARY KEY,

@@ -1,0 +1,34 @@
+import { Buffer } from 'node:buffer';
+import { hash } from 'node:crypto';
+import type { ChunkRow } from '../store/catalog.js';
+import { readSource } from './sourceFile.js';
+
+/** What a text is known by: the first 16 bytes of its SHA-256. */
+export const digestOf = (text: string): Uint8Array => hash('sha256', text, 'buffer').subarray(0, 16);
+
+export interface ReadSettings {
+  readonly maxFileBytes: number;
+}
+
+/** Texts of chunks as they stand on disk; the last file read is kept, since chunks come file by file. */
+export class SourceTexts {
+  readonly #root: string;
+  readonly #settings: ReadSettings;
+  #last: { path: string; text: string | undefined } | undefined;
+
+  constructor(root: string, settings: ReadSettings) {
+    this.#root = root;
+    this.#settings = settings;
+  }
+
+  /** Undefined when the file no longer holds the text that the chunk was made from. */
+  async of(chunk: ChunkRow): Promise<string | undefined> {
+    if (this.#last?.path !== chunk.path) {
+      const source = await readSource(this.#root, chunk.path, this.#settings);
+      this.#last = { path: chunk.path, text: source.kind === 'text' ? source.text : undefined };
+    }
+    const text = this.#last.text?.slice(chunk.startOffset, chunk.endOffset);
+    if (text === undefined || Buffer.compare(digestOf(text), chunk.textDigest) !== 0) return undefined;
+    return text;
+  }
+}

@@ -1,0 +1,107 @@
+import type { Sql } from './database.js';
+import { type ChunkRow, type FolderRow, chunkColumns, toChunk, toVector } from './rows.js';
+
+export interface OutboxDelete {
+  readonly key: string;
+  readonly seq: number;
+}
+
+export interface OutboxUpsert extends OutboxDelete {
+  readonly chunk: ChunkRow;
+  readonly vector: Float32Array;
+}
+
+/** What the collections have still to be told. A row goes when the vector store has confirmed it. */
+export class Outbox {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** Keys that the collection has still to forget. */
+  deletes(folder: FolderRow, limit: number): OutboxDelete[] {
+    return this.#sql.all<OutboxDelete>(
+      `SELECT key, seq FROM outbox WHERE folder_id = ? AND op = 'delete' LIMIT ?`,
+      folder.id,
+      limit,
+    );
+  }
+
+  /** What the collection is to be told of these chunks; those confirmed, gone or without a vector are left out. */
+  upserts(folder: FolderRow, chunkIds: readonly number[]): OutboxUpsert[] {
+    const found: OutboxUpsert[] = [];
+    for (const id of chunkIds) {
+      const row = this.#sql.get<ChunkRow & { seq: number; vector: unknown }>(
+        `SELECT ${chunkColumns}, o.seq, v.vector FROM chunks c
+         JOIN files f ON f.id = c.file_id
+         JOIN outbox o ON o.folder_id = c.folder_id AND o.key = c.key AND o.op = 'upsert'
+         JOIN vectors v ON v.model_id = ? AND v.digest = c.vector_digest
+         WHERE c.id = ?`,
+        folder.modelId,
+        id,
+      );
+      if (row === undefined) continue;
+      const { seq, vector, ...chunk } = row;
+      found.push({ key: chunk.key, seq, chunk: toChunk(chunk), vector: toVector(vector) });
+    }
+    return found;
+  }
+
+  /** Takes rows off the outbox that the collection has confirmed, unless they were posted anew meanwhile. */
+  confirm(folderId: number, rows: readonly OutboxDelete[]): void {
+    this.#sql.transaction(() => {
+      for (const { key, seq } of rows) {
+        this.#sql.run('DELETE FROM outbox WHERE folder_id = ? AND key = ? AND seq = ?', folderId, key, seq);
+      }
+    });
+  }
+
+  /** Notes that the collection is to be told, or to forget, `key`; the latest word on a key is the one that counts. */
+  post(folderId: number, key: string, op: 'delete' | 'upsert'): void {
+    this.#sql.run(
+      `INSERT INTO outbox (folder_id, key, op, seq) VALUES (?, ?, ?, 0)
+       ON CONFLICT (folder_id, key) DO UPDATE SET op = excluded.op, seq = seq + 1`,
+      folderId,
+      key,
+      op,
+    );
+  }
+
+  /** What the collection has still to be told or to forget. */
+  count(folderId: number): number {
+    return (
+      this.#sql.get<{ n: number }>('SELECT count(*) AS n FROM outbox WHERE folder_id = ?', folderId)?.n ?? 0
+    );
+  }
+
+  /**
+   * Ids of the chunks that the collection has not confirmed, in the order in which they were added: those whose vector
+   * is `ready`, and those that need the model first.
+   */
+  unconfirmed(folder: FolderRow): { ready: number[]; missing: number[] } {
+    const rows = this.#sql.iterate<{ id: number; ready: number }>(
+      `SELECT c.id, EXISTS (SELECT 1 FROM vectors v WHERE v.model_id = ? AND v.digest = c.vector_digest) AS ready
+       FROM outbox o JOIN chunks c ON c.folder_id = o.folder_id AND c.key = o.key
+       WHERE o.folder_id = ? AND o.op = 'upsert' ORDER BY c.id`,
+      folder.modelId,
+      folder.id,
+    );
+    const found = { ready: [] as number[], missing: [] as number[] };
+    for (const { id, ready } of rows) found[ready === 1 ? 'ready' : 'missing'].push(id);
+    return found;
+  }
+
+  /** Everything of the folder, for a collection that is new. */
+  postAll(folderId: number): void {
+    this.clear(folderId);
+    this.#sql.run(
+      `INSERT INTO outbox (folder_id, key, op, seq) SELECT folder_id, key, 'upsert', id FROM chunks WHERE folder_id = ?`,
+      folderId,
+    );
+  }
+
+  clear(folderId: number): void {
+    this.#sql.run('DELETE FROM outbox WHERE folder_id = ?', folderId);
+  }
+}

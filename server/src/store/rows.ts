@@ -1,0 +1,84 @@
+/** What the catalog's tables hold, as the rest of the program sees it. */
+
+export interface FolderRow {
+  readonly id: number;
+  /** Absolute real path. */
+  readonly path: string;
+  readonly modelKey: string;
+  readonly modelId: number;
+  readonly chunker: string;
+  readonly collection: string;
+  readonly generation: string;
+  /** Milliseconds since the epoch of the last complete pass. */
+  readonly indexedAt: number | null;
+}
+
+export interface FileRow {
+  readonly id: number;
+  readonly path: string;
+  readonly size: number;
+  readonly mtimeMs: number;
+  /** When the file was last read or compared, by the clock that stamps files. */
+  readonly checkedMs: number;
+  readonly digest: string;
+  readonly language: string;
+}
+
+/** A file that was read and turned down for what is in it. */
+export interface SkippedFile extends Omit<FileRow, 'id' | 'digest' | 'language'> {
+  readonly reason: string;
+}
+
+/** A chunk as the indexer hands it over, with its words for the lexical index. */
+export interface NewChunk {
+  /** Identity within the folder, the same in every run: derived from path, text and occurrence. */
+  readonly key: string;
+  /** Of the embedded text. */
+  readonly vectorDigest: Uint8Array;
+  /** Of the text alone. */
+  readonly textDigest: Uint8Array;
+  readonly startOffset: number;
+  readonly endOffset: number;
+  readonly startLine: number;
+  readonly endLine: number;
+  readonly symbol: string | undefined;
+  /** What is defined in it, by unqualified name. */
+  readonly definitions: readonly { readonly name: string; readonly kind: string }[];
+  /** Token streams, see tokens.ts. */
+  readonly words: { readonly body: string; readonly names: string; readonly path: string };
+}
+
+export interface ChunkRow {
+  readonly id: number;
+  readonly key: string;
+  readonly path: string;
+  readonly language: string;
+  readonly vectorDigest: Uint8Array;
+  readonly textDigest: Uint8Array;
+  readonly startOffset: number;
+  readonly endOffset: number;
+  readonly startLine: number;
+  readonly endLine: number;
+  readonly symbol: string | null;
+}
+
+export interface FolderCounts {
+  readonly files: number;
+  readonly chunks: number;
+  /** Chunks that have no vector yet. */
+  readonly chunksPending: number;
+  readonly filesPending: number;
+}
+
+/** Columns of a `ChunkRow`, of the tables `chunks c` and `files f`. */
+export const chunkColumns = `c.id, c.key, f.path, f.language, c.vector_digest AS vectorDigest, c.text_digest AS textDigest,
+  c.start_offset AS startOffset, c.end_offset AS endOffset, c.start_line AS startLine, c.end_line AS endLine, c.symbol`;
+
+export const asBytes = (blob: unknown): Uint8Array => new Uint8Array(blob as ArrayBuffer | Uint8Array);
+
+export function toChunk(row: ChunkRow): ChunkRow {
+  return { ...row, vectorDigest: asBytes(row.vectorDigest), textDigest: asBytes(row.textDigest) };
+}
+
+/** A copy aligned to four bytes, which a view on SQLite's buffer need not be. */
+export const toVector = (blob: unknown): Float32Array => new Float32Array(asBytes(blob).slice().buffer);

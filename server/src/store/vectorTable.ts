@@ -1,0 +1,82 @@
+import type { Sql } from './database.js';
+import type { VectorBlock } from './exactStore.js';
+import { type FolderRow, toVector } from './rows.js';
+
+const dayMs = 86_400_000;
+const today = (): number => Math.floor(Date.now() / dayMs);
+
+/**
+ * Vectors by content: model and digest of the embedded text. Whatever has been embedded once, in any folder, branch or
+ * worktree, needs no model again.
+ */
+export class VectorTable {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** The vector of the text with this digest, for the folder's model. */
+  get(folder: FolderRow, digest: Uint8Array): Float32Array | undefined {
+    const row = this.#sql.get<{ vector: unknown }>(
+      'SELECT vector FROM vectors WHERE model_id = ? AND digest = ?',
+      folder.modelId,
+      digest,
+    );
+    return row && toVector(row.vector);
+  }
+
+  /** Keeps vectors by the digest of the text they were made from. */
+  put(folder: FolderRow, vectors: readonly { digest: Uint8Array; vector: Float32Array }[]): void {
+    this.#sql.transaction(() => {
+      for (const { digest, vector } of vectors) {
+        this.#sql.run(
+          'INSERT OR REPLACE INTO vectors (model_id, digest, vector, used_day) VALUES (?, ?, ?, ?)',
+          folder.modelId,
+          digest,
+          new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength),
+          today(),
+        );
+      }
+    });
+  }
+
+  /** Every vector of a folder in blocks of at most `rows`, for a scan without Chroma. */
+  *blocks(folder: FolderRow, dimensions: number, rows = 2000): Generator<VectorBlock> {
+    const found = this.#sql.iterate<{ key: string; language: string; vector: unknown }>(
+      `SELECT c.key, f.language, v.vector FROM chunks c JOIN files f ON f.id = c.file_id
+       JOIN vectors v ON v.model_id = ? AND v.digest = c.vector_digest WHERE c.folder_id = ?`,
+      folder.modelId,
+      folder.id,
+    );
+    let block = {
+      ids: [] as string[],
+      languages: [] as string[],
+      vectors: new Float32Array(rows * dimensions),
+    };
+    for (const { key, language, vector } of found) {
+      block.vectors.set(toVector(vector), block.ids.length * dimensions);
+      block.ids.push(key);
+      block.languages.push(language);
+      if (block.ids.length < rows) continue;
+      yield block;
+      block = { ids: [], languages: [], vectors: new Float32Array(rows * dimensions) };
+    }
+    if (block.ids.length > 0)
+      yield { ...block, vectors: block.vectors.subarray(0, block.ids.length * dimensions) };
+  }
+
+  /** Deletes vectors that no chunk has used for `days`; an undone edit or an old branch is served until then. */
+  dropUnused(days: number): number {
+    return this.#sql.run(
+      `DELETE FROM vectors WHERE used_day < ? AND digest NOT IN (SELECT vector_digest FROM chunks)`,
+      today() - days,
+    ).changes;
+  }
+
+  /** Notes that a chunk used the vector until now. */
+  markUsed(digest: Uint8Array): void {
+    const day = today();
+    this.#sql.run('UPDATE vectors SET used_day = ? WHERE digest = ? AND used_day < ?', day, digest, day);
+  }
+}
