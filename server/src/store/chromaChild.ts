@@ -1,0 +1,196 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { get } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { ChromaMainMessage } from './chromaMain.js';
+import type { ChromaLauncher } from './chromaLauncher.js';
+import { serverEnvironment } from './chromaLauncher.js';
+import { isAlive, signal, waitUntilGone } from './processes.js';
+
+/** How a server came to its end. */
+export interface ChildExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export type StartResult =
+  | { readonly kind: 'healthy' }
+  | { readonly kind: 'exited'; readonly exit: ChildExit }
+  | { readonly kind: 'load-failed'; readonly message: string }
+  | { readonly kind: 'timeout' };
+
+/** The script of the child, which stands beside this module whether compiled or bundled. */
+function mainScript(): string {
+  const found = ['./chromaMain.js', './chromaMain.mjs'].map((name) =>
+    fileURLToPath(new URL(name, import.meta.url)),
+  );
+  return found.find((path) => existsSync(path)) ?? './chromaMain.js';
+}
+
+const keptLines = 60;
+const longestLine = 400;
+
+/** One server process from start to end, and the last lines that it printed. */
+export class ChromaChild {
+  readonly port: number;
+  readonly #origin: string;
+  readonly #process: ChildProcess;
+  readonly #lines: string[] = [];
+  #serverPid: number | undefined;
+  #loadFailure: string | undefined;
+  #stopping = false;
+  /** Settles when the process and the server in it are gone; never rejects. */
+  readonly exited: Promise<ChildExit>;
+
+  constructor(
+    launcher: ChromaLauncher,
+    config: {
+      readonly file: string;
+      readonly directory: string;
+      readonly port: number;
+      readonly origin: string;
+    },
+    onLine: (line: string) => void,
+  ) {
+    this.port = config.port;
+    this.#origin = config.origin;
+    this.#process = spawn(process.execPath, [mainScript(), launcher.kind, launcher.target, config.file], {
+      cwd: config.directory,
+      env: serverEnvironment(),
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // A group of its own: Ctrl-C in the daemon's terminal is the daemon's to handle.
+      detached: process.platform !== 'win32',
+      windowsHide: true,
+    });
+    this.#serverPid = this.#process.pid;
+    for (const stream of [this.#process.stdout, this.#process.stderr]) this.#collect(stream, onLine);
+    this.#process.on('message', (message) => this.#receive(message as ChromaMainMessage));
+    this.exited = new Promise<ChildExit>((resolve) => {
+      this.#process.on('error', (error) => {
+        this.#loadFailure ??= error.message;
+        if (this.#process.pid === undefined) resolve({ code: null, signal: null });
+      });
+      this.#process.on('exit', () => {
+        // A program that outlives its wrapper holds the pipes, and the database.
+        const server = this.#serverPid;
+        if (server !== undefined && server !== this.#process.pid) signal(server, 'SIGKILL');
+      });
+      // `close`, not `exit`: what it printed last says why it ended.
+      this.#process.on('close', (code, signal) => resolve({ code, signal }));
+    }).then(async (exit) => {
+      for (const pid of this.pids) await waitUntilGone(pid, 5000);
+      return exit;
+    });
+  }
+
+  /** The server's own process id, which is another than the wrapper's when it is a separate program. */
+  get pid(): number | undefined {
+    return this.#serverPid;
+  }
+
+  /** Ids of every process of this child. */
+  get pids(): readonly number[] {
+    return [...new Set([this.#process.pid, this.#serverPid])].filter((pid) => pid !== undefined);
+  }
+
+  get running(): boolean {
+    return (
+      this.#process.exitCode === null && this.#process.signalCode === null && this.#process.pid !== undefined
+    );
+  }
+
+  /** Whether `stop` was called: its end is then no crash. */
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
+  /** The last lines that it printed. */
+  get output(): string {
+    return this.#lines.join('\n');
+  }
+
+  /** Polls until the server answers as ours, ends, or `deadlineMs` is over. */
+  async waitUntilHealthy(deadlineMs: number): Promise<StartResult> {
+    const deadline = Date.now() + deadlineMs;
+    let exit: ChildExit | undefined;
+    void this.exited.then((ended) => (exit = ended));
+    for (let pause = 20; ; pause = Math.min(pause * 1.5, 500)) {
+      if (await this.isHealthy(2000)) return { kind: 'healthy' };
+      if (this.#loadFailure !== undefined) return { kind: 'load-failed', message: this.#loadFailure };
+      if (exit !== undefined) return { kind: 'exited', exit };
+      if (Date.now() >= deadline) return { kind: 'timeout' };
+      await Promise.race([sleep(pause), this.exited]);
+    }
+  }
+
+  /** Whether the server answers on its port, and with the origin that only this one knows. */
+  async isHealthy(timeoutMs: number): Promise<boolean> {
+    if (!this.running) return false;
+    return new Promise((resolve) => {
+      const request = get(
+        {
+          host: '127.0.0.1',
+          port: this.port,
+          path: '/api/v2/heartbeat',
+          headers: { origin: this.#origin },
+          agent: false,
+          timeout: timeoutMs,
+        },
+        (response) => {
+          response.resume();
+          resolve(
+            response.statusCode === 200 && response.headers['access-control-allow-origin'] === this.#origin,
+          );
+        },
+      );
+      request.on('timeout', () => request.destroy());
+      request.on('error', () => resolve(false));
+      // After a response this changes nothing; it is for a request destroyed without an error.
+      request.on('close', () => resolve(false));
+    });
+  }
+
+  /** Ends the server, by force after `graceMs`, and waits for it. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    if (this.running) {
+      // A message asks on every platform; Windows has no signals. The callback keeps a broken channel from throwing.
+      if (this.#process.connected) this.#process.send('stop', () => undefined);
+      const stopTimer = new AbortController();
+      const gone = this.exited.then(() => stopTimer.abort());
+      await Promise.race([
+        gone,
+        sleep(graceMs, undefined, { signal: stopTimer.signal }).catch(() => undefined),
+      ]);
+      for (const pid of this.pids) if (await isAlive(pid)) signal(pid, 'SIGKILL');
+    }
+    await this.exited;
+  }
+
+  #receive(message: ChromaMainMessage): void {
+    if (message.kind === 'server') this.#serverPid = message.pid;
+    else this.#loadFailure ??= message.message;
+  }
+
+  #collect(stream: NodeJS.ReadableStream | null, onLine: (line: string) => void): void {
+    let rest = '';
+    stream?.setEncoding('utf8');
+    stream?.on('data', (chunk: string) => {
+      const lines = (rest + chunk).split('\n');
+      rest = (lines.pop() ?? '').slice(0, longestLine);
+      for (const line of lines) {
+        // eslint-disable-next-line no-control-regex -- colours are of no use in a log
+        const text = line
+          .replace(/\u001b\[[\d;]*m/g, '')
+          .trimEnd()
+          .slice(0, longestLine);
+        if (!/[A-Za-z0-9]/.test(text)) continue;
+        this.#lines.push(text);
+        if (this.#lines.length > keptLines) this.#lines.shift();
+        onLine(text);
+      }
+    });
+  }
+}

@@ -1,0 +1,77 @@
+/*
+ * The process that Chroma runs in. The server's native call blocks its thread until the server ends, so it gets a
+ * worker, and the main thread stays free to see the daemon go: when the channel closes, even by kill -9, this ends too.
+ *
+ * Arguments: `bindings <module> <config>` or `executable <file> <config>`.
+ */
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+
+/** What this process tells the daemon. */
+export type ChromaMainMessage =
+  | { readonly kind: 'server'; readonly pid: number }
+  | { readonly kind: 'load-failed'; readonly message: string };
+
+const forcedExitMs = 2500;
+
+function tellDaemon(message: ChromaMainMessage): void {
+  if (process.connected) process.send?.(message, () => undefined);
+}
+
+function runBindings(module: string, config: string): () => void {
+  const worker = new Worker(new URL(import.meta.url), { workerData: [module, config] });
+  worker.on('message', tellDaemon);
+  worker.on('error', (error) => tellDaemon({ kind: 'load-failed', message: error.message }));
+  // The call came back: the port was taken, or the server has shut down.
+  worker.on('exit', () => setImmediate(() => process.exit(1)));
+  tellDaemon({ kind: 'server', pid: process.pid });
+  return () => {
+    process.kill(process.pid, 'SIGTERM');
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), forcedExitMs);
+  };
+}
+
+function runExecutable(file: string, config: string): () => void {
+  const server = spawn(file, ['run', config], { stdio: ['ignore', 'inherit', 'inherit'], windowsHide: true });
+  server.on('spawn', () => {
+    if (server.pid !== undefined) tellDaemon({ kind: 'server', pid: server.pid });
+  });
+  server.on('error', (error) => {
+    tellDaemon({ kind: 'load-failed', message: error.message });
+    setImmediate(() => process.exit(1));
+  });
+  server.on('exit', () => process.exit(1));
+  const stop = (): void => {
+    server.kill('SIGTERM');
+    setTimeout(() => server.kill('SIGKILL'), forcedExitMs);
+  };
+  process.on('SIGTERM', stop);
+  return stop;
+}
+
+function runServerInThisThread(module: string, config: string): void {
+  interface Bindings {
+    cli(args: readonly string[]): void;
+  }
+  let bindings: Bindings;
+  try {
+    bindings = createRequire(import.meta.url)(module) as Bindings;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    parentPort?.postMessage({ kind: 'load-failed', message } satisfies ChromaMainMessage);
+    return;
+  }
+  bindings.cli(['chroma', 'run', config]);
+}
+
+if (isMainThread) {
+  const [, , kind, target = '', config = ''] = process.argv;
+  const stop = kind === 'executable' ? runExecutable(target, config) : runBindings(target, config);
+  process.on('disconnect', stop);
+  process.on('message', stop);
+  if (!process.connected) stop();
+} else {
+  const [module, config] = workerData as [string, string];
+  runServerInThisThread(module, config);
+}
