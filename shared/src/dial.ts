@@ -148,6 +148,7 @@ export async function dialOrSpawn(options: DialOrSpawnOptions): Promise<Connecti
             return { socket: result.socket, daemon: result.daemon };
           }
           result.socket.destroy();
+          await starter.reserve();
           await requestTakeover(result.endpoint, options);
           break;
         case 'rejected':
@@ -157,6 +158,7 @@ export async function dialOrSpawn(options: DialOrSpawnOptions): Promise<Connecti
           else if (result.rejection.reason === 'incompatible') {
             if (compareBuilds(result.rejection.build, hello.build) >= 0)
               throw incompatible(result.rejection, hello);
+            await starter.reserve();
             await requestTakeover(result.endpoint, options);
           }
           break;
@@ -205,6 +207,11 @@ class Starter {
   constructor(dataDir: string, spawn: () => SpawnedDaemon | Promise<SpawnedDaemon>) {
     this.#gate = new SpawnGate(dataDir);
     this.#spawn = spawn;
+  }
+
+  /** Keeps clients of the older build from starting their daemon again in the gap between the two. */
+  async reserve(): Promise<void> {
+    await this.#gate.enter();
   }
 
   async start(): Promise<void> {

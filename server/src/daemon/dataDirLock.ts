@@ -2,6 +2,9 @@ import { chmod, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LanternError, errorMessage, systemCode } from '../../../shared/src/errors.js';
 
+/** SQLite refuses paths of 512 bytes, and its journals add to a name. */
+const longestPath = 480;
+
 /**
  * The right to own a data folder. It is a lock of the operating system, taken through SQLite, because those of Node's
  * own means that are atomic (O_EXCL, bind) outlive a killed process, and telling stale from live is where two owners
@@ -23,6 +26,12 @@ export class DataDirLock {
   /** The lock, or undefined while another process or owner holds it. */
   static async tryAcquire(dataDir: string): Promise<DataDirLock | undefined> {
     const path = join(dataDir, 'owner.lock');
+    if (Buffer.byteLength(path) > longestPath) {
+      throw new LanternError(
+        'store-failed',
+        `The data folder’s path is over ${longestPath} bytes, too long for SQLite: ${dataDir}. Set LANTERN_HOME to a shorter one.`,
+      );
+    }
     // Loaded here and not above: most processes that lose never come this far.
     const { default: Database } = await import('libsql');
     let database: InstanceType<typeof Database> | undefined;

@@ -47,12 +47,14 @@ describe('Shutdown', () => {
   }
 
   it('exits at once at a second signal', async () => {
-    create({ close: () => new Promise(() => undefined), limitMs: 0x7fffffff });
+    let finish: () => void = () => undefined;
+    create({ close: () => new Promise((resolve) => (finish = resolve)) });
     const source = new EventEmitter();
     shutdown.listen(source);
     source.emit('SIGINT', 'SIGINT');
     source.emit('SIGINT', 'SIGINT');
     assert.equal(await exited, 1);
+    finish();
   });
 
   for (const event of ['uncaughtException', 'unhandledRejection']) {

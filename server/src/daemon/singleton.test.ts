@@ -141,6 +141,7 @@ import type { ClaimOptions, Listener, Ownership } from './singleton.js';
     it('says which folder cannot be locked', async () => {
       await writeFile(join(dir, 'file'), '');
       await assert.rejects(DataDirLock.tryAcquire(join(dir, 'file')), /file cannot be locked.*LANTERN_HOME/);
+      await assert.rejects(DataDirLock.tryAcquire(join(dir, 'x'.repeat(500))), /too long for SQLite/);
     });
 
     it('keeps a second daemon out whose environment leads to another endpoint', async () => {
