@@ -37,7 +37,7 @@ export interface DialOrSpawnOptions extends DialTarget {
   readonly hello: Omit<ClientHello, 'intent'>;
   /** Starts a process that will claim the endpoint, most simply through `spawnDaemon`. */
   spawn(): SpawnedDaemon | Promise<SpawnedDaemon>;
-  /** Within which a daemon must answer; a daemon that is handing over gets as much again. Default 20,000. */
+  /** Within which a daemon must answer; a daemon that is handing over gets as much again. Default 30,000. */
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -129,7 +129,7 @@ export async function dialAny(
 
 /** Reaches the daemon, starting one where none runs and replacing one that is older than this client. */
 export async function dialOrSpawn(options: DialOrSpawnOptions): Promise<Connection> {
-  const { dataDir, hello, signal, deadlineMs = 20_000 } = options;
+  const { dataDir, hello, signal, deadlineMs = 30_000 } = options;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const start = Date.now();
   const starter = new Starter(dataDir, options.spawn.bind(options));
@@ -179,7 +179,7 @@ export async function dialOrSpawn(options: DialOrSpawnOptions): Promise<Connecti
 export async function stopDaemon(
   options: DialTarget & Pick<DialOrSpawnOptions, 'hello' | 'deadlineMs' | 'signal'>,
 ): Promise<'stopped' | 'not-running'> {
-  const { hello, signal, deadlineMs = 20_000 } = options;
+  const { hello, signal, deadlineMs = 30_000 } = options;
   const deadline = Date.now() + deadlineMs;
   let pid: number | undefined;
   for (let attempt = 0; ; attempt++) {

@@ -48,7 +48,7 @@ export interface RunDaemonOptions {
   readonly closeLimitMs?: number;
   /** How often to look whether endpoint and data folder are still ours. Default 2,000. */
   readonly watchMs?: number;
-  /** How long to wait for an owner that is on its way out. Default 15,000. */
+  /** How long to wait for an owner that is on its way out; longer than its close may take. Default 25,000. */
   readonly claimWaitMs?: number;
 }
 
@@ -57,7 +57,7 @@ export async function runDaemon(options: RunDaemonOptions): Promise<'running' | 
   const {
     endpoint,
     identity,
-    claimWaitMs = 15_000,
+    claimWaitMs = 25_000,
     closeLimitMs = 20_000,
     exit = process.exit.bind(process),
   } = options;

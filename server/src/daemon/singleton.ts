@@ -27,7 +27,7 @@ export interface DaemonIdentity {
 export interface ClaimOptions {
   readonly endpoint: string;
   readonly identity: DaemonIdentity;
-  /** How long to wait for an owner that is draining, hanging or just starting. Default 15,000. */
+  /** How long to wait for an owner that is draining, hanging or just starting. Default 25,000, more than a close may take. */
   readonly waitMs?: number;
 }
 
@@ -44,7 +44,7 @@ export type EndpointClaim =
  * decides; its holder alone may remove a dead socket, so there is no moment at which two could.
  */
 export async function claimDaemon(options: ClaimOptions): Promise<Claim> {
-  const { endpoint, identity, waitMs = 15_000 } = options;
+  const { endpoint, identity, waitMs = 25_000 } = options;
   const { dataDir } = identity;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const deadline = Date.now() + waitMs;
