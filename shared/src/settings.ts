@@ -52,22 +52,35 @@ export const defaultSettings: Settings = {
   daemon: { idleExitMinutes: 30, memoryBudgetMiB: 1024 },
 };
 
+/** What the settings of a few fixed values may be. */
+const choices: Readonly<Record<string, readonly string[]>> = {
+  'model.dtype': ['auto', 'int8', 'fp32'] satisfies Settings['model']['dtype'][],
+  'model.device': ['auto', 'cpu', 'coreml'] satisfies Settings['model']['device'][],
+};
+
 export type PartialSettings = { readonly [Group in keyof Settings]?: Partial<Settings[Group]> };
 
-/** Lays what the user chose over the defaults. Unknown names are left out; a value of another type is an error. */
+/** Lays what the user chose over the defaults. Unknown names are left out; a value that cannot be is an error. */
 export function mergeSettings(chosen: unknown, source: string): Settings {
-  const groups = Object.entries(defaultSettings).map(([group, defaults]) => {
-    const given = (asObject(chosen, source)[group] ?? {}) as unknown;
-    const values = Object.entries(defaults).map(([name, value]: [string, unknown]) => {
-      const own = asObject(given, `${source}: "${group}"`)[name];
-      if (own !== undefined && !sameType(own, value)) {
-        const expected = Array.isArray(value) ? 'a list of texts' : `a ${typeof value}`;
-        throw new LanternError('bad-request', `${source}: "${group}.${name}" must be ${expected}.`);
-      }
-      return [name, own ?? value];
-    });
-    return [group, Object.fromEntries(values)];
-  });
+  const groups = Object.entries<object>({ ...defaultSettings }).map(
+    ([group, defaults]): [string, unknown] => {
+      const given = asObject(chosen, source)[group] ?? {};
+      const values = Object.entries<unknown>({ ...defaults }).map(([name, value]): [string, unknown] => {
+        const own = asObject(given, `${source}: "${group}"`)[name];
+        if (own !== undefined && !sameType(own, value)) {
+          const expected = Array.isArray(value) ? 'a list of texts' : `a ${typeof value}`;
+          throw new LanternError('bad-request', `${source}: "${group}.${name}" must be ${expected}.`);
+        }
+        const allowed = choices[`${group}.${name}`];
+        if (typeof own === 'string' && allowed?.includes(own) === false) {
+          const list = allowed.join(', ');
+          throw new LanternError('bad-request', `${source}: "${group}.${name}" must be one of ${list}.`);
+        }
+        return [name, own ?? value];
+      });
+      return [group, Object.fromEntries(values)];
+    },
+  );
   return Object.fromEntries(groups) as unknown as Settings;
 }
 

@@ -1,4 +1,4 @@
-import { cancelled } from './errors.js';
+import { cancelled, throwIfCancelled } from './errors.js';
 
 interface Run<T> {
   readonly result: Promise<T>;
@@ -24,15 +24,14 @@ export class SharedTask<T> {
   }
 
   async join(body: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    if (signal?.aborted) throw cancelled(this.#name);
+    throwIfCancelled(signal, this.#name);
     // A run that everybody has left is on its way out; it must end before the next may start.
     while (this.#run?.controller.signal.aborted === true) await this.#run.result.catch(() => undefined);
+    throwIfCancelled(signal, this.#name);
     const run = this.#run ?? this.#start(body);
     run.waiting++;
     try {
-      return await (signal === undefined
-        ? run.result
-        : Promise.race([run.result, this.#whenAborted(signal)]));
+      return await (signal === undefined ? run.result : this.#unlessAborted(run.result, signal));
     } finally {
       run.waiting--;
       if (run.waiting === 0 && this.#run === run) run.controller.abort();
@@ -56,9 +55,12 @@ export class SharedTask<T> {
     return run;
   }
 
-  #whenAborted(signal: AbortSignal): Promise<never> {
-    return new Promise((_, reject) => {
-      signal.addEventListener('abort', () => reject(cancelled(this.#name)), { once: true });
+  #unlessAborted(result: Promise<T>, signal: AbortSignal): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const leave = (): void => reject(cancelled(this.#name));
+      signal.addEventListener('abort', leave, { once: true });
+      // The signal may outlive this run by far.
+      void result.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
     });
   }
 }
