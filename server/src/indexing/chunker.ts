@@ -16,7 +16,7 @@ export const CHUNKER_VERSION = '1';
 
 /** `[CLS]` and `[SEP]`, or what the model has in their place. */
 const specialTokens = 2;
-/** A chunk keeps this budget however long its path is; the path is cut instead. */
+/** A chunk keeps this budget, or half of a small limit, however long its path is: the path is cut instead. */
 const leastBudget = 64;
 
 export interface ChunkInput {
@@ -67,9 +67,13 @@ export class Chunker {
     const pacer = new Pacer();
     const lines = new Lines(text);
     const structure = await this.#structure(language, lines, pacer);
-    const budget = chunkBudget(path, maxTokens, countTokens);
+    const prefix = pathLine(path, maxTokens, countTokens);
+    const prefixTokens = countTokens(prefix);
+    const budget = Math.max(1, maxTokens - specialTokens - prefixTokens);
     const atoms = await atomsOf(lines, budget, countTokens, pacer);
-    const packed = new Packing(lines, structure.outline, budget, countTokens, pacer);
+    // What is confirmed is the text that will be embedded, so that no tokenizer's ways with a seam can surprise.
+    const confirm = (part: string): number => countTokens(prefix + part) - prefixTokens;
+    const packed = new Packing(lines, structure.outline, budget, confirm, pacer);
     const symbol = symbolOf(lines, structure.definitions, structure.outline.leads);
     const chunks = (await packed.chunks(atoms)).map(({ start, end }): SourceChunk => {
       const startRow = lines.rowAt(start);
@@ -108,14 +112,14 @@ class Packing {
   readonly #lines: Lines;
   readonly #outline: Outline;
   readonly #budget: number;
-  readonly #countTokens: CountTokens;
+  readonly #confirm: CountTokens;
   readonly #pacer: Pacer;
 
-  constructor(lines: Lines, outline: Outline, budget: number, countTokens: CountTokens, pacer: Pacer) {
+  constructor(lines: Lines, outline: Outline, budget: number, confirm: CountTokens, pacer: Pacer) {
     this.#lines = lines;
     this.#outline = outline;
     this.#budget = budget;
-    this.#countTokens = countTokens;
+    this.#confirm = confirm;
     this.#pacer = pacer;
   }
 
@@ -130,14 +134,14 @@ class Packing {
         if (this.#pacer.due) await this.#pacer.pause();
         const start = atoms[from]?.start ?? 0;
         const end = atoms[to - 1]?.end ?? start;
-        const tokens = this.#countTokens(this.#lines.text.slice(start, end));
+        const tokens = this.#confirm(this.#lines.text.slice(start, end));
         if (tokens <= this.#budget) done.push({ start, end });
         else if (to - from > 1) {
           // Counts of lines do not add up under every tokenizer: aim lower by as much as this chunk missed.
           const lower = Math.floor((next.limit * this.#budget) / tokens);
           again.push({ group: [from, to], limit: Math.max(1, Math.min(lower, next.limit - 1)) });
         } else {
-          const halves = atoms[from] && halved(this.#lines.text, atoms[from], this.#countTokens);
+          const halves = atoms[from] && halved(this.#lines.text, atoms[from], this.#confirm);
           if (halves) done.push(...(await this.chunks(halves)));
           else done.push({ start, end });
         }
@@ -148,15 +152,9 @@ class Packing {
   }
 }
 
-/** Tokens that a chunk of the file at `path` may have, so that path, chunk and special tokens fit `maxTokens`. */
-export function chunkBudget(path: string, maxTokens: number, countTokens: CountTokens): number {
-  const room = maxTokens - specialTokens;
-  return Math.max(1, Math.min(room, leastBudget), room - countTokens(`${path}\n`));
-}
-
 /**
- * The exact text to embed for a chunk: its path, a line break and its text. Where that is too long for the model the
- * path gives way, from its beginning; the chunk's text never does.
+ * The exact text to embed for a chunk that `Chunker` made with the same path, limit and tokenizer: the path, a line
+ * break and the chunk's text. It fits `maxTokens`; of an over-long path only the end is kept.
  */
 export function embeddedText(
   path: string,
@@ -164,17 +162,22 @@ export function embeddedText(
   maxTokens: number,
   countTokens: CountTokens,
 ): string {
+  return pathLine(path, maxTokens, countTokens) + chunkText;
+}
+
+/** The line above the chunk: the path, or as much of its end as leaves a chunk `leastBudget` tokens. */
+function pathLine(path: string, maxTokens: number, countTokens: CountTokens): string {
   const room = maxTokens - specialTokens;
-  const whole = `${path}\n${chunkText}`;
-  // Tokens are no more than UTF-8 bytes, of which a UTF-16 unit has at most three.
-  if (whole.length * 3 <= room || countTokens(whole) <= room) return whole;
+  const most = Math.max(room - leastBudget, Math.floor(room / 2));
+  const fits = (part: string): boolean => countTokens(`${part}\n`) <= most;
+  if (fits(path)) return `${path}\n`;
   const characters = Array.from(path);
   let low = 0;
   let high = characters.length;
   while (low < high) {
     const kept = (low + high + 1) >> 1;
-    if (countTokens(`${characters.slice(-kept).join('')}\n${chunkText}`) <= room) low = kept;
+    if (fits(characters.slice(-kept).join(''))) low = kept;
     else high = kept - 1;
   }
-  return low === 0 ? chunkText : `${characters.slice(-low).join('')}\n${chunkText}`;
+  return low === 0 ? '' : `${characters.slice(-low).join('')}\n`;
 }

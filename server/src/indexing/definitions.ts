@@ -59,6 +59,7 @@ export async function collect(tree: SyntaxTree, lines: Lines, pacer: Pacer): Pro
   const comments = new Map<number, number>();
   for (const matches of tree.matches()) {
     for (const match of matches) note(match, found, comments);
+    if (found.size >= maxDefinitions) break;
     if (pacer.due) await pacer.pause();
   }
   const commentRows = new Map<number, number>();

@@ -91,8 +91,7 @@ export async function atomsOf(
     const start = lines.start(row);
     let next = row + 1;
     // Blank lines belong to the line before them; those that begin the file, to the first line.
-    if (atoms.length === 0)
-      while (next < lines.count && isBlank(lines.text.slice(start, lines.start(next)))) next++;
+    if (row === 0) while (next < lines.count && lines.isBlank(next - 1)) next++;
     const first = next - 1;
     while (next < lines.count && lines.isBlank(next)) next++;
     const end = lines.start(next);
@@ -117,8 +116,8 @@ type Piece = Pick<Atom, 'start' | 'end'>;
 
 /** Cuts an atom in two, or gives undefined when it is one character. Used where counts turn out not to add up. */
 export function halved(text: string, atom: Atom, countTokens: CountTokens): [Atom, Atom] | undefined {
-  const cut = cutBefore(text, atom.start, atom.end, Math.ceil((atom.end - atom.start) / 2));
-  if (cut <= atom.start || cut >= atom.end) return undefined;
+  const cut = middle(text, atom.start, atom.end);
+  if (cut === undefined) return undefined;
   const weigh = (start: number, end: number): number => Math.max(1, countTokens(text.slice(start, end)));
   return [
     { ...atom, end: cut, weight: weigh(atom.start, cut) },
@@ -143,9 +142,19 @@ function fitted(
 ): (Piece & { weight: number })[] {
   const weight = weigh(text.slice(start, end));
   if (weight <= budget) return [{ start, end, weight }];
-  const cut = cutBefore(text, start, end, Math.ceil((end - start) / 2));
-  if (cut >= end) return [{ start, end, weight }];
+  const cut = middle(text, start, end);
+  if (cut === undefined) return [{ start, end, weight }];
   return [...fitted(text, start, cut, budget, weigh), ...fitted(text, cut, end, budget, weigh)];
+}
+
+/** The best place to cut near the middle of what shows; undefined when there is but one character. */
+function middle(text: string, start: number, end: number): number | undefined {
+  const shown = text.slice(start, end).trim().length;
+  const sizes = [Math.ceil(shown / 2), 1];
+  const cuts = sizes.map((size) => cutBefore(text, start, end, size));
+  // Only a tokenizer that counts white space gets as far as this.
+  cuts.push(endOfCharacter(text, start + Math.ceil((end - start) / 2), end));
+  return cuts.find((cut) => cut < end);
 }
 
 /**

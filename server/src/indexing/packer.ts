@@ -19,7 +19,7 @@ export interface CutCosts {
 }
 
 export const defaultCutCosts: CutCosts = {
-  whole: 0.5,
+  whole: 1,
   large: 0.1,
   edge: 0.3,
   amid: 0.1,
@@ -30,7 +30,7 @@ export const defaultCutCosts: CutCosts = {
 /** A chunk below this share of the budget costs extra. */
 const smallFill = 0.3;
 /** Cuts deeper than this differ little. */
-const steepCost = 1.5;
+const steepCost = 2;
 
 /** The cost of a cut before each atom; `costs[0]` is not used. */
 export function cutCosts(

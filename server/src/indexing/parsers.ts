@@ -12,8 +12,11 @@ import { Pacer } from './pacer.js';
 const maxParseLength = 1_500_000;
 /** Time on the CPU that one text may take. */
 const maxParseMs = 2000;
-/** Rows that one step of a query covers. */
-const queryRows = 800;
+/** Rows that one step of a query covers: a file of common length takes one. */
+const queryRows = 4000;
+/** Time that one step of a query may take, and all steps of one tree; what was found by then counts. */
+const maxQueryStepMs = 250;
+const maxQueryMs = 1000;
 
 interface Grammar {
   readonly language: Language;
@@ -213,12 +216,16 @@ class OneTree implements SyntaxTree {
     if (!this.#query) return;
     const root = this.root;
     const rows = root.endPosition.row + 1;
+    const began = performance.now();
     // By row and not by offset: 0.27 takes `startIndex` for bytes here, and for UTF-16 units everywhere else.
-    for (let row = 0; row < rows; row += queryRows) {
+    for (let row = 0; row < rows && performance.now() - began < maxQueryMs; row += queryRows) {
+      const started = performance.now();
       yield this.#query.matches(root, {
         startPosition: { row, column: 0 },
         endPosition: { row: row + queryRows, column: 0 },
         matchLimit: 4096,
+        // Queries of a tree that is nested very deep take time that grows with the square of its depth.
+        progressCallback: () => performance.now() - started > maxQueryStepMs,
       });
     }
   }

@@ -1,0 +1,464 @@
+export interface Sample {
+  readonly text: string;
+  /** `kind qualifiedName startLine-endLine` of each definition. */
+  readonly definitions: readonly string[];
+  /** `startLine-endLine` of each comment. */
+  readonly comments: readonly string[];
+}
+
+/** One small program per grammar. */
+export const samples: Readonly<Record<string, Sample>> = {
+  bash: {
+    text: '#!/bin/bash\n# Greets.\ngreet() {\n  echo hi\n}\nfunction part {\n  echo bye\n}\n',
+    definitions: ['function greet 3-5', 'function part 6-8'],
+    comments: ['1-2'],
+  },
+  c: {
+    text: `/* A point. */
+typedef struct point {
+  int x;
+} point;
+
+#define MAX_POINTS 16
+int area(const point *p);
+
+// The largest.
+static point *largest(point *all, int n) {
+  return &all[n];
+}
+enum shape { ROUND };
+`,
+    definitions: [
+      'type point 2-4',
+      'constant MAX_POINTS 6-6',
+      'function area 7-7',
+      'function largest 10-12',
+      'enum shape 13-13',
+    ],
+    comments: ['1-1', '9-9'],
+  },
+  cpp: {
+    text: `// Shapes.
+namespace geo {
+template <class T>
+class Box : public Base {
+ public:
+  Box();
+  ~Box() {}
+  T width() const { return 1; }
+  T& at(int i);
+};
+}  // namespace geo
+
+int geo::Box::volume(int x) {
+  return x;
+}
+using Size = int;
+`,
+    definitions: [
+      'module geo 2-11',
+      'class geo.Box 4-10',
+      'method geo.Box.Box 6-6',
+      'method geo.Box.~Box 7-7',
+      'method geo.Box.width 8-8',
+      'method geo.Box.at 9-9',
+      'function geo.Box.volume 13-15',
+      'type Size 16-16',
+    ],
+    comments: ['1-1', '11-11'],
+  },
+  csharp: {
+    text: `namespace Shop.Orders {
+  /// <summary>Keeps orders.</summary>
+  [Serializable]
+  public class Store {
+    public Store() {}
+    public int Count { get; }
+    public void Add(int id) {
+      int Twice() => id * 2;
+    }
+  }
+  record Line(int Id);
+}
+`,
+    definitions: [
+      'module Shop.Orders 1-12',
+      'class Shop.Orders.Store 3-10',
+      'constructor Shop.Orders.Store.Store 5-5',
+      'property Shop.Orders.Store.Count 6-6',
+      'method Shop.Orders.Store.Add 7-9',
+      'function Shop.Orders.Store.Add.Twice 8-8',
+      'class Shop.Orders.Line 11-11',
+    ],
+    comments: ['2-2'],
+  },
+  css: {
+    text: '/* Buttons. */\n.button,\n.link > a {\n  color: red;\n}\n@keyframes spin {\n  from { top: 0 }\n}\n',
+    definitions: ['rule .button, .link > a 2-5', 'rule spin 6-8'],
+    comments: ['1-1'],
+  },
+  elixir: {
+    text: `defmodule Shop.Cart do
+  @moduledoc "Carts."
+  # Adds.
+  @doc "Adds an item."
+  def add(cart, item) when item > 0 do
+    [item | cart]
+  end
+
+  defp total(cart), do: length(cart)
+end
+`,
+    definitions: ['module Shop.Cart 1-10', 'function Shop.Cart.add 5-7', 'function Shop.Cart.total 9-9'],
+    comments: ['2-3', '4-4'],
+  },
+  go: {
+    text: `package shop
+
+// Store keeps orders.
+type Store[T any] struct {
+	items []T
+}
+
+type Reader interface {
+	Read() int
+}
+
+// Add puts one in.
+func (s *Store[T]) Add(item T) {
+	s.items = append(s.items, item)
+}
+
+func New() int { return 1 }
+
+const Limit = 10
+
+var (
+	first = 1
+)
+`,
+    definitions: [
+      'struct Store 4-6',
+      'interface Reader 8-10',
+      'method Store.Add 13-15',
+      'function New 17-17',
+      'constant Limit 19-19',
+      'variable first 22-22',
+    ],
+    comments: ['3-3', '12-12'],
+  },
+  haskell: {
+    text: `module Shop where
+
+-- | Doubles.
+double :: Int -> Int
+double n = n * 2
+
+data Shape = Round | Flat
+class Sized a where
+  size :: a -> Int
+instance Sized Shape where
+  size s = 1
+`,
+    definitions: [
+      'signature double 4-4',
+      'function double 5-5',
+      'type Shape 7-7',
+      'interface Sized 8-9',
+      'signature Sized.size 9-9',
+      'method Shape.size 11-11',
+    ],
+    comments: ['3-3'],
+  },
+  html: {
+    text: '<!-- The page. -->\n<main id="content">\n  <p>Hi</p>\n</main>\n',
+    definitions: ['element content 2-4'],
+    comments: ['1-1'],
+  },
+  java: {
+    text: `package shop;
+
+/** Keeps orders. */
+@Service
+public class Store<T> {
+  int count = 1;
+  Store() {}
+
+  // Adds.
+  @Override
+  public void add(T item) {
+    count++;
+  }
+  enum Shape { ROUND }
+  record Line(int id) {}
+}
+interface Reader { int read(); }
+`,
+    definitions: [
+      'class Store 4-16',
+      'constructor Store.Store 7-7',
+      'method Store.add 10-13',
+      'enum Store.Shape 14-14',
+      'class Store.Line 15-15',
+      'interface Reader 17-17',
+      'method Reader.read 17-17',
+    ],
+    comments: ['3-3', '9-9'],
+  },
+  javascript: {
+    text: `// First.
+// Second.
+class Store {
+  add(item) {
+    return item;
+  }
+  remove = () => 1;
+}
+const limit = 10;
+exports.open = function () {};
+Store.prototype.close = function () {};
+export const find = (id) => id;
+const table = { row() {}, cell: () => 1 };
+`,
+    definitions: [
+      'class Store 3-8',
+      'method Store.add 4-6',
+      'method Store.remove 7-7',
+      'constant limit 9-9',
+      'function open 10-10',
+      'function Store.close 11-11',
+      'function find 12-12',
+      'constant table 13-13',
+      'method table.row 13-13',
+      'function table.cell 13-13',
+    ],
+    comments: ['1-2'],
+  },
+  json: {
+    text: '{\n  "name": "x",\n  "scripts": {\n    "build": "tsc"\n  }\n}\n',
+    definitions: ['key name 2-2', 'key scripts 3-5', 'key scripts.build 4-4'],
+    comments: [],
+  },
+  kotlin: {
+    text: `/** Keeps orders. */
+class Store(val limit: Int) {
+  val count = 1
+  // Adds.
+  fun add(item: Int): Int {
+    return item
+  }
+}
+object Registry
+fun String.shout() = this
+typealias Id = Int
+`,
+    definitions: [
+      'class Store 2-8',
+      'property Store.count 3-3',
+      'method Store.add 5-7',
+      'class Registry 9-9',
+      'function shout 10-10',
+      'type Id 11-11',
+    ],
+    comments: ['1-1', '4-4'],
+  },
+  lua: {
+    text: `-- Adds.
+local function add(a) return a end
+function Store.open() end
+function Store:close() end
+Store.find = function() end
+local pick = function() end
+`,
+    definitions: [
+      'function add 2-2',
+      'function Store.open 3-3',
+      'method Store.close 4-4',
+      'function Store.find 5-5',
+      'function pick 6-6',
+    ],
+    comments: ['1-1'],
+  },
+  php: {
+    text: `<?php
+namespace Shop;
+/** Keeps orders. */
+class Store {
+  // Adds.
+  public function add($item) {
+    return $item;
+  }
+}
+interface Reader {}
+function open() {}
+`,
+    definitions: ['class Store 4-9', 'method Store.add 6-8', 'interface Reader 10-10', 'function open 11-11'],
+    comments: ['3-3', '5-5'],
+  },
+  python: {
+    text: `"""Shop."""
+LIMIT = 10
+
+@dataclass
+class Store:
+    """Keeps orders."""
+
+    # Adds.
+    async def add(self, item):
+        """Puts one in."""
+        def twice():
+            return 2
+        return item
+`,
+    definitions: [
+      'constant LIMIT 2-2',
+      'class Store 4-13',
+      'method Store.add 9-13',
+      'function Store.add.twice 11-12',
+    ],
+    comments: ['1-1', '6-6', '8-8', '10-10'],
+  },
+  ruby: {
+    text: `# Keeps orders.
+class Shop::Store < Base
+  LIMIT = 10
+  def self.open; end
+
+  # Adds.
+  def add(item)
+    item
+  end
+end
+module Util; end
+`,
+    definitions: [
+      'class Shop.Store 2-10',
+      'constant Shop.Store.LIMIT 3-3',
+      'method Shop.Store.open 4-4',
+      'method Shop.Store.add 7-9',
+      'module Util 11-11',
+    ],
+    comments: ['1-1', '6-6'],
+  },
+  rust: {
+    text: `/// Keeps orders.
+#[derive(Debug)]
+pub struct Store<T> {
+    items: Vec<T>,
+}
+
+impl<T> fmt::Display for shop::Store<T> {
+    fn fmt(&self) {}
+}
+impl Reader for [u8; 4] {
+    const SIZE: u8 = 4;
+}
+mod tests {
+    fn works() {}
+}
+macro_rules! shout { () => {} }
+`,
+    definitions: [
+      'struct Store 3-5',
+      'method Store.fmt 8-8',
+      'constant [u8; 4].SIZE 11-11',
+      'module tests 13-15',
+      'function tests.works 14-14',
+      'macro shout 16-16',
+    ],
+    comments: ['1-1'],
+  },
+  scala: {
+    text: `package shop
+/** Keeps orders. */
+class Store(limit: Int) {
+  def add(item: Int): Int =
+    item + limit
+
+  // Closes.
+  def close(): Unit = ()
+  val count = 1
+}
+object Store { type Id = Int }
+trait Reader { def read: Int }
+`,
+    definitions: [
+      'class Store 3-10',
+      'method Store.add 4-5',
+      'method Store.close 8-8',
+      'property Store.count 9-9',
+      'class Store 11-11',
+      'type Store.Id 11-11',
+      'interface Reader 12-12',
+      'method Reader.read 12-12',
+    ],
+    comments: ['2-2', '7-7'],
+  },
+  toml: {
+    text: '# Build.\nname = "x"\n[profile.release]\nlto = true\n[[bin]]\npath = "y"\n',
+    definitions: ['table profile.release 3-4', 'table bin 5-6'],
+    comments: ['1-1'],
+  },
+  tsx: {
+    text: 'export const App = () => {\n  return <p>Hi</p>;\n};\ninterface Props {}\n',
+    definitions: ['function App 1-3', 'interface Props 4-4'],
+    comments: [],
+  },
+  typescript: {
+    text: `/** Finds. */
+export abstract class UserStore<T> {
+  @Inject() handler = () => 1;
+  abstract close(): void;
+  findByEmail(email: string): T {
+    return email;
+  }
+}
+export const find = (id: number) => id, limit = 10;
+type Id = string;
+export enum Shape { Round }
+namespace Util { export function run() {} }
+export interface Reader { read(): number }
+`,
+    definitions: [
+      'class UserStore 2-8',
+      'method UserStore.handler 3-3',
+      'method UserStore.close 4-4',
+      'method UserStore.findByEmail 5-7',
+      'function find 9-9',
+      'constant limit 9-9',
+      'type Id 10-10',
+      'enum Shape 11-11',
+      'module Util 12-12',
+      'function Util.run 12-12',
+      'interface Reader 13-13',
+      'method Reader.read 13-13',
+    ],
+    comments: ['1-1'],
+  },
+  yaml: {
+    text: '# Jobs.\non: push\njobs:\n  build:\n    steps:\n      - run: make\n',
+    definitions: ['key on 2-2', 'key jobs 3-6', 'key jobs.build 4-6'],
+    comments: ['1-1'],
+  },
+  zig: {
+    text: `/// A point.
+pub const Point = struct {
+    x: u8,
+    pub fn length(self: Point) u8 {
+        return self.x;
+    }
+};
+fn main() void {}
+const limit = 3;
+test "adds" {}
+`,
+    definitions: [
+      'struct Point 2-7',
+      'method Point.length 4-6',
+      'function main 8-8',
+      'constant limit 9-9',
+      'test adds 10-10',
+    ],
+    comments: ['1-1'],
+  },
+};
