@@ -12,30 +12,38 @@ const partPattern = /\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}\p{M}]+|[\p{Lo}\p{Lm}\p{Lt}
 /** Scripts that are written without spaces; their runs are indexed by overlapping pairs. */
 const unspaced =
   /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Lm}]+$/u;
+const hasUnspaced =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u;
 
-/** Longer words are hashes, keys or encoded data. */
+/** Longer words are hashes, keys or encoded data, unless they are whole sentences. */
 const maxWordLength = 80;
 
-/** Takes English inflection off a lower-case word, lightly: plural, -ing, -ed; never below three letters. */
+/**
+ * Takes English inflection off a lower-case word, lightly: plural, -ing, -ed. What is left need not be a word; it only
+ * has to be the same for all forms.
+ */
 export function stem(word: string): string {
-  if (word.length < 4 || !/^[a-z]+$/.test(word)) return word;
+  if (word.length < 3 || !/^[a-z]+$/.test(word)) return word;
   let base = word;
-  if (base.endsWith('ies') && base.length > 4) base = `${base.slice(0, -3)}y`;
-  else if (/(?:s|x|z|ch|sh)es$/.test(base) && base.length > 4) base = base.slice(0, -2);
-  else if (base.endsWith('s') && !/(?:ss|us|is)$/.test(base)) base = base.slice(0, -1);
-  if (base.endsWith('ing') && base.length > 5) base = undouble(base.slice(0, -3));
-  else if (base.endsWith('ed') && base.length > 4) base = undouble(base.slice(0, -2));
+  if (base.length > 4 && /ie[sd]$/.test(base)) base = base.slice(0, -2);
+  else if (base.length > 4 && /(?:s|x|z|ch|sh)es$/.test(base)) base = base.slice(0, -2);
+  else if (base.length > 3 && base.endsWith('s') && !/(?:ss|us|is)$/.test(base)) base = base.slice(0, -1);
+  if (base.length > 5 && base.endsWith('ing')) base = undouble(base.slice(0, -3));
+  else if (base.length > 4 && /[^e]ed$/.test(base)) base = undouble(base.slice(0, -2));
   // "cache", "caching" and "cached" meet at "cach".
-  if (base.endsWith('e') && base.length > 4) base = base.slice(0, -1);
-  return base;
+  if (base.length > 4 && base.endsWith('e')) base = base.slice(0, -1);
+  // "cancelled" meets "cancel", and "called" meets "call", only if every double l becomes one.
+  if (base.length > 3 && base.endsWith('ll')) base = base.slice(0, -1);
+  // "retry" and "retried" meet at "retri".
+  return base.replace(/(?<=[^aeiou])y$/, 'i');
 }
 
 function undouble(base: string): string {
-  return /([bdgmnprt])\1$/.test(base) ? base.slice(0, -1) : base;
+  return base.length > 3 && /([bdgmnprt])\1$/.test(base) ? base.slice(0, -1) : base;
 }
 
 function bigrams(run: string): string[] {
-  const letters = [...run];
+  const letters = Array.from(run);
   return letters.length === 1 ? letters : letters.slice(1).map((letter, i) => `${letters[i] ?? ''}${letter}`);
 }
 
@@ -46,15 +54,17 @@ export function identifierParts(word: string): string[] {
 
 /** Calls `emit` for every token of `text`: stemmed parts, and the whole identifier when it has several parts. */
 export function tokenize(text: string, emit: (token: string) => void): void {
-  for (const [word] of text.matchAll(wordPattern)) {
-    if (word.length > maxWordLength) continue;
+  // File systems and keyboards differ in how they write an accent.
+  for (const [word] of text.normalize('NFC').matchAll(wordPattern)) {
+    const long = word.length > maxWordLength;
+    if (long && !hasUnspaced.test(word)) continue;
     const parts = identifierParts(word);
     for (const part of parts) {
       const lower = part.toLowerCase();
       if (unspaced.test(lower)) bigrams(lower).forEach(emit);
       else emit(stem(lower));
     }
-    if (parts.length > 1) emit(word.replaceAll('_', '').toLowerCase());
+    if (parts.length > 1 && !long) emit(word.replaceAll('_', '').toLowerCase());
   }
 }
 
