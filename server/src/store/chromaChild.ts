@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import type { ChromaMainMessage } from './chromaMain.js';
 import type { ChromaLauncher } from './chromaLauncher.js';
 import { serverEnvironment } from './chromaLauncher.js';
@@ -181,11 +182,7 @@ export class ChromaChild {
       const lines = (rest + chunk).split('\n');
       rest = (lines.pop() ?? '').slice(0, longestLine);
       for (const line of lines) {
-        // eslint-disable-next-line no-control-regex -- colours are of no use in a log
-        const text = line
-          .replace(/\u001b\[[\d;]*m/g, '')
-          .trimEnd()
-          .slice(0, longestLine);
+        const text = stripVTControlCharacters(line).trimEnd().slice(0, longestLine);
         if (!/[A-Za-z0-9]/.test(text)) continue;
         this.#lines.push(text);
         if (this.#lines.length > keptLines) this.#lines.shift();

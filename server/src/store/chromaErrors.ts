@@ -24,60 +24,68 @@ export interface Failure {
 /** Sorts an error of the client, which tells them apart by name, and otherwise only by the server's words. */
 export function classify(error: unknown): Failure {
   const message = errorMessage(error);
-  const of = (kind: FailureKind, reason = message.slice(0, 300)): Failure => ({ kind, reason, error });
-  switch (error instanceof Error ? error.name : '') {
+  const kind =
+    kindOfName(error instanceof Error ? error.name : '') ??
+    (/hnsw (segment|index)|pickle|error finding id/i.test(message)
+      ? 'index-damaged'
+      : kindOfDatabaseError(message));
+  return { kind, reason: kind === 'unreachable' ? 'the connection failed' : message.slice(0, 300), error };
+}
+
+function kindOfName(name: string): FailureKind | undefined {
+  switch (name) {
     case 'ChromaConnectionError':
-      return of('unreachable', 'the connection failed');
+      return 'unreachable';
     case 'CallTimeoutError':
-      return of('hung');
+      return 'hung';
     case 'ChromaNotFoundError':
-      return of('not-found');
+      return 'not-found';
     case 'ChromaAuthError':
     case 'ChromaForbiddenError':
-      return of('no-access');
+      return 'no-access';
+    default:
+      return undefined;
   }
-  if (/hnsw (segment|index)|pickle|error finding id/i.test(message)) return of('index-damaged');
-  switch (/database|sqlite|query error/i.test(message) ? sqliteCode(message) : undefined) {
-    case 8:
-      return of('read-only');
-    case 11:
-    case 26:
-      return of('database-damaged');
-    case 13:
-      return of('disk-full');
-  }
-  return of('other');
+}
+
+/** SQLite's primary result codes that mean more than a refused request. */
+const kindOfSqliteCode: ReadonlyMap<number | undefined, FailureKind> = new Map([
+  [8, 'read-only'],
+  [11, 'database-damaged'],
+  [13, 'disk-full'],
+  [26, 'database-damaged'],
+]);
+
+function kindOfDatabaseError(message: string): FailureKind {
+  const code = /database|sqlite|query error/i.test(message) ? sqliteCode(message) : undefined;
+  return kindOfSqliteCode.get(code) ?? 'other';
 }
 
 /** Words for a server that could not be used at all. */
 export function accessError(error: unknown, url: string): LanternError {
   const { kind, reason } = classify(error);
   const because = { cause: error };
-  switch (kind) {
-    case 'unreachable':
-      return new LanternError(
-        'store-failed',
-        `No Chroma server answers at ${url}. Start it, correct lantern.chroma.url, or clear it to use the built-in one.`,
-        because,
-      );
-    case 'no-access':
-      return new LanternError(
-        'store-failed',
-        `The Chroma server at ${url} refused access (${reason}). ` +
-          'Check lantern.chroma.apiKey, lantern.chroma.tenant and lantern.chroma.database.',
-        because,
-      );
-    case 'not-found':
-      return new LanternError(
-        'incompatible',
-        `The server at ${url} has no Chroma v2 API. Use Chroma 1.0 or newer, or correct lantern.chroma.url.`,
-        because,
-      );
-    default:
-      return new LanternError(
-        'store-failed',
-        `The Chroma server at ${url} cannot be used: ${reason}`,
-        because,
-      );
+  if (kind === 'unreachable') {
+    return new LanternError(
+      'store-failed',
+      `No Chroma server answers at ${url}. Start it, correct lantern.chroma.url, or clear it to use the built-in one.`,
+      because,
+    );
   }
+  if (kind === 'no-access') {
+    return new LanternError(
+      'store-failed',
+      `The Chroma server at ${url} refused access (${reason}). ` +
+        'Check lantern.chroma.apiKey, lantern.chroma.tenant and lantern.chroma.database.',
+      because,
+    );
+  }
+  if (kind === 'not-found') {
+    return new LanternError(
+      'incompatible',
+      `The server at ${url} has no Chroma v2 API. Use Chroma 1.0 or newer, or correct lantern.chroma.url.`,
+      because,
+    );
+  }
+  return new LanternError('store-failed', `The Chroma server at ${url} cannot be used: ${reason}`, because);
 }

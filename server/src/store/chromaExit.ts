@@ -23,7 +23,7 @@ export function explainExit(output: string, exit: ChildExit, data: string): Exit
   }
   const line = output
     .split('\n')
-    .find((text) => /error|failed|panicked at .*:$/i.test(text) && !/^thread/.test(text));
+    .find((text) => /error|failed|panicked at .*:$/i.test(text) && !text.startsWith('thread'));
   const said =
     line === undefined
       ? `it ended with ${exit.signal ?? `code ${exit.code ?? '?'}`}`

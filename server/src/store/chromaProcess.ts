@@ -12,6 +12,7 @@ import type { ChromaLauncher } from './chromaLauncher.js';
 import { findLaunchers, installAdvice, serverConfiguration } from './chromaLauncher.js';
 import type { ChromaEndpoint, ChromaServer, ChromaServerStatus, ServerTrouble } from './chromaServer.js';
 import { explainExit } from './chromaExit.js';
+import { cutIndexes } from './chromaIndexFiles.js';
 import { commandLine, endProcess, isAlive, residentBytes, waitUntilGone } from './processes.js';
 
 export interface ChromaProcessOptions {
@@ -276,6 +277,11 @@ export class ChromaProcess implements ChromaServer {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await mkdir(this.#data, { recursive: true, mode: 0o700 });
     await this.#endStaleServer();
+    for (const folder of await cutIndexes(this.#data)) {
+      // Its collection then answers short, and is made anew when it is opened.
+      log.write('error', 'chroma.index-damaged', { folder });
+      await rm(folder, { recursive: true, force: true });
+    }
     const launchers = [...(this.#launchers ?? findLaunchers())];
     let loadFailure = '';
     let setAside = false;
@@ -354,14 +360,8 @@ export class ChromaProcess implements ChromaServer {
 
   /** Two servers on one database damage it, so one that outlived its daemon has to go first. */
   async #endStaleServer(): Promise<void> {
-    let recorded: PidFile;
-    try {
-      recorded = JSON.parse(await readFile(this.#pidFile, 'utf8')) as PidFile;
-    } catch {
-      return;
-    }
-    for (const pid of Array.isArray(recorded.pids) ? recorded.pids : []) {
-      if (!Number.isInteger(pid) || pid <= 1 || pid === process.pid || !(await isAlive(pid))) continue;
+    for (const pid of await recordedPids(this.#pidFile)) {
+      if (pid <= 1 || pid === process.pid || !(await isAlive(pid))) continue;
       // The id may have gone to another program since; ours names its configuration file.
       const command = await commandLine(pid);
       if (command?.includes(this.#configuration) !== true) continue;
@@ -399,6 +399,16 @@ function refuse(): never {
 
 function lastLine(output: string): string {
   return output.slice(output.lastIndexOf('\n') + 1);
+}
+
+/** Process ids that an earlier life left in the file; none where there is no file, or one that was tampered with. */
+async function recordedPids(file: string): Promise<number[]> {
+  try {
+    const { pids } = JSON.parse(await readFile(file, 'utf8')) as { readonly pids?: unknown };
+    return Array.isArray(pids) ? pids.filter((pid): pid is number => Number.isInteger(pid)) : [];
+  } catch {
+    return [];
+  }
 }
 
 async function identity(path: string): Promise<string | undefined> {

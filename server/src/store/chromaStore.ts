@@ -257,7 +257,8 @@ export class ChromaStore implements VectorStore {
       throw error instanceof ChromaNotFoundError ? accessError(error, url) : error;
     });
     await ensureDatabase(new AdminClient(address), tenant, database);
-    return { client, batchSize: Math.min(batchSize, Number(checks['max_batch_size'] ?? batchSize)) };
+    const most = checks.max_batch_size;
+    return { client, batchSize: most > 0 ? Math.min(batchSize, most) : batchSize };
   }
 
   async #withinTime<T>(work: Promise<T>, timeoutMs: number): Promise<T> {

@@ -15,9 +15,6 @@ import type {
   VectorStoreStatus,
 } from './vectorStore.js';
 
-/** How long a store that failed is left alone before it is tried again, in the background. */
-const probePauseMs = 3000;
-
 /**
  * Answers queries from Chroma, and from an exact scan of the catalog while Chroma is down or being filled. All else
  * needs Chroma: writes, counts and ids reject while it is down, so that nobody takes a write for done.
@@ -26,13 +23,16 @@ export class ResilientStore implements VectorStore {
   readonly #chroma: ChromaStore;
   readonly #exact: ExactStore;
   readonly #log: Log;
+  readonly #probePauseMs: number;
   readonly #shouldReopen = new Emitter<string | undefined>();
   readonly #statusEvent = new Emitter<VectorStoreStatus>();
   readonly #subscription: Disposable;
   #reason: string | undefined;
   #probeAt = 0;
 
-  constructor(chroma: ChromaStore, exact: ExactStore, log: Log) {
+  /** `probePauseMs` is how long a Chroma that failed is left alone before it is tried again, in the background. */
+  constructor(chroma: ChromaStore, exact: ExactStore, log: Log, { probePauseMs = 3000 } = {}) {
+    this.#probePauseMs = probePauseMs;
     this.#chroma = chroma;
     this.#exact = exact;
     this.#log = log;
@@ -86,7 +86,7 @@ export class ResilientStore implements VectorStore {
     if (this.#reason === undefined) return true;
     const now = Date.now();
     if (now >= this.#probeAt) {
-      this.#probeAt = now + probePauseMs;
+      this.#probeAt = now + this.#probePauseMs;
       this.#chroma.ping().then(
         () => this.succeeded(),
         (error: unknown) => this.failed(error),
@@ -107,7 +107,7 @@ export class ResilientStore implements VectorStore {
     const reason = errorMessage(error);
     const before = this.#reason;
     this.#reason = reason;
-    this.#probeAt = Date.now() + probePauseMs;
+    this.#probeAt = Date.now() + this.#probePauseMs;
     if (before !== undefined) return;
     this.#log.write('warn', 'store.fallback', { reason });
     this.#statusEvent.emit(this.status());
@@ -158,7 +158,8 @@ class ResilientCollection implements VectorCollection {
 
   async query(vector: Float32Array, limit: number, filter?: VectorFilter): Promise<VectorMatch[]> {
     if (this.#filling) await this.#checkFilled();
-    if (!this.#filling && this.#chroma !== undefined && this.#store.usable()) {
+    // Asked first, so that it also looks whether a Chroma that was never there has come.
+    if (this.#store.usable() && !this.#filling && this.#chroma !== undefined) {
       try {
         return await this.#ask((chroma) => chroma.query(vector, limit, filter));
       } catch {
@@ -177,7 +178,7 @@ class ResilientCollection implements VectorCollection {
   }
 
   async #ask<T>(work: (chroma: VectorCollection) => Promise<T>): Promise<T> {
-    if (this.#chroma === undefined || !this.#store.usable()) throw this.#store.unavailable();
+    if (!this.#store.usable() || this.#chroma === undefined) throw this.#store.unavailable();
     try {
       return await work(this.#chroma);
     } catch (error) {
