@@ -140,7 +140,9 @@ async function search(positionals: readonly string[], values: Values): Promise<n
   const query = positionals.join(' ');
   if (query.trim() === '')
     throw new LanternError('bad-request', 'Say what to search for: lantern search "retry failed uploads"');
-  const limit = values.limit === undefined ? 10 : Number(values.limit);
+  const limit = Number(values.limit ?? 10);
+  if (!Number.isInteger(limit))
+    throw new LanternError('bad-request', `--limit takes a whole number, not "${values.limit ?? ''}".`);
   const path = resolve(values.path ?? '.');
   const mode = (values.mode ?? 'hybrid') as SearchMode;
   return withDaemon(async (daemon, signal) => {

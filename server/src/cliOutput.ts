@@ -135,7 +135,7 @@ export function formatStatus(status: StatusResult, terminal: Terminal): string {
 export function formatMemory(memory: MemoryResult, terminal: Terminal): string {
   const { daemon, chroma, models, folders, totals, disk } = memory;
   const lines = [
-    `${bold(terminal, 'Memory')}`,
+    bold(terminal, 'Memory'),
     `  daemon   ${mebibytes(daemon.rssBytes)} (process ${daemon.pid})`,
     chroma === null
       ? '  chroma   not running'

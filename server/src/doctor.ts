@@ -114,6 +114,8 @@ async function parsed(chunker: Chunker): Promise<string> {
 }
 
 async function embedded(model: SelectedModel): Promise<string> {
+  const damaged = await model.findDamage();
+  if (damaged !== undefined) throw new Error(`${damaged} is damaged`);
   const began = performance.now();
   const vector = await model.embedQuery('where is the configuration read');
   const length = Math.hypot(...vector);

@@ -7,10 +7,11 @@ import type { Settings } from '../../shared/src/settings.js';
 import type { ChunkEmbedder, EmbedderLease } from './indexing/folderIndexer.js';
 import type { EmbeddingSession } from './model/embeddingSession.js';
 import type { ModelCache, ModelLease } from './model/modelCache.js';
+import type { ModelLoader } from './model/modelLoader.js';
 import type { ModelFiles } from './model/modelFolder.js';
 import { type ModelId, modelKey } from './model/modelId.js';
 import type { ModelRegistry } from './model/registry.js';
-import { Tokenizer } from './model/tokenizer.js';
+import type { Tokenizer } from './model/tokenizer.js';
 
 /** A model that states no limit is cut as sentence-transformers would. */
 const usualMaxTokens = 512;
@@ -49,11 +50,12 @@ export class SelectedModel implements ChunkEmbedder {
   static async open(
     settings: Settings['model'],
     registry: ModelRegistry,
+    loader: ModelLoader,
     cache: ModelCache<EmbeddingSession>,
   ): Promise<SelectedModel> {
     const id = await registry.resolve(settings);
     const files = await registry.locate(id);
-    const tokenizer = await Tokenizer.load(files.folder, files.mend);
+    const tokenizer = await loader.tokenizer(id);
     const dimensions = await hiddenSize(files);
     return new SelectedModel({ files, dimensions, tokenizer, registry, cache });
   }
@@ -70,9 +72,9 @@ export class SelectedModel implements ChunkEmbedder {
     return modelKey(this.id);
   }
 
-  /** The tokenizer, which sessions of this model share. */
-  get tokenizer(): Tokenizer {
-    return this.#tokenizer;
+  /** The first file of the model that is not as it was made, found by its digest; undefined when all are sound. */
+  findDamage(): Promise<string | undefined> {
+    return this.#registry.findDamage(this.id);
   }
 
   /** Tokens of one chunk with its path; room for the model's special tokens and prompt is taken off. */
@@ -135,20 +137,18 @@ export class SelectedModel implements ChunkEmbedder {
   ledger(): Pick<MemoryResult, 'models' | 'totals'> {
     const { models, loads, hits, releases } = this.#cache.info();
     return {
-      models: models
-        .filter(({ state }) => state !== undefined)
-        .map((model) => ({
-          name: model.name,
-          dtype: model.dtype,
-          provider: model.provider?.kind ?? 'none',
-          bytes: model.bytes,
-          state: model.state,
-          leases: model.leases.length,
-          holders: [...new Set(model.leases)],
-          loads: model.loads,
-          hits: model.hits,
-          idleMs: Math.round(model.idleMs ?? 0),
-        })),
+      models: models.map((model) => ({
+        name: model.name,
+        dtype: model.dtype,
+        provider: model.provider?.kind ?? 'none',
+        bytes: model.bytes,
+        state: model.state,
+        leases: model.leases.length,
+        holders: [...new Set(model.leases)],
+        loads: model.loads,
+        hits: model.hits,
+        idleMs: Math.round(model.idleMs ?? 0),
+      })),
       totals: { loads, hits, releases },
     };
   }

@@ -11,8 +11,9 @@ import { examine } from './doctor.js';
 import { Chunker } from './indexing/chunker.js';
 import { Folders } from './indexing/folders.js';
 import { Parsers } from './indexing/parsers.js';
-import { EmbeddingSession } from './model/embeddingSession.js';
+import type { EmbeddingSession } from './model/embeddingSession.js';
 import { ModelCache } from './model/modelCache.js';
+import { ModelLoader } from './model/modelLoader.js';
 import { ModelRegistry } from './model/registry.js';
 import { modelsDir, packageRoot } from './paths.js';
 import { Searcher } from './search/searcher.js';
@@ -41,14 +42,9 @@ const unusedVectorDays = 30;
 export async function createServices(dataDir: string, log: Log): Promise<Services> {
   const settings = readSettings(join(dataDir, 'settings.json'));
   const registry = new ModelRegistry({ modelsDir: modelsDir(import.meta.url), dataDir, log });
-  const models: ModelCache<EmbeddingSession> = new ModelCache({
-    log,
-    loader: async (id) => {
-      const files = await registry.locate(id);
-      return EmbeddingSession.load(files, { settings: settings.model, log, tokenizer: model.tokenizer });
-    },
-  });
-  const model = await SelectedModel.open(settings.model, registry, models);
+  const loader = new ModelLoader({ registry, settings: () => settings.model, log });
+  const models = new ModelCache<EmbeddingSession>({ log, loader: (id) => loader.load(id) });
+  const model = await SelectedModel.open(settings.model, registry, loader, models);
   const catalog = new Catalog(dataDir, log);
   const chroma =
     settings.chroma.url === '' ? new ChromaProcess({ directory: join(dataDir, 'chroma'), log }) : undefined;

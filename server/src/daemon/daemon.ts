@@ -1,5 +1,10 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import {
+  StreamMessageReader,
+  StreamMessageWriter,
+  createMessageConnection,
+} from 'vscode-languageserver-protocol/node';
 import { build } from '../../../shared/src/build.js';
 import { currentUid, trustedEndpoint } from '../../../shared/src/endpoint.js';
 import { errorMessage } from '../../../shared/src/errors.js';
@@ -7,6 +12,8 @@ import { PROTOCOL_VERSION } from '../../../shared/src/protocol.js';
 import { dataDir } from '../paths.js';
 import { LogFile } from './logFile.js';
 import { type DaemonContext, type DaemonService, runDaemon } from './runDaemon.js';
+import { toResponseError } from './responseError.js';
+import type { Services } from '../services.js';
 import type { Session } from './session.js';
 
 export interface DaemonOptions {
@@ -16,6 +23,8 @@ export interface DaemonOptions {
 
 /** Until the settings are read. */
 const firstIdleExitMs = 30 * 60_000;
+/** How long a daemon that cannot serve stays to say why. */
+const refusalMs = 1000;
 /** How often idle models are looked for. */
 const tidyEveryMs = 30_000;
 
@@ -46,7 +55,13 @@ async function serve(context: DaemonContext, { foreground }: DaemonOptions): Pro
     import('../services.js'),
     import('./session.js'),
   ]);
-  const services = await createServices(identity.dataDir, log);
+  let services: Services;
+  try {
+    services = await createServices(identity.dataDir, log);
+  } catch (error) {
+    log.write('error', 'services.failed', { cause: errorMessage(error) });
+    return refuse(context, error);
+  }
   if (!foreground) activity.setIdleMs(services.settings.daemon.idleExitMinutes * 60_000);
   const tidying = setInterval(() => {
     services
@@ -79,6 +94,35 @@ async function serve(context: DaemonContext, { foreground }: DaemonOptions): Pro
       clearInterval(tidying);
       for (const session of sessions) session.dispose();
       await services.dispose();
+    },
+  };
+}
+
+/** Tells whoever is connected, or connects in the next moments, why there is no service; then the daemon exits. */
+function refuse({ stop }: DaemonContext, error: unknown): DaemonService {
+  const leaving = setTimeout(stop, refusalMs);
+  return {
+    open: (socket) => {
+      const connection = createMessageConnection(
+        new StreamMessageReader(socket),
+        new StreamMessageWriter(socket),
+      );
+      connection.onRequest(() => {
+        throw toResponseError(error);
+      });
+      connection.listen();
+      return {
+        closed: new Promise<void>((settle) => socket.once('close', settle)),
+        dispose: () => {
+          connection.dispose();
+          // The reason was heard; whoever comes next may find it mended.
+          stop();
+        },
+      };
+    },
+    drain: () => {
+      clearTimeout(leaving);
+      return Promise.resolve();
     },
   };
 }

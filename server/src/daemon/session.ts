@@ -3,11 +3,8 @@ import { fileURLToPath } from 'node:url';
 import {
   type CancellationToken,
   DidChangeWatchedFilesNotification,
-  ErrorCodes,
   type InitializeResult,
-  LSPErrorCodes,
   ProposedFeatures,
-  ResponseError,
   TextDocumentSyncKind,
   WorkDoneProgress,
   type WorkDoneProgressBegin,
@@ -21,11 +18,10 @@ import {
   createProtocolConnection,
 } from 'vscode-languageserver-protocol/node';
 import type { Disposable } from '../../../shared/src/disposable.js';
-import { LanternError, errorMessage } from '../../../shared/src/errors.js';
+import { errorMessage } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
 import type {
   ClientInfo,
-  ErrorData,
   IndexProgress,
   MemoryResult,
   Notifications,
@@ -34,6 +30,7 @@ import type {
 } from '../../../shared/src/protocol.js';
 import type { ActivityCounter } from './idleExit.js';
 import { findRelatedParams, folderParams, indexParams, pathParams, searchParams } from './params.js';
+import { errorCode, toResponseError } from './responseError.js';
 import type { Caller, Service } from './service.js';
 
 export interface SessionParts {
@@ -185,7 +182,7 @@ export class Session implements Disposable {
       log.write('warn', 'request.failed', {
         method,
         client,
-        code: codeOf(error),
+        code: errorCode(error),
         cause: errorMessage(error),
       });
       throw toResponseError(error);
@@ -265,21 +262,4 @@ function pathOf(uri: unknown): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof LanternError ? error.code : 'internal';
-}
-
-function toResponseError(error: unknown): ResponseError<ErrorData> {
-  const code = error instanceof LanternError ? error.code : 'internal';
-  const number =
-    code === 'cancelled'
-      ? LSPErrorCodes.RequestCancelled
-      : code === 'bad-request'
-        ? ErrorCodes.InvalidParams
-        : code === 'internal'
-          ? ErrorCodes.InternalError
-          : LSPErrorCodes.RequestFailed;
-  return new ResponseError(number, errorMessage(error), { code });
 }

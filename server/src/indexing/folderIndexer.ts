@@ -84,6 +84,7 @@ export class FolderIndexer {
   readonly #embedding = new SharedTask<EmbedReport>('Indexing');
   #scanning: Promise<unknown> = Promise.resolve();
   #nextScan: SharedTask<ScanReport> | undefined;
+  readonly #scans = new Set<SharedTask<ScanReport>>();
   /** Set while paused; settles at the end of the pause. */
   #pause: PromiseWithResolvers | undefined;
 
@@ -117,6 +118,7 @@ export class FolderIndexer {
    */
   scan(signal?: AbortSignal): Promise<ScanReport> {
     const next = (this.#nextScan ??= new SharedTask('Indexing'));
+    this.#scans.add(next);
     return next.join(async (own) => {
       const running = this.#scanning;
       const done = running
@@ -124,7 +126,8 @@ export class FolderIndexer {
         .then(() => {
           if (this.#nextScan === next) this.#nextScan = undefined;
           return this.#scan(own);
-        });
+        })
+        .finally(() => this.#scans.delete(next));
       this.#scanning = done;
       return done;
     }, signal);
@@ -147,8 +150,7 @@ export class FolderIndexer {
 
   async dispose(): Promise<void> {
     this.resume();
-    await this.#embedding.cancel();
-    await this.#scanning.catch(() => undefined);
+    await Promise.all([this.#embedding, ...this.#scans].map((task) => task.cancel()));
   }
 
   // ------------------------------------------------------------- scan

@@ -11,10 +11,12 @@ type Row = Record<string, unknown>;
 /** A SQLite connection with its prepared statements. Its calls are synchronous, so each is kept short by its caller. */
 export class Sql {
   readonly #db: Database.Database;
+  readonly #file: string;
   readonly #statements = new Map<string, Database.Statement>();
 
-  constructor(db: Database.Database) {
+  constructor(db: Database.Database, file: string) {
     this.#db = db;
+    this.#file = file;
   }
 
   all<T = Row>(sql: string, ...values: SqlValue[]): T[] {
@@ -25,14 +27,16 @@ export class Sql {
     return this.#run(() => this.#prepare(sql).get(values) as T | undefined);
   }
 
-  /** Rows one by one, read from SQLite a hundred at a time. */
-  *iterate<T = Row>(sql: string, ...values: SqlValue[]): Generator<T> {
+  /** Rows one by one, read from SQLite a hundred at a time. Read all, or pay for it when you leave. */
+  *iterate<T = Row>(sql: string, ...values: SqlValue[]): Generator<T, void> {
     // A statement of its own: a cached one could be reset by a second use while this one is still being read.
     const rows = this.#run(() => this.#db.prepare(sql).iterate(values) as IterableIterator<T>);
-    for (;;) {
-      const next = this.#run(() => rows.next());
-      if (next.done === true) return;
-      yield next.value;
+    let next = this.#run(() => rows.next());
+    try {
+      for (; next.done !== true; next = this.#run(() => rows.next())) yield next.value;
+    } finally {
+      // libsql knows no other way to end a statement, and one that has not ended keeps tables from being dropped.
+      while (next.done !== true) next = rows.next();
     }
   }
 
@@ -64,6 +68,12 @@ export class Sql {
   }
 
   close(): void {
+    try {
+      // libsql lets go of the file only when its statements are collected, so SQLite does not do this by itself.
+      this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch {
+      // The log stays beside the file and is read at the next start.
+    }
     this.#statements.clear();
     this.#db.close();
   }
@@ -81,7 +91,7 @@ export class Sql {
     try {
       return call();
     } catch (error) {
-      throw describe(error, this.#db.name);
+      throw describe(error, this.#file);
     }
   }
 }
@@ -128,7 +138,7 @@ function open(file: string): Sql {
     if (Object.values(check ?? {})[0] !== 'ok') {
       throw Object.assign(new Error('quick_check failed'), { code: 'SQLITE_CORRUPT' });
     }
-    return new Sql(db);
+    return new Sql(db, file);
   } catch (error) {
     db.close();
     throw error;

@@ -26,6 +26,7 @@ export class Projector {
   readonly #parts: ProjectorParts;
   #folder: FolderRow;
   #collection: VectorCollection | undefined;
+  #opening: Promise<VectorCollection> | undefined;
   /** Set when a collection that had been filled was found empty, until somebody takes note. */
   #rebuilt = false;
   /** The store takes no changes in this run; what is in the outbox waits for the next. */
@@ -120,20 +121,22 @@ export class Projector {
     }
   }
 
-  async #open(): Promise<VectorCollection> {
-    if (this.#collection !== undefined) return this.#collection;
-    const { catalog, store } = this.#parts;
+  #open(): Promise<VectorCollection> {
+    if (this.#collection !== undefined) return Promise.resolve(this.#collection);
+    this.#opening ??= this.#openOnce().finally(() => (this.#opening = undefined));
+    return this.#opening;
+  }
+
+  async #openOnce(): Promise<VectorCollection> {
+    const { catalog, store, dimensions } = this.#parts;
     const { id, collection: name, generation, path, modelKey, chunker } = this.#folder;
-    const { dimensions } = this.#parts;
     const spec = { name, dimensions, folder: path, model: modelKey, chunker, generation };
     const { collection, created } = await store.open(spec);
-    // Two callers may have waited for the same collection; the first has posted what it lacks.
-    if (this.#collection !== undefined) return this.#collection;
-    this.#collection = collection;
     if (created) {
       if (catalog.counts(id).chunks > catalog.outbox.count(id)) this.#rebuilt = true;
       catalog.renewCollection(id, generation);
     }
+    this.#collection = collection;
     return collection;
   }
 
