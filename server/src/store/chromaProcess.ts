@@ -1,19 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Disposable } from '../../../shared/src/disposable.js';
 import { Emitter } from '../../../shared/src/disposable.js';
-import { errorMessage, LanternError, systemCode } from '../../../shared/src/errors.js';
+import { errorMessage, LanternError } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
 import { ChromaChild } from './chromaChild.js';
+import { ChromaDirectory } from './chromaDirectory.js';
 import type { ChromaLauncher } from './chromaLauncher.js';
-import { findLaunchers, installAdvice, serverConfiguration } from './chromaLauncher.js';
+import { findLaunchers, installAdvice } from './chromaLauncher.js';
 import type { ChromaEndpoint, ChromaServer, ChromaServerStatus, ServerTrouble } from './chromaServer.js';
 import { explainExit } from './chromaExit.js';
-import { cutIndexes } from './chromaIndexFiles.js';
-import { commandLine, endProcess, isAlive, residentBytes, waitUntilGone } from './processes.js';
+import { residentBytes } from './processes.js';
 
 export interface ChromaProcessOptions {
   /** Everything of the server lies here: `data`, `chroma.yaml`, `chroma.pid.json`. Made with mode 0700. */
@@ -54,12 +52,6 @@ interface RunningServer {
   readonly database: string | undefined;
 }
 
-interface PidFile {
-  readonly pids: readonly number[];
-  readonly port: number;
-  readonly startTime: string;
-}
-
 const portAttempts = 6;
 
 /** Starts the Chroma server that belongs to this data directory, restarts it when it ends, and ends it at last. */
@@ -67,6 +59,7 @@ export class ChromaProcess implements ChromaServer {
   readonly own = true;
   readonly #options: Required<Omit<ChromaProcessOptions, 'launchers'>>;
   readonly #launchers: readonly ChromaLauncher[] | undefined;
+  readonly #directory: ChromaDirectory;
   readonly #statusEvent = new Emitter<ChromaServerStatus>();
   readonly #restartEvent = new Emitter<ChromaEndpoint>();
   readonly #disposing = new AbortController();
@@ -77,6 +70,7 @@ export class ChromaProcess implements ChromaServer {
   constructor(options: ChromaProcessOptions) {
     const { launchers, ...rest } = options;
     this.#launchers = launchers;
+    this.#directory = new ChromaDirectory(rest.directory, rest.log);
     this.#options = {
       pickPort: pickFreePort,
       startTimeoutMs: 20_000,
@@ -162,7 +156,7 @@ export class ChromaProcess implements ChromaServer {
   async checkData(): Promise<boolean> {
     const state = this.#state;
     if (state.kind !== 'running' || state.server.database === undefined) return false;
-    if ((await identity(this.#database)) === state.server.database) return false;
+    if ((await this.#directory.databaseIdentity()) === state.server.database) return false;
     if (this.#state === state) await this.#replace(state.server, 'warn', 'its database file is gone', false);
     return true;
   }
@@ -174,24 +168,8 @@ export class ChromaProcess implements ChromaServer {
     this.#disposing.abort();
     if (state.kind === 'running') await state.server.child.stop(this.#options.stopGraceMs);
     if (state.kind === 'starting') await state.done.catch(() => undefined);
-    await rm(this.#pidFile, { force: true });
+    await this.#directory.forgetProcesses();
     this.#statusEvent.emit({ kind: 'stopped' });
-  }
-
-  get #pidFile(): string {
-    return join(this.#options.directory, 'chroma.pid.json');
-  }
-
-  get #data(): string {
-    return join(this.#options.directory, 'data');
-  }
-
-  get #database(): string {
-    return join(this.#data, 'chroma.sqlite3');
-  }
-
-  get #configuration(): string {
-    return join(this.#options.directory, 'chroma.yaml');
   }
 
   #setState(state: State): void {
@@ -209,7 +187,7 @@ export class ChromaProcess implements ChromaServer {
     this.#options.log.write(level, 'chroma.replace', { reason, emptied: aside });
     return this.#start(async () => {
       await server.child.stop(this.#options.stopGraceMs);
-      if (aside) await this.#setDataAside(reason);
+      if (aside) await this.#directory.setDataAside(reason);
     });
   }
 
@@ -257,7 +235,7 @@ export class ChromaProcess implements ChromaServer {
       const seconds = Math.round(crashWindowMs / 1000);
       const message =
         `Chroma ended by itself ${count} times within ${seconds} s and is left alone for ${Math.round(coolOffMs / 1000)} s. ` +
-        `Its log says why; if it goes on, delete ${this.#data}: it is rebuilt from the catalog.`;
+        `Its log says why; if it goes on, delete ${this.#directory.data}: it is rebuilt from the catalog.`;
       this.#setState({
         kind: 'failed',
         error: new LanternError('store-failed', message),
@@ -272,16 +250,9 @@ export class ChromaProcess implements ChromaServer {
   }
 
   async #launch(): Promise<RunningServer> {
-    const { log, directory, startTimeoutMs } = this.#options;
+    const { log, startTimeoutMs } = this.#options;
     const started = Date.now();
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    await mkdir(this.#data, { recursive: true, mode: 0o700 });
-    await this.#endStaleServer();
-    for (const folder of await cutIndexes(this.#data)) {
-      // Its collection then answers short, and is made anew when it is opened.
-      log.write('error', 'chroma.index-damaged', { folder });
-      await rm(folder, { recursive: true, force: true });
-    }
+    await this.#directory.prepare();
     const launchers = [...(this.#launchers ?? findLaunchers())];
     let loadFailure = '';
     let setAside = false;
@@ -302,13 +273,13 @@ export class ChromaProcess implements ChromaServer {
       this.#disposing.signal.removeEventListener('abort', onDispose);
       if (this.#disposing.signal.aborted) await child.stop(0).then(refuse);
       if (result.kind === 'healthy') {
-        await this.#writePidFile(child);
+        await this.#directory.recordProcesses(child.pids, child.port);
         const endpoint = {
           url: `http://127.0.0.1:${child.port}`,
           ...(child.pid === undefined ? {} : { pid: child.pid }),
         };
         log.write('info', 'chroma.start', { ...endpoint, launcher: launcher.kind, ms: Date.now() - started });
-        return { child, endpoint, database: await identity(this.#database) };
+        return { child, endpoint, database: await this.#directory.databaseIdentity() };
       }
       await child.stop(0);
       if (result.kind === 'load-failed') {
@@ -324,11 +295,11 @@ export class ChromaProcess implements ChromaServer {
           `Chroma did not answer within ${seconds} s. See the log, or try again.`,
         );
       }
-      const reason = explainExit(child.output, result.exit, this.#data);
+      const reason = explainExit(child.output, result.exit, this.#directory.data);
       log.write('warn', 'chroma.exit-at-start', { kind: reason.kind, reason: reason.message });
       if (reason.kind === 'damaged' && !setAside) {
         setAside = true;
-        await this.#setDataAside(reason.message);
+        await this.#directory.setDataAside(reason.message);
       } else if (reason.kind === 'port-taken') {
         attempt++;
       } else {
@@ -345,47 +316,11 @@ export class ChromaProcess implements ChromaServer {
     const { directory, log, pickPort } = this.#options;
     const port = await pickPort();
     const origin = `http://${randomUUID()}.invalid`;
-    await writeFile(this.#configuration, serverConfiguration(this.#data, port, origin), { mode: 0o600 });
-    await chmod(this.#configuration, 0o600);
-    const config = { file: this.#configuration, directory, port, origin };
+    const file = await this.#directory.writeConfiguration(port, origin);
+    const config = { file, directory, port, origin };
     const child = new ChromaChild(launcher, config, (line) => log.write('debug', 'chroma.output', { line }));
-    await this.#writePidFile(child);
+    await this.#directory.recordProcesses(child.pids, child.port);
     return child;
-  }
-
-  async #writePidFile(child: ChromaChild): Promise<void> {
-    const content: PidFile = { pids: child.pids, port: child.port, startTime: new Date().toISOString() };
-    await writeFile(this.#pidFile, JSON.stringify(content), { mode: 0o600 });
-  }
-
-  /** Two servers on one database damage it, so one that outlived its daemon has to go first. */
-  async #endStaleServer(): Promise<void> {
-    for (const pid of await recordedPids(this.#pidFile)) {
-      if (pid <= 1 || pid === process.pid || !(await isAlive(pid))) continue;
-      // The id may have gone to another program since; ours names its configuration file.
-      const command = await commandLine(pid);
-      if (command?.includes(this.#configuration) !== true) continue;
-      // It ends by itself when its daemon has gone, and then no lock is left behind.
-      const gone = (await waitUntilGone(pid, 500)) || (await endProcess(pid, 2000));
-      this.#options.log.write('warn', 'chroma.stale', { pid, gone });
-      if (gone) continue;
-      throw new LanternError(
-        'store-failed',
-        `An older Chroma server (process ${pid}) does not end. End it, then try again.`,
-      );
-    }
-  }
-
-  async #setDataAside(reason: string): Promise<void> {
-    const aside = join(this.#options.directory, 'data.damaged');
-    this.#options.log.write('error', 'chroma.set-aside', { reason });
-    await rm(aside, { recursive: true, force: true, maxRetries: 3 });
-    try {
-      await rename(this.#data, aside);
-    } catch (error) {
-      if (systemCode(error) !== 'ENOENT') throw error;
-    }
-    await mkdir(this.#data, { recursive: true, mode: 0o700 });
   }
 }
 
@@ -399,25 +334,6 @@ function refuse(): never {
 
 function lastLine(output: string): string {
   return output.slice(output.lastIndexOf('\n') + 1);
-}
-
-/** Process ids that an earlier life left in the file; none where there is no file, or one that was tampered with. */
-async function recordedPids(file: string): Promise<number[]> {
-  try {
-    const { pids } = JSON.parse(await readFile(file, 'utf8')) as { readonly pids?: unknown };
-    return Array.isArray(pids) ? pids.filter((pid): pid is number => Number.isInteger(pid)) : [];
-  } catch {
-    return [];
-  }
-}
-
-async function identity(path: string): Promise<string | undefined> {
-  try {
-    const { dev, ino } = await stat(path, { bigint: true });
-    return `${dev}:${ino}`;
-  } catch {
-    return undefined;
-  }
 }
 
 /** A port on 127.0.0.1 that nobody listens on at this moment. */

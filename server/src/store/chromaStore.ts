@@ -1,10 +1,11 @@
 import { AdminClient, ChromaClient, ChromaNotFoundError, ChromaUniqueError } from 'chromadb';
-import type { Collection, Where } from 'chromadb';
+import type { Collection } from 'chromadb';
 import type { Disposable } from '../../../shared/src/disposable.js';
 import { LanternError } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
 import { accessError, classify } from './chromaErrors.js';
 import type { Failure } from './chromaErrors.js';
+import { checkVector, collectionMetadata, hnsw, languageFilter } from './chromaRecords.js';
 import type { ChromaServer } from './chromaServer.js';
 import { CollectionLostError } from './vectorStore.js';
 import type {
@@ -26,12 +27,6 @@ export interface ChromaStoreOptions {
   /** A call that takes longer is given up, and a server of ours is restarted. */
   readonly callTimeoutMs?: number;
 }
-
-/**
- * Recall at 50 of clustered 384-dimensional vectors, against the exact scan: 0.999 and more with these, 0.99 with
- * Chroma's defaults (100, 16, 100), at the same upsert and query times. See docs/architecture.md.
- */
-const hnsw = { space: 'cosine', ef_construction: 200, max_neighbors: 32, ef_search: 200 } as const;
 
 /** Records per request: small enough that packing one does not hold up the daemon, whatever the server would take. */
 const batchSize = 250;
@@ -189,7 +184,7 @@ export class ChromaStore implements VectorStore {
         name: spec.name,
         embeddingFunction: null,
         configuration: { hnsw: { ...hnsw } },
-        metadata: describe(spec),
+        metadata: collectionMetadata(spec),
       });
       return made.id;
     });
@@ -200,7 +195,9 @@ export class ChromaStore implements VectorStore {
 
   #fits(existing: Collection, spec: CollectionSpec): boolean {
     if (this.#suspects.has(spec.name)) return false;
-    return Object.entries(describe(spec)).every(([key, value]) => existing.metadata?.[key] === value);
+    return Object.entries(collectionMetadata(spec)).every(
+      ([key, value]) => existing.metadata?.[key] === value,
+    );
   }
 
   /** A lost or cut index leaves the count right and the answers short, or brings the server down as it is loaded. */
@@ -374,35 +371,6 @@ class ChromaCollection implements VectorCollection {
         return done + batchSize;
       });
     }
-  }
-}
-
-/** What the collection says of itself; all of it must be equal for it to be used. */
-function describe(spec: CollectionSpec): Readonly<Record<string, string | number>> {
-  const { folder, model, chunker, generation, dimensions } = spec;
-  return { folder, model, chunker, generation, dimensions, index: JSON.stringify(hnsw) };
-}
-
-function languageFilter(filter: VectorFilter | undefined): Where | undefined {
-  const languages = filter?.languages ?? [];
-  const [first] = languages;
-  if (first === undefined) return undefined;
-  return languages.length === 1 ? { language: first } : { language: { $in: [...languages] } };
-}
-
-function checkVector(vector: Float32Array, spec: CollectionSpec): void {
-  if (vector.length !== spec.dimensions) {
-    throw new LanternError(
-      'internal',
-      `A vector has ${vector.length} dimensions, the collection ${spec.name} ${spec.dimensions}. Rebuild the index.`,
-    );
-  }
-  // One NaN would make every distance to it NaN, and the index around it useless.
-  if (!vector.every(Number.isFinite)) {
-    throw new LanternError(
-      'internal',
-      `A vector for ${spec.name} is not finite: the model may be damaged; run "lantern doctor".`,
-    );
   }
 }
 

@@ -50,7 +50,7 @@ export class ChromaTestBed {
 }
 
 export function spec(name: string, dimensions: number, generation = 'g1'): CollectionSpec {
-  return { name, dimensions, folder: '/work/app', model: 'model/int8', chunker: '1', generation };
+  return { name, dimensions, folder: '/home/me/app', model: 'model/int8', chunker: '1', generation };
 }
 
 /** Unit vectors around centres that many share, as those of code are; the same for the same seed. */
