@@ -25,9 +25,10 @@ describe('tokens', () => {
     }
 
     it('are indexed in parts and whole, underscores left out', () => {
-      assert.deepEqual(tokens('getUserName'), ['get', 'user', 'name', 'getusername']);
-      assert.deepEqual(tokens('get_user_name'), ['get', 'user', 'name', 'getusername']);
+      assert.deepEqual(tokens('getUserName'), ['get', 'user', 'name', 'getusernam']);
+      assert.deepEqual(tokens('get_user_name'), ['get', 'user', 'name', 'getusernam']);
       assert.deepEqual(tokens('Name'), ['name']);
+      assert.deepEqual(tokens('getusername'), ['getusernam'], 'as somebody types it');
       assert.deepEqual(tokens('sha256'), ['sha', '256', 'sha256']);
     });
 

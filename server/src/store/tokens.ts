@@ -64,7 +64,7 @@ export function tokenize(text: string, emit: (token: string) => void): void {
       if (unspaced.test(lower)) bigrams(lower).forEach(emit);
       else emit(stem(lower));
     }
-    if (parts.length > 1 && !long) emit(word.replaceAll('_', '').toLowerCase());
+    if (parts.length > 1 && !long) emit(stem(word.replaceAll('_', '').toLowerCase()));
   }
 }
 
