@@ -1,0 +1,62 @@
+// Builds, checks and runs every suite, then prints one closing line: N passed, N failed, N skipped.
+//
+//   node .ci/test.mjs [--no-check]
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+
+/** Runs a command with its output shown; returns its exit code and what it printed. */
+function run(command, args) {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], shell: process.platform === 'win32' });
+  let printed = '';
+  child.stdout.on('data', (data) => {
+    printed += data;
+    process.stdout.write(data);
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code: code ?? 1, printed }));
+  });
+}
+
+const totals = { passed: 0, failed: 0, skipped: 0 };
+let broken = false;
+
+async function step(title, command, args) {
+  console.log(`\n── ${title}`);
+  const { code } = await run(command, args);
+  if (code !== 0) throw new Error(`${title} failed`);
+}
+
+/** A mocha run: its own summary is added up. A run that ends without one has failed. */
+async function suite(title, command, args) {
+  console.log(`\n── ${title}`);
+  const { code, printed } = await run(command, args);
+  const count = (word) => Number(new RegExp(`^\\s*(\\d+) ${word}\\b`, 'm').exec(printed)?.[1] ?? 0);
+  const failed = count('failing');
+  totals.passed += count('passing');
+  totals.failed += failed;
+  totals.skipped += count('pending');
+  if (code !== 0 && failed === 0) {
+    console.log(`${title}: ended with exit code ${code}`);
+    broken = true;
+  }
+}
+
+try {
+  await step('build', process.execPath, ['esbuild.mjs']);
+  await step('types', 'npx', ['tsc', '-b']);
+  if (!process.argv.includes('--no-check')) {
+    await step('format', 'npx', ['prettier', '--check', '--log-level', 'warn', '.']);
+    await step('lint', 'npx', ['eslint', '.', '--max-warnings', '0']);
+  }
+  await suite('shared, server, command line', 'npx', ['mocha']);
+  const inEditor = 'out/client/test/run.js';
+  if (existsSync(inEditor)) await suite('inside VS Code', process.execPath, [inEditor]);
+} catch (error) {
+  console.log(error.message);
+  broken = true;
+}
+if (broken) totals.failed += 1;
+const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
+console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`);
+process.exitCode = totals.failed > 0 ? 1 : 0;
