@@ -83,6 +83,7 @@ export class Catalog {
   removeFolder(id: number): { files: number; chunks: number } {
     return this.#sql.transaction(() => {
       this.outbox.clear(id);
+      this.vectors.markUsedBy(id);
       this.#sql.run('DELETE FROM definitions WHERE folder_id = ?', id);
       const chunks = this.#sql.run('DELETE FROM chunks WHERE folder_id = ?', id).changes;
       this.#sql.run('DELETE FROM skipped_files WHERE folder_id = ?', id);
@@ -213,7 +214,10 @@ export class Catalog {
           );
         }
         const same = before.get(chunk.key);
-        if (same?.startLine === chunk.startLine && same.endLine === chunk.endLine) continue;
+        // All that a collection is told of a chunk beside its vector, which goes with the key.
+        const { startLine, endLine } = chunk;
+        if (same?.startLine === startLine && same.endLine === endLine && same.language === file.language)
+          continue;
         this.outbox.post(folder.id, chunk.key, 'upsert');
       }
       return { removed: [...before.keys()].filter((key) => !after.has(key)).length };

@@ -24,7 +24,10 @@ export class Sql {
   }
 
   get<T = Row>(sql: string, ...values: SqlValue[]): T | undefined {
-    return this.#run(() => this.#prepare(sql).get(values) as T | undefined);
+    const row = this.#run(() => this.#prepare(sql).get(values) as object | undefined);
+    // libsql adds how long it took.
+    if (row !== undefined) Reflect.deleteProperty(row, '_metadata');
+    return row as T | undefined;
   }
 
   /** Rows one by one, read from SQLite a hundred at a time. Read all, or pay for it when you leave. */

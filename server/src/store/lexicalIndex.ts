@@ -46,26 +46,28 @@ export class LexicalIndex {
     this.#sql.run(`DELETE FROM words_${folderId} WHERE rowid = ?`, chunkId);
   }
 
-  /** The chunks that hold any of `tokens`, best first; `accept` is asked until `limit` were taken. */
+  /** The best `limit` of the chunks that hold any of `tokens` and that `accept` takes, best first. */
   search(
     folderId: number,
     tokens: readonly string[],
     limit: number,
     accept: (chunkId: number) => boolean = () => true,
   ): LexicalMatch[] {
-    if (tokens.length === 0) return [];
+    if (tokens.length === 0 || limit < 1) return [];
     const expression = tokens.map((token) => `"${token.replaceAll('"', '')}"`).join(' OR ');
-    const rows = this.#sql.iterate<{ rowid: number; score: number }>(
-      `SELECT rowid, bm25(words_${folderId}, ${weights.body}, ${weights.names}, ${weights.path}) AS score
-       FROM words_${folderId} WHERE words_${folderId} MATCH ? ORDER BY score`,
-      expression,
-    );
-    const matches: LexicalMatch[] = [];
-    for (const { rowid, score } of rows) {
-      if (!accept(rowid)) continue;
-      matches.push({ chunkId: rowid, score: -score });
-      if (matches.length === limit) break;
+    // How many have to be looked at is not known beforehand: mostly as many as are wanted.
+    for (let looked = limit; ; looked *= 8) {
+      const rows = this.#sql.all<{ rowid: number; score: number }>(
+        `SELECT rowid, bm25(words_${folderId}, ${weights.body}, ${weights.names}, ${weights.path}) AS score
+         FROM words_${folderId} WHERE words_${folderId} MATCH ? ORDER BY score, rowid LIMIT ?`,
+        expression,
+        looked,
+      );
+      const matches: LexicalMatch[] = [];
+      for (const { rowid, score } of rows) {
+        if (matches.length < limit && accept(rowid)) matches.push({ chunkId: rowid, score: -score });
+      }
+      if (matches.length === limit || rows.length < looked) return matches;
     }
-    return matches;
   }
 }

@@ -43,27 +43,23 @@ export class VectorTable {
 
   /** Every vector of a folder in blocks of at most `rows`, for a scan without Chroma. */
   *blocks(folder: FolderRow, dimensions: number, rows = 2000): Generator<VectorBlock> {
-    const found = this.#sql.iterate<{ key: string; language: string; vector: unknown }>(
-      `SELECT c.key, f.language, v.vector FROM chunks c JOIN files f ON f.id = c.file_id
-       JOIN vectors v ON v.model_id = ? AND v.digest = c.vector_digest WHERE c.folder_id = ?`,
-      folder.modelId,
-      folder.id,
-    );
-    let block = {
-      ids: [] as string[],
-      languages: [] as string[],
-      vectors: new Float32Array(rows * dimensions),
-    };
-    for (const { key, language, vector } of found) {
-      block.vectors.set(toVector(vector), block.ids.length * dimensions);
-      block.ids.push(key);
-      block.languages.push(language);
-      if (block.ids.length < rows) continue;
-      yield block;
-      block = { ids: [], languages: [], vectors: new Float32Array(rows * dimensions) };
+    // Page by page, because a statement that is still being read keeps folders from being removed.
+    for (let after: string | undefined = ''; after !== undefined;) {
+      const found: { key: string; language: string; vector: unknown }[] = this.#sql.all(
+        `SELECT c.key, f.language, v.vector FROM chunks c JOIN files f ON f.id = c.file_id
+         JOIN vectors v ON v.model_id = ? AND v.digest = c.vector_digest
+         WHERE c.folder_id = ? AND c.key > ? ORDER BY c.key LIMIT ?`,
+        folder.modelId,
+        folder.id,
+        after,
+        rows,
+      );
+      const vectors = new Float32Array(found.length * dimensions);
+      for (const [i, { vector }] of found.entries()) vectors.set(toVector(vector), i * dimensions);
+      after = found.length < rows ? undefined : found.at(-1)?.key;
+      if (found.length === 0) return;
+      yield { ids: found.map(({ key }) => key), languages: found.map(({ language }) => language), vectors };
     }
-    if (block.ids.length > 0)
-      yield { ...block, vectors: block.vectors.subarray(0, block.ids.length * dimensions) };
   }
 
   /** Deletes vectors that no chunk has used for `days`; an undone edit or an old branch is served until then. */
@@ -72,6 +68,18 @@ export class VectorTable {
       `DELETE FROM vectors WHERE used_day < ? AND digest NOT IN (SELECT vector_digest FROM chunks)`,
       today() - days,
     ).changes;
+  }
+
+  /** Notes that the folder's chunks used their vectors until now. */
+  markUsedBy(folderId: number): void {
+    const day = today();
+    this.#sql.run(
+      `UPDATE vectors SET used_day = ? WHERE used_day < ?
+       AND digest IN (SELECT vector_digest FROM chunks WHERE folder_id = ?)`,
+      day,
+      day,
+      folderId,
+    );
   }
 
   /** Notes that a chunk used the vector until now. */
