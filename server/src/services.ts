@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from '../../shared/src/build.js';
@@ -73,6 +74,7 @@ export async function createServices(dataDir: string, log: Log): Promise<Service
     chunker,
     embedder: model,
     modelKey: model.key,
+    owner: settings.chroma.url === '' ? '' : installationId(join(dataDir, 'installation-id')),
     settings: indexing,
     log,
   });
@@ -122,6 +124,18 @@ export async function createServices(dataDir: string, log: Log): Promise<Service
       catalog.dispose();
     },
   };
+}
+
+/** Tells this machine's collections from those of others on a shared server; made once, kept in a file. */
+function installationId(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    const id = randomUUID();
+    writeFileSync(file, `${id}\n`, { mode: 0o600 });
+    return id;
+  }
 }
 
 function readSettings(file: string): Settings {

@@ -24,6 +24,8 @@ export interface FoldersParts {
   readonly chunker: Chunker;
   readonly embedder: ChunkEmbedder;
   readonly modelKey: string;
+  /** Part of every collection's name; empty where the store belongs to this machine alone. */
+  readonly owner: string;
   readonly settings: IndexerSettings;
   readonly log: Log;
 }
@@ -199,8 +201,8 @@ export class Folders {
   }
 
   #add(path: string): FolderRow {
-    const { catalog, modelKey } = this.#parts;
-    const collection = collectionName(path, modelKey);
+    const { catalog, modelKey, owner } = this.#parts;
+    const collection = collectionName(path, modelKey, owner);
     return catalog.addFolder({
       path,
       modelKey,
