@@ -248,11 +248,12 @@ export class Service {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const { folders, log } = this.#parts;
+    const fresh = performance.now() - folder.scannedAt < rescanEveryMs;
     if (wait && mode !== 'lexical') {
-      await folders.refresh(folder, signal);
+      if (!fresh || folders.status(folder).chunksPending > 0) await folders.refresh(folder, signal);
       return;
     }
-    if (performance.now() - folder.scannedAt < rescanEveryMs) return;
+    if (fresh) return;
     const scan = folders.scan(folder, wait ? signal : undefined);
     if (wait) {
       await scan;
