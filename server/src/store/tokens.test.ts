@@ -162,13 +162,13 @@ describe('tokens', () => {
 
     it('give tokens of letters, digits and marks in lower case alone', () => {
       fc.assert(
-        fc.property(fc.string({ unit: 'binary', maxLength: 30 }), (text) => {
+        fc.property(fc.array(fc.integer({ min: 0, max: 0x10ffff }), { maxLength: 30 }), (points) => {
+          const text = String.fromCodePoint(...points);
           for (const token of tokens(text)) {
             assert.match(token, /^[\p{L}\p{N}\p{M}]+$/u);
             assert.ok(!/[A-Z]/.test(token));
           }
         }),
-        { numRuns: 50 },
       );
     });
   });
