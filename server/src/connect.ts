@@ -1,5 +1,3 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   CancellationTokenSource,
@@ -8,22 +6,13 @@ import {
   StreamMessageWriter,
   createProtocolConnection,
 } from 'vscode-languageserver-protocol/node';
-import { build } from '../../shared/src/build.js';
 import { readDaemonRecord } from '../../shared/src/daemonRecord.js';
-import { type DialTarget, dialOrSpawn, stopDaemon as stopDaemonAt } from '../../shared/src/dial.js';
+import { dataDir } from '../../shared/src/dataDir.js';
+import { stopDaemon as stopDaemonAt } from '../../shared/src/dial.js';
 import { type Disposable, disposeOnce } from '../../shared/src/disposable.js';
-import { currentUid, trustedEndpoint } from '../../shared/src/endpoint.js';
 import { LanternError } from '../../shared/src/errors.js';
-import { type ClientHello, handshakeVersion } from '../../shared/src/handshake.js';
-import {
-  type ErrorData,
-  type IndexProgress,
-  type Notifications,
-  PROTOCOL_VERSION,
-  type Requests,
-} from '../../shared/src/protocol.js';
-import { spawnDaemon } from '../../shared/src/spawnDaemon.js';
-import { dataDir } from './paths.js';
+import type { ErrorData, IndexProgress, Notifications, Requests } from '../../shared/src/protocol.js';
+import { daemonTarget, helloOf, reachDaemon } from '../../shared/src/reachDaemon.js';
 
 /** A session with the daemon, as programs of ours use it. */
 export interface DaemonConnection extends Disposable {
@@ -35,42 +24,12 @@ export interface DaemonConnection extends Disposable {
   onProgress(token: string, listener: (progress: IndexProgress) => void): Disposable;
 }
 
-async function target(): Promise<DialTarget> {
-  const data = dataDir();
-  const endpoint = await trustedEndpoint({
-    platform: process.platform,
-    env: process.env,
-    uid: currentUid(),
-    homedir: homedir(),
-    dataDir: data,
-    protocolVersion: PROTOCOL_VERSION,
-  });
-  return { endpoint, dataDir: data };
-}
-
-function hello(client: string): Omit<ClientHello, 'intent'> {
-  return { lantern: handshakeVersion, protocol: PROTOCOL_VERSION, build, client, pid: process.pid };
-}
-
 /** The daemon's program beside this one: `daemon.js` in a build. */
 const daemonScript = (): string => fileURLToPath(new URL('./daemon.js', import.meta.url));
 
 /** Reaches the daemon, starting it where none runs. */
 export async function connect(signal?: AbortSignal, client = 'cli'): Promise<DaemonConnection> {
-  const at = await target();
-  const { socket } = await dialOrSpawn({
-    ...at,
-    hello: hello(client),
-    signal,
-    spawn: () =>
-      spawnDaemon({
-        execPath: process.execPath,
-        script: daemonScript(),
-        env: process.env,
-        dataDir: at.dataDir,
-        logPath: join(at.dataDir, 'daemon-output.log'),
-      }),
-  });
+  const { socket } = await reachDaemon({ client, script: daemonScript(), signal });
   const connection = createProtocolConnection(
     new StreamMessageReader(socket),
     new StreamMessageWriter(socket),
@@ -85,7 +44,7 @@ export async function connect(signal?: AbortSignal, client = 'cli'): Promise<Dae
       reject(
         new LanternError(
           'unavailable',
-          `The daemon ended before it answered. Its log is in ${at.dataDir}. Try again.`,
+          `The daemon ended before it answered. Its log is in ${dataDir()}. Try again.`,
         ),
       );
     });
@@ -133,9 +92,9 @@ function toLanternError(error: unknown): unknown {
 
 /** Ends the daemon and waits until its process is gone; its pid, or undefined when none ran. */
 export async function stopDaemon(): Promise<number | undefined> {
-  const at = await target();
+  const at = await daemonTarget();
   const record = await readDaemonRecord(at.dataDir);
-  const outcome = await stopDaemonAt({ ...at, hello: hello('cli') });
+  const outcome = await stopDaemonAt({ ...at, hello: helloOf('cli') });
   return outcome === 'stopped' ? (record?.pid ?? 0) : undefined;
 }
 

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LanternError } from '../../shared/src/errors.js';
+
+export { dataDir } from '../../shared/src/dataDir.js';
 
 const PACKAGE_NAME = 'lantern';
 
@@ -26,31 +27,6 @@ export function packageRoot(from: string): string {
 /** Folder of the models that ship with the package found from `from`. */
 export function modelsDir(from: string): string {
   return join(packageRoot(from), 'models');
-}
-
-/** What `dataDir` reads of the outside world; tests pass their own. */
-export interface PathEnvironment {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly platform: NodeJS.Platform;
-  readonly home: string;
-}
-
-/** Absolute folder of all that Lantern keeps: `LANTERN_HOME`, or `lantern` in the platform's usual place. */
-export function dataDir(
-  where: PathEnvironment = { env: process.env, platform: process.platform, home: homedir() },
-): string {
-  const { env, platform, home } = where;
-  const chosen = env['LANTERN_HOME'];
-  if (chosen) return resolve(chosen);
-  return join(platformData(env, platform, home), PACKAGE_NAME);
-}
-
-function platformData(env: PathEnvironment['env'], platform: NodeJS.Platform, home: string): string {
-  if (platform === 'darwin') return join(home, 'Library', 'Application Support');
-  if (platform === 'win32') return env['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local');
-  // The XDG rules say that a relative path there is to be ignored.
-  const xdg = env['XDG_DATA_HOME'];
-  return xdg?.startsWith('/') ? xdg : join(home, '.local', 'share');
 }
 
 function packageName(file: string): string | undefined {

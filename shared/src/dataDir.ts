@@ -1,0 +1,27 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** What `dataDir` reads of the outside world; tests pass their own. */
+export interface PathEnvironment {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+  readonly home: string;
+}
+
+/** Absolute folder of all that Lantern keeps: `LANTERN_HOME`, or `lantern` in the platform's usual place. */
+export function dataDir(
+  where: PathEnvironment = { env: process.env, platform: process.platform, home: homedir() },
+): string {
+  const { env, platform, home } = where;
+  const chosen = env['LANTERN_HOME'];
+  if (chosen) return resolve(chosen);
+  return join(platformData(env, platform, home), 'lantern');
+}
+
+function platformData(env: PathEnvironment['env'], platform: NodeJS.Platform, home: string): string {
+  if (platform === 'darwin') return join(home, 'Library', 'Application Support');
+  if (platform === 'win32') return env['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local');
+  // The XDG rules say that a relative path there is to be ignored.
+  const xdg = env['XDG_DATA_HOME'];
+  return xdg?.startsWith('/') ? xdg : join(home, '.local', 'share');
+}
