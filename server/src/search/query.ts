@@ -30,7 +30,7 @@ const stopwords = new Set(
 const qualifiedName = /^[\p{L}_$][\p{L}\p{N}_$]*(?:(?:\.|::|#|->|\/)[\p{L}_$][\p{L}\p{N}_$]*)*(?:\(\))?$/u;
 
 function looksLikeCode(word: string): boolean {
-  return /[_$]|\p{Ll}\p{Lu}|\p{L}\p{N}|\p{Lu}{2,}\p{Ll}|\(\)$|::|\w\.\w/u.test(word);
+  return /[_$]|\p{Ll}\p{Lu}|\p{L}\p{N}|\p{Lu}{2,}\p{Ll}|\(\)$|::|->|\w[.#]\w/u.test(word);
 }
 
 /** The last name in `a.b::c()`. */

@@ -47,8 +47,8 @@ function aboveMedian(values: readonly (number | undefined)[]): (value: number | 
   const known = values.filter((value) => value !== undefined).sort((a, b) => a - b);
   const median = known[Math.floor(known.length / 2)] ?? 0;
   const max = known.at(-1) ?? 0;
-  // A lone candidate, or equal ones: whatever it is, it is the best there is.
-  if (max <= median) return (value) => (value === undefined ? 0 : 1);
+  // A lone candidate, or most of them equal: whatever it is, it is the best there is.
+  if (max <= median) return (value) => (value === max && known.length > 0 ? 1 : 0);
   return (value) => (value === undefined ? 0 : Math.min(1, Math.max(0, (value - median) / (max - median))));
 }
 
