@@ -150,8 +150,9 @@ export function formatMemory(memory: MemoryResult, terminal: Terminal): string {
     `  cache    ${count(totals.loads, 'load')}, ${count(totals.hits, 'hit')}, ${count(totals.releases, 'release')}`,
   );
   lines.push(`  disk     catalog ${mebibytes(disk.catalogBytes)}, chroma ${mebibytes(disk.chromaBytes)}`);
-  for (const { path, files, chunks } of folders) {
-    lines.push(`  folder   ${plain(path)}: ${count(files, 'file')}, ${count(chunks, 'chunk')}`);
+  for (const { path, files, chunks, diskBytes } of folders) {
+    const size = `${count(files, 'file')}, ${count(chunks, 'chunk')}, ${mebibytes(diskBytes)} on disk`;
+    lines.push(`  folder   ${plain(path)}: ${size}`);
   }
   return lines.join('\n');
 }

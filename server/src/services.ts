@@ -2,11 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { build } from '../../shared/src/build.js';
+import { type Disposable, disposeOnce } from '../../shared/src/disposable.js';
 import { LanternError, errorMessage, systemCode } from '../../shared/src/errors.js';
 import type { Log } from '../../shared/src/log.js';
 import type { DoctorResult } from '../../shared/src/protocol.js';
 import { type Settings, mergeSettings } from '../../shared/src/settings.js';
+import { MemoryBudget } from './daemon/memoryBudget.js';
 import { Service } from './daemon/service.js';
 import { examine } from './doctor.js';
 import { Chunker } from './indexing/chunker.js';
@@ -30,17 +34,25 @@ export interface Services {
   readonly service: Service;
   readonly settings: Settings;
   readonly doctor: () => Promise<DoctorResult>;
-  /** Frees models that nobody has used for a while. */
+  /** Frees models that nobody has used for a while, and sheds memory above the budget; to be called every `tidyMs`. */
   readonly tidy: () => Promise<void>;
+  readonly tidyMs: number;
   /** Finishes the step that runs, commits and closes everything, in the reverse of the order in which it was made. */
   readonly dispose: () => Promise<void>;
 }
 
 /** Vectors that no chunk has used for this long are forgotten. */
 const unusedVectorDays = 30;
+const longestTidyMs = 5000;
+/** Above the budget, a model that has been idle for this long goes. */
+const idleUnderPressureMs = 5000;
 
 /** Makes every part and joins them: the only place where that is done. */
-export async function createServices(dataDir: string, log: Log): Promise<Services> {
+export async function createServices(
+  dataDir: string,
+  log: Log,
+  busy: (job: string) => Disposable,
+): Promise<Services> {
   const settings = readSettings(join(dataDir, 'settings.json'));
   const registry = new ModelRegistry({ modelsDir: modelsDir(import.meta.url), dataDir, log });
   const loader = new ModelLoader({ registry, settings: () => settings.model, log });
@@ -68,6 +80,7 @@ export async function createServices(dataDir: string, log: Log): Promise<Service
   const parsers = new Parsers(join(packageRoot(import.meta.url), 'dist', 'grammars'), log);
   const chunker = new Chunker(parsers);
   const indexing = { ...settings.index, storeDocuments: settings.chroma.storeDocuments };
+  let jobs = 0;
   const folders = new Folders({
     catalog,
     store,
@@ -77,6 +90,14 @@ export async function createServices(dataDir: string, log: Log): Promise<Service
     owner: settings.chroma.url === '' ? '' : installationId(join(dataDir, 'installation-id')),
     settings: indexing,
     log,
+    busy: (job) => {
+      const counted = busy(job);
+      jobs++;
+      return disposeOnce(() => {
+        jobs--;
+        counted.dispose();
+      });
+    },
   });
   const recovering = store.onShouldReopen((collection) => folders.reattach(collection));
   const service = new Service({
@@ -99,6 +120,39 @@ export async function createServices(dataDir: string, log: Log): Promise<Service
       sizeBytes: () => folderSize(join(dataDir, 'chroma')),
     },
   });
+  const budget = new MemoryBudget({
+    limitBytes: settings.daemon.memoryBudgetMiB * 1024 * 1024,
+    measure: async () => process.memoryUsage.rss() + ((await chroma?.info())?.rssBytes ?? 0),
+    // Batches have nothing to give: the model gets one text at a time.
+    reliefs: [
+      {
+        name: 'caches',
+        everyMs: 60_000,
+        run: () => {
+          catalog.shrink();
+          collectGarbage();
+          return true;
+        },
+      },
+      {
+        name: 'model',
+        everyMs: 60_000,
+        run: async () => (await models.unloadIdle(idleUnderPressureMs)) > 0,
+      },
+      {
+        name: 'chroma',
+        everyMs: 600_000,
+        // A server keeps every index that it has loaded for as long as it runs.
+        run: async () => {
+          if (jobs > 0 || chroma?.status().kind !== 'running') return false;
+          await chroma.restart('memory above the budget');
+          return true;
+        },
+      },
+    ],
+    log,
+  });
+  const idleUnloadMs = settings.model.idleUnloadMinutes * 60_000;
   log.write('info', 'services.ready', {
     model: model.key,
     folders: catalog.folders().length,
@@ -110,9 +164,10 @@ export async function createServices(dataDir: string, log: Log): Promise<Service
     settings,
     doctor: () => examine({ dataDir, catalog, store, chunker, model }),
     tidy: async () => {
-      const { idleUnloadMinutes } = settings.model;
-      if (idleUnloadMinutes > 0) await models.unloadIdle(idleUnloadMinutes * 60_000);
+      if (idleUnloadMs > 0) await models.unloadIdle(idleUnloadMs);
+      await budget.check();
     },
+    tidyMs: idleUnloadMs > 0 ? Math.min(longestTidyMs, idleUnloadMs) : longestTidyMs,
     dispose: async () => {
       await folders.dispose();
       await store.dispose();
@@ -157,6 +212,12 @@ function readSettings(file: string): Settings {
     });
   }
   return mergeSettings(chosen, file);
+}
+
+/** A full collection now, where V8 would wait for its heap to grow further. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
 }
 
 /** Bytes of all files below a folder; 0 when there is none. */

@@ -211,6 +211,8 @@ export interface MemoryResult {
     readonly collection: string;
     readonly files: number;
     readonly chunks: number;
+    /** Its share of catalog and Chroma on disk, by its share of all chunks. */
+    readonly diskBytes: number;
   }[];
   readonly clients: readonly ClientInfo[];
   readonly totals: { readonly loads: number; readonly hits: number; readonly releases: number };

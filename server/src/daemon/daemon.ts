@@ -25,8 +25,6 @@ export interface DaemonOptions {
 const firstIdleExitMs = 30 * 60_000;
 /** How long a daemon that cannot serve stays to say why. */
 const refusalMs = 1000;
-/** How often idle models are looked for. */
-const tidyEveryMs = 30_000;
 
 /** Claims the endpoint, then makes the services and serves; `taken` when another daemon already does. */
 export async function startDaemon(options: DaemonOptions): Promise<'running' | 'taken'> {
@@ -57,7 +55,7 @@ async function serve(context: DaemonContext, { foreground }: DaemonOptions): Pro
   ]);
   let services: Services;
   try {
-    services = await createServices(identity.dataDir, log);
+    services = await createServices(identity.dataDir, log, (job) => activity.begin('job', job));
   } catch (error) {
     log.write('error', 'services.failed', { cause: errorMessage(error) });
     return refuse(context, error);
@@ -67,7 +65,7 @@ async function serve(context: DaemonContext, { foreground }: DaemonOptions): Pro
     services
       .tidy()
       .catch((error: unknown) => log.write('warn', 'tidy.failed', { cause: errorMessage(error) }));
-  }, tidyEveryMs);
+  }, services.tidyMs);
   tidying.unref();
 
   const sessions = new Set<Session>();

@@ -18,7 +18,7 @@ import type {
   StatusResult,
 } from '../../../shared/src/protocol.js';
 import { SourceTexts } from '../indexing/sourceTexts.js';
-import type { Folder, FolderView, Folders } from '../indexing/folders.js';
+import { type Folder, type FolderView, type Folders, longestWaitMs } from '../indexing/folders.js';
 import { resolveLanguage } from '../indexing/languages.js';
 import type { Nearest, SearchRequest, SearchTarget, Searcher } from '../search/searcher.js';
 import type { Catalog } from '../store/catalog.js';
@@ -50,8 +50,6 @@ export interface Caller {
   folders(): readonly string[];
 }
 
-/** How long a search waits for the folder to be compared with the disk before it answers with what it has. */
-const rescanBudgetMs = 300;
 /** A folder compared this recently is not compared again. */
 const rescanEveryMs = 1000;
 const defaultLimit = 10;
@@ -132,18 +130,28 @@ export class Service {
     onProgress: (progress: IndexProgress) => void,
     signal?: AbortSignal,
   ): Promise<IndexReport> {
-    const { folder } = await this.#parts.folders.open(path);
-    const listening = folder.progress.on(onProgress);
-    try {
-      return await this.#parts.folders.refresh(folder, signal);
-    } finally {
-      listening.dispose();
+    const { folders } = this.#parts;
+    for (;;) {
+      const { folder } = await folders.open(path);
+      const listening = folder.progress.on(onProgress);
+      try {
+        return await folders.refresh(folder, signal);
+      } catch (error) {
+        // A folder around it may have been opened meanwhile, and goes on with this one's job.
+        const heir = folder.indexer.disposed && !signal?.aborted ? await folders.find(path) : undefined;
+        if (heir === undefined || heir.folder === folder) throw error;
+      } finally {
+        listening.dispose();
+      }
     }
   }
 
   /** Files that an editor saw change: their folders are brought up to date in one job, however many they are. */
   changed(paths: readonly string[]): void {
-    this.#parts.folders.changedOnDisk(paths);
+    const { folders, log } = this.#parts;
+    folders
+      .changedOnDisk(paths)
+      .catch((error: unknown) => log.write('warn', 'changes.failed', { cause: errorMessage(error) }));
   }
 
   /** Calls back when something that `status` or `memory` tells has changed; often, so collect. */
@@ -169,17 +177,22 @@ export class Service {
   async memory(clients: readonly ClientInfo[]): Promise<MemoryResult> {
     const { catalog, folders, model, vectorServer } = this.#parts;
     const { models, totals } = model.ledger();
+    const disk = { catalogBytes: catalog.sizeBytes(), chromaBytes: await vectorServer.sizeBytes() };
+    const statuses = folders.all().map((folder) => folders.status(folder));
+    const chunksTotal = statuses.reduce((sum, { chunks }) => sum + chunks, 0);
     return {
       daemon: { pid: process.pid, rssBytes: process.memoryUsage.rss() },
       chroma: (await vectorServer.info()) ?? null,
       models,
-      folders: folders.all().map((folder) => {
-        const { path, collection, files, chunks } = folders.status(folder);
-        return { path, collection, files, chunks };
+      folders: statuses.map(({ path, collection, files, chunks }) => {
+        // Both stores hold all folders in the same files: each is counted by its share of the chunks.
+        const share = chunksTotal === 0 ? 0 : chunks / chunksTotal;
+        const diskBytes = Math.round(share * (disk.catalogBytes + disk.chromaBytes));
+        return { path, collection, files, chunks, diskBytes };
       }),
       clients,
       totals,
-      disk: { catalogBytes: catalog.sizeBytes(), chromaBytes: await vectorServer.sizeBytes() },
+      disk,
     };
   }
 
@@ -254,17 +267,22 @@ export class Service {
       return;
     }
     if (fresh) return;
-    const scan = folders.scan(folder, wait ? signal : undefined);
     if (wait) {
-      await scan;
+      await folders.scan(folder, signal);
       return;
     }
-    const settled = scan
-      .then(() => folders.refresh(folder))
-      .catch((error: unknown) =>
-        log.write('warn', 'rescan.failed', { folder: folder.path, cause: errorMessage(error) }),
-      );
-    await Promise.race([scan.catch(() => undefined), settled, timeout(rescanBudgetMs)]);
+    const scanned = new Promise<'in time'>((settle) => {
+      const done = (): void => settle('in time');
+      folders
+        .refresh(folder, undefined, done)
+        .catch((error: unknown) =>
+          log.write('warn', 'rescan.failed', { folder: folder.path, cause: errorMessage(error) }),
+        )
+        .finally(done);
+    });
+    // Hits are compared with the disk in any case: a long scan would be waited for in vain.
+    if (folder.slow) return;
+    if ((await Promise.race([scanned, timeout(longestWaitMs)])) !== 'in time') folder.slow = true;
   }
 
   /** The query's vector when the model is there, or why it is not. A search that need not wait never loads the model. */

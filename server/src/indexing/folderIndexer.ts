@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
-import { LanternError, errorMessage, throwIfCancelled } from '../../../shared/src/errors.js';
+import type { Disposable } from '../../../shared/src/disposable.js';
+import { LanternError, cancelled, errorMessage, throwIfCancelled } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
 import type { IndexProgress, IndexReport } from '../../../shared/src/protocol.js';
 import { SharedTask } from '../../../shared/src/sharedTask.js';
@@ -11,6 +12,7 @@ import type { VectorStore } from '../store/vectorStore.js';
 import { type Chunker, embeddedText } from './chunker.js';
 import { type FoundFile, walk } from './files.js';
 import { languageOf } from './languages.js';
+import { PauseGate } from './pauseGate.js';
 import { Rate } from './rate.js';
 import { readSource } from './sourceFile.js';
 import { SourceTexts, digestOf } from './sourceTexts.js';
@@ -48,6 +50,8 @@ export interface FolderIndexerParts {
   readonly log: Log;
   /** Told of each step, for status and progress. */
   readonly onProgress: (progress: IndexProgress) => void;
+  /** Counts a job that runs, until the result is disposed of. */
+  readonly busy?: (job: string) => Disposable;
 }
 
 export type ScanReport = Pick<
@@ -68,6 +72,13 @@ type Outcome =
   | { readonly kind: 'indexed' | 'unchanged'; readonly removed: number }
   | { readonly kind: 'skipped'; readonly reason: string; readonly removed: number };
 
+/** One pass over the chunks that need the model. */
+interface EmbedJob {
+  readonly chunkIds: readonly number[];
+  readonly rate: Rate;
+  embedded: number;
+}
+
 /** A time stamp this close to the moment of reading does not prove that the file has not changed since. */
 const racyMs = 2000;
 /** Chunks embedded between two commits; what is lost by a crash is at most this many runs of the model. */
@@ -85,8 +96,8 @@ export class FolderIndexer {
   #scanning: Promise<unknown> = Promise.resolve();
   #nextScan: SharedTask<ScanReport> | undefined;
   readonly #scans = new Set<SharedTask<ScanReport>>();
-  /** Set while paused; settles at the end of the pause. */
-  #pause: PromiseWithResolvers | undefined;
+  readonly #gate = new PauseGate();
+  #disposed = false;
 
   constructor(parts: FolderIndexerParts) {
     this.#parts = parts;
@@ -108,15 +119,21 @@ export class FolderIndexer {
     return this.projector.folder;
   }
 
-  get embedding(): boolean {
-    return this.#embedding.running;
+  get paused(): boolean {
+    return this.#gate.closed;
+  }
+
+  /** Whether its folder was given up: calls are rejected from then on. */
+  get disposed(): boolean {
+    return this.#disposed;
   }
 
   /**
    * Compares the folder with the catalog and re-chunks what differs, so that its words can be found. Calls made while
    * a scan runs share the one that follows, since the running one may have passed the file that they care about.
    */
-  scan(signal?: AbortSignal): Promise<ScanReport> {
+  async scan(signal?: AbortSignal): Promise<ScanReport> {
+    if (this.#disposed) throw cancelled('Indexing');
     const next = (this.#nextScan ??= new SharedTask('Indexing'));
     this.#scans.add(next);
     return next.join(async (own) => {
@@ -125,7 +142,7 @@ export class FolderIndexer {
         .catch(() => undefined)
         .then(() => {
           if (this.#nextScan === next) this.#nextScan = undefined;
-          return this.#scan(own);
+          return this.#counted('scan', () => this.#scan(own));
         })
         .finally(() => this.#scans.delete(next));
       this.#scanning = done;
@@ -134,26 +151,36 @@ export class FolderIndexer {
   }
 
   /** Embeds what has no vector and brings the collection up to date. Callers share one run. */
-  embed(signal?: AbortSignal): Promise<EmbedReport> {
+  async embed(signal?: AbortSignal): Promise<EmbedReport> {
+    if (this.#disposed) throw cancelled('Indexing');
     return this.#embedding.join((own) => this.#embed(own), signal);
   }
 
-  /** Holds embedding before its next text, until `resume`. */
+  /** Holds embedding from its next commit until `resume`; a job that is held keeps neither model nor daemon. */
   pause(): void {
-    this.#pause ??= withResolvers();
+    this.#gate.close();
   }
 
   resume(): void {
-    this.#pause?.resolve();
-    this.#pause = undefined;
+    this.#gate.open();
   }
 
   async dispose(): Promise<void> {
+    this.#disposed = true;
     this.resume();
     await Promise.all([this.#embedding, ...this.#scans].map((task) => task.cancel()));
   }
 
   // ------------------------------------------------------------- scan
+
+  async #counted<T>(job: string, work: () => Promise<T>): Promise<T> {
+    const counted = this.#parts.busy?.(`${job} ${this.folder.path}`);
+    try {
+      return await work();
+    } finally {
+      counted?.dispose();
+    }
+  }
 
   async #scan(signal: AbortSignal): Promise<ScanReport> {
     const { catalog, settings, onProgress } = this.#parts;
@@ -283,7 +310,7 @@ export class FolderIndexer {
     let stuck = '';
     for (;;) {
       const { ready, missing } = catalog.outbox.unconfirmed(projector.folder);
-      report.chunksReused += await projector.project(ready, signal);
+      report.chunksReused += await this.#counted('project', () => projector.project(ready, signal));
       if (missing.length === 0) break;
       // Nothing moved since the last round: these files keep changing under us. The next scan will find them.
       const state = missing.join();
@@ -291,80 +318,78 @@ export class FolderIndexer {
       stuck = state;
       report.chunksEmbedded += await this.#embedMissing(missing, signal);
     }
-    await projector.verify(signal);
+    await this.#counted('verify', () => projector.verify(signal));
     catalog.markIndexed(projector.folder.id, Date.now());
     return { ...report, collectionRebuilt: projector.takeRebuilt() };
   }
 
+  /** Embeds in stretches from one pause to the next, each under a lease of its own. */
   async #embedMissing(chunkIds: readonly number[], signal: AbortSignal): Promise<number> {
-    const { catalog, embedder, onProgress } = this.#parts;
-    const rate = new Rate();
-    let embedded = 0;
-    let done = 0;
-    let projecting: Promise<void> = Promise.resolve();
-    const progress = (): void =>
-      onProgress({
-        kind: 'embedding',
-        files: 0,
-        done,
-        total: chunkIds.length,
-        rate: rate.perSecond(),
-        secondsLeft: rate.secondsFor(chunkIds.length - done),
-      });
-    progress();
-    const lease = await embedder.acquire(
-      this.folder.path,
-      chunkIds.length <= editSize ? 'edited' : 'bulk',
-      signal,
-    );
+    const job = { chunkIds, embedded: 0, rate: new Rate() };
+    this.#tell(job, 0);
+    for (let at = 0; at < chunkIds.length;) {
+      await this.#gate.passed(signal);
+      throwIfCancelled(signal, 'Indexing');
+      const from = at;
+      at = await this.#counted('embed', () => this.#embedUntilPaused(job, from, signal));
+    }
+    return job.embedded;
+  }
+
+  async #embedUntilPaused(job: EmbedJob, from: number, signal: AbortSignal): Promise<number> {
+    const { embedder } = this.#parts;
+    const { chunkIds } = job;
+    const priority = chunkIds.length <= editSize ? 'edited' : 'bulk';
+    const lease = await embedder.acquire(this.folder.path, priority, signal);
+    let projecting: Promise<unknown> = Promise.resolve();
     try {
-      const countTokens = (part: string): number => embedder.countTokens(part);
-      const texts = this.#texts();
-      for (let at = 0; at < chunkIds.length; at += commitPage) {
-        const page = chunkIds.slice(at, at + commitPage);
-        const vectors: { digest: Uint8Array; vector: Float32Array }[] = [];
-        try {
-          for (const id of page) {
-            await this.#whilePaused(signal);
-            throwIfCancelled(signal, 'Indexing');
-            done++;
-            const chunk = catalog.chunk(id);
-            if (chunk === undefined || catalog.vectors.get(this.folder, chunk.vectorDigest) !== undefined)
-              continue;
-            const text = await texts.of(chunk);
-            if (text === undefined) {
-              await this.#rescanFile(chunk.path);
-              continue;
-            }
-            const input = embeddedText(chunk.path, text, embedder.maxTokens, countTokens);
-            vectors.push({ digest: chunk.vectorDigest, vector: await lease.embed(input, signal) });
-            embedded++;
-            rate.add(1);
-            progress();
-          }
-        } finally {
-          // What was finished is kept, also when the rest was cancelled or failed.
-          if (vectors.length > 0) catalog.vectors.put(this.folder, vectors);
-        }
+      let at = from;
+      for (; at < chunkIds.length && !this.#gate.closed; at += commitPage) {
+        await this.#embedPage(job, at, lease, signal);
         await projecting;
-        projecting = this.projector.project(page, signal).then(() => undefined);
+        projecting = this.projector.project(chunkIds.slice(at, at + commitPage), signal);
         projecting.catch(() => undefined);
       }
       await projecting;
+      return at;
     } finally {
       lease.dispose();
       await projecting.catch(() => undefined);
     }
-    return embedded;
   }
 
-  async #whilePaused(signal: AbortSignal): Promise<void> {
-    while (this.#pause !== undefined && !signal.aborted) {
-      const aborted = withResolvers();
-      signal.addEventListener('abort', aborted.resolve, { once: true });
-      await Promise.race([this.#pause.promise, aborted.promise]);
-      signal.removeEventListener('abort', aborted.resolve);
+  async #embedPage(job: EmbedJob, from: number, lease: EmbedderLease, signal: AbortSignal): Promise<void> {
+    const { catalog, embedder } = this.#parts;
+    const countTokens = (part: string): number => embedder.countTokens(part);
+    const texts = this.#texts();
+    const vectors: { digest: Uint8Array; vector: Float32Array }[] = [];
+    try {
+      for (const [i, id] of job.chunkIds.slice(from, from + commitPage).entries()) {
+        throwIfCancelled(signal, 'Indexing');
+        const chunk = catalog.chunk(id);
+        if (chunk === undefined || catalog.vectors.get(this.folder, chunk.vectorDigest) !== undefined)
+          continue;
+        const text = await texts.of(chunk);
+        if (text === undefined) {
+          await this.#rescanFile(chunk.path);
+          continue;
+        }
+        const input = embeddedText(chunk.path, text, embedder.maxTokens, countTokens);
+        vectors.push({ digest: chunk.vectorDigest, vector: await lease.embed(input, signal) });
+        job.embedded++;
+        job.rate.add(1);
+        this.#tell(job, from + i + 1);
+      }
+    } finally {
+      // What was finished is kept, also when the rest was cancelled or failed.
+      if (vectors.length > 0) catalog.vectors.put(this.folder, vectors);
     }
+  }
+
+  #tell({ chunkIds, rate }: EmbedJob, done: number): void {
+    const total = chunkIds.length;
+    const [perSecond, secondsLeft] = [rate.perSecond(), rate.secondsFor(total - done)];
+    this.#parts.onProgress({ kind: 'embedding', files: 0, done, total, rate: perSecond, secondsLeft });
   }
 
   /** The file is not what the catalog says: compare it again, by content. */
@@ -380,17 +405,6 @@ function isUnchanged(before: Pick<FileRow, 'size' | 'mtimeMs' | 'checkedMs'>, fo
     before.mtimeMs === found.mtimeMs &&
     Math.abs(before.checkedMs - found.mtimeMs) >= racyMs
   );
-}
-
-interface PromiseWithResolvers {
-  readonly promise: Promise<void>;
-  readonly resolve: () => void;
-}
-
-function withResolvers(): PromiseWithResolvers {
-  let resolve: () => void = () => undefined;
-  const promise = new Promise<void>((settle) => (resolve = settle));
-  return { promise, resolve };
 }
 
 /** What a failed job tells the user; a cancelled one is no failure. */

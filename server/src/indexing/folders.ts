@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { realpath } from 'node:fs/promises';
-import { LanternError, throwIfCancelled } from '../../../shared/src/errors.js';
-import { Emitter } from '../../../shared/src/disposable.js';
+import { LanternError, errorMessage, throwIfCancelled } from '../../../shared/src/errors.js';
+import { type Disposable, Emitter } from '../../../shared/src/disposable.js';
 import type { Log } from '../../../shared/src/log.js';
 import type {
   FolderStatus,
@@ -16,7 +16,13 @@ import { collectionName } from '../store/collectionName.js';
 import type { VectorStore } from '../store/vectorStore.js';
 import { CHUNKER_VERSION, type Chunker } from './chunker.js';
 import { checkFolder } from './files.js';
-import { type ChunkEmbedder, FolderIndexer, type IndexerSettings, failureOf } from './folderIndexer.js';
+import {
+  type ChunkEmbedder,
+  FolderIndexer,
+  type IndexerSettings,
+  type ScanReport,
+  failureOf,
+} from './folderIndexer.js';
 
 export interface FoldersParts {
   readonly catalog: Catalog;
@@ -28,6 +34,8 @@ export interface FoldersParts {
   readonly owner: string;
   readonly settings: IndexerSettings;
   readonly log: Log;
+  /** Counts a job that runs, until the result is disposed of: what is counted keeps the daemon from exiting. */
+  readonly busy?: (job: string) => Disposable;
 }
 
 /** One indexed folder while the daemon runs: its indexer, what it is doing, and who wants to hear of it. */
@@ -39,8 +47,10 @@ export interface Folder {
   filesTotal: number;
   /** Milliseconds of the monotonic clock when the last scan ended; -Infinity before the first. */
   scannedAt: number;
+  /** Whether that scan took too long for a search to wait for the next. */
+  slow: boolean;
   /** Runs while changes are being collected. */
-  refreshTimer: NodeJS.Timeout | undefined;
+  burst: { readonly timer: NodeJS.Timeout; readonly since: number } | undefined;
 }
 
 /** An indexed folder, and the part of it that was asked for. */
@@ -50,8 +60,13 @@ export interface FolderView {
   readonly prefix: string;
 }
 
-/** How long changes are collected before they are read. */
+/** A burst of changes is over when none has come for this long, or when it has lasted for `longestBurstMs`. */
 const burstMs = 150;
+const longestBurstMs = 2000;
+/** Most folders of changed files that are looked up behind links, for one burst. */
+const mostLinked = 200;
+/** How long a search waits for its folder to be compared with the disk, before it answers with what is known. */
+export const longestWaitMs = 300;
 
 /** All folders that this daemon indexes. A folder inside another has no index of its own: it is seen through the outer one. */
 export class Folders {
@@ -59,6 +74,9 @@ export class Folders {
   readonly changed = new Emitter<Folder | undefined>();
   readonly #parts: FoldersParts;
   readonly #open = new Map<string, Folder>();
+  /** The latest change of which folders there are: they are made one after the other. */
+  #changing: Promise<unknown> = Promise.resolve();
+  #closed = false;
 
   constructor(parts: FoldersParts) {
     this.#parts = parts;
@@ -67,20 +85,23 @@ export class Folders {
   /** The indexed folder that holds `path`, if there is one. */
   async find(path: string): Promise<FolderView | undefined> {
     const real = await realPath(path);
-    const rows = this.#parts.catalog.folders().filter((row) => contains(row.path, real));
-    const outermost = rows.sort((a, b) => a.path.length - b.path.length)[0];
-    return outermost && this.#view(this.#opened(outermost), real);
+    await this.#changing;
+    return this.#find(real);
   }
 
   /** The same, and starts an index for `path` where there is none. Folders inside it are taken over. */
   async open(path: string): Promise<FolderView> {
     const real = await checkFolder(path);
-    const known = await this.find(real);
-    if (known !== undefined) return known;
-    const { catalog } = this.#parts;
-    for (const inner of catalog.folders().filter((row) => contains(real, row.path)))
-      await this.#forget(inner);
-    return this.#view(this.#opened(this.#add(real)), real);
+    return this.#change(async () => {
+      const known = this.#find(real);
+      if (known !== undefined) return known;
+      const inner = this.#parts.catalog.folders().filter((row) => contains(real, row.path));
+      for (const row of inner) {
+        this.#parts.log.write('info', 'folder.taken-over', { folder: row.path, by: real });
+        await this.#forget(row);
+      }
+      return this.#view(this.#opened(this.#add(real)), real);
+    });
   }
 
   /** Every folder of the catalog, opened or not. */
@@ -93,24 +114,24 @@ export class Folders {
     await this.#scan(folder, signal);
   }
 
-  /** Brings words, vectors and collection up to date. */
-  async refresh(folder: Folder, signal?: AbortSignal): Promise<IndexReport> {
+  /** Brings words, vectors and collection up to date; `onScanned` is called when the words are. */
+  async refresh(folder: Folder, signal?: AbortSignal, onScanned?: () => void): Promise<IndexReport> {
     const began = performance.now();
-    const { catalog } = this.#parts;
     try {
       const scanned = await this.#scan(folder, signal);
+      onScanned?.();
       throwIfCancelled(signal, 'Indexing');
       const embedded = await folder.indexer.embed(signal);
       this.#become(folder, { kind: 'idle' });
-      return {
-        folder: folder.path,
-        ...scanned,
-        chunksTotal: catalog.counts(folder.indexer.folder.id).chunks,
-        ...embedded,
-        elapsedMs: Math.round(performance.now() - began),
-      };
+      const chunksTotal = this.#parts.catalog.counts(folder.indexer.folder.id).chunks;
+      const elapsedMs = Math.round(performance.now() - began);
+      const report = { folder: folder.path, ...scanned, chunksTotal, ...embedded, elapsedMs };
+      this.#logDone(report);
+      return report;
     } catch (error) {
       const reason = failureOf(error);
+      if (reason !== undefined)
+        this.#parts.log.write('error', 'index.failed', { folder: folder.path, cause: reason });
       this.#become(folder, reason === undefined ? { kind: 'idle' } : { kind: 'failed', reason });
       throw error;
     }
@@ -126,16 +147,21 @@ export class Folders {
   }
 
   /** Files changed, as an editor saw it. Their folders are refreshed soon, in one job for a burst of any size. */
-  changedOnDisk(paths: readonly string[]): void {
+  async changedOnDisk(paths: readonly string[]): Promise<void> {
     const rows = this.#parts.catalog.folders();
-    const touched = rows.filter((row) => paths.some((path) => contains(row.path, path)));
-    for (const row of touched) {
-      const folder = this.#opened(row);
-      if (folder.refreshTimer !== undefined) continue;
-      folder.refreshTimer = setTimeout(() => {
-        folder.refreshTimer = undefined;
-        this.refresh(folder).catch(() => undefined);
-      }, burstMs);
+    const touched = new Set<FolderRow>();
+    const elsewhere = new Set<string>();
+    for (const path of paths) {
+      const row = rows.find((one) => contains(one.path, path));
+      if (row === undefined) elsewhere.add(dirname(path));
+      else touched.add(row);
+    }
+    for (const row of touched) this.#refreshSoon(this.#opened(row));
+    // An editor that has opened a folder through a link names its files by the link.
+    for (const directory of [...elsewhere].slice(0, mostLinked)) {
+      if (touched.size === rows.length) break;
+      const view = await this.find(await nearestExisting(directory));
+      if (view !== undefined) this.#refreshSoon(view.folder);
     }
   }
 
@@ -161,13 +187,17 @@ export class Folders {
 
   resume(folder: Folder): void {
     folder.indexer.resume();
+    // A job that was held says itself how far it is.
     this.#become(folder, { kind: 'idle' });
   }
 
   async remove(path: string): Promise<RemoveResult> {
     const real = await realPath(path);
-    const row = this.#parts.catalog.folder(real);
-    if (row === undefined) {
+    const removed = await this.#change(async () => {
+      const row = this.#parts.catalog.folder(real);
+      return row && this.#forget(row);
+    });
+    if (removed === undefined) {
       const outer = await this.find(real);
       throw new LanternError(
         'not-found',
@@ -176,23 +206,63 @@ export class Folders {
           : `${real} has no index of its own: it is part of ${outer.folder.path}. Remove that one, or exclude the folder there in .lanternignore.`,
       );
     }
-    return { folder: real, ...(await this.#forget(row)) };
+    return { folder: real, ...removed };
   }
 
   async dispose(): Promise<void> {
-    for (const { refreshTimer } of this.#open.values()) clearTimeout(refreshTimer);
+    this.#closed = true;
+    for (const { burst } of this.#open.values()) clearTimeout(burst?.timer);
+    await this.#changing;
     await Promise.all([...this.#open.values()].map(({ indexer }) => indexer.dispose()));
     this.#open.clear();
   }
 
-  async #scan(folder: Folder, signal: AbortSignal | undefined): ReturnType<FolderIndexer['scan']> {
+  #logDone(report: IndexReport): void {
+    const { folder, filesTotal, filesAdded, filesChanged, filesRemoved, chunksEmbedded, elapsedMs } = report;
+    if (filesAdded + filesChanged + filesRemoved + chunksEmbedded === 0) return;
+    const files = { filesTotal, filesAdded, filesChanged, filesRemoved };
+    this.#parts.log.write('info', 'index.done', { folder, ...files, chunksEmbedded, elapsedMs });
+  }
+
+  async #scan(folder: Folder, signal: AbortSignal | undefined): Promise<ScanReport> {
+    const began = performance.now();
     const first = folder.indexer.folder.indexedAt === null;
-    if (first && folder.status.kind !== 'paused') this.#become(folder, { kind: 'loading' });
+    if (first) this.#become(folder, { kind: 'loading' });
     const report = await folder.indexer.scan(signal);
     folder.filesTotal = report.filesTotal;
     folder.scannedAt = performance.now();
+    folder.slow = folder.scannedAt - began > longestWaitMs;
     if (folder.status.kind === 'loading') this.#become(folder, { kind: 'idle' });
     return report;
+  }
+
+  /** Runs `change` after the ones before it: what each finds is what it leaves. */
+  #change<T>(change: () => Promise<T>): Promise<T> {
+    const result = this.#changing.then(() => {
+      if (this.#closed) throw new LanternError('unavailable', 'Lantern is shutting down. Try again.');
+      return change();
+    });
+    this.#changing = result.catch(() => undefined);
+    return result;
+  }
+
+  #find(real: string): FolderView | undefined {
+    const rows = this.#parts.catalog.folders().filter((row) => contains(row.path, real));
+    const outermost = rows.sort((a, b) => a.path.length - b.path.length)[0];
+    return outermost && this.#view(this.#opened(outermost), real);
+  }
+
+  #refreshSoon(folder: Folder): void {
+    if (this.#closed || folder.indexer.disposed) return;
+    const now = performance.now();
+    const since = folder.burst?.since ?? now;
+    clearTimeout(folder.burst?.timer);
+    const wait = Math.min(burstMs, Math.max(0, since + longestBurstMs - now));
+    const run = (): void => {
+      folder.burst = undefined;
+      this.refresh(folder).catch(() => undefined);
+    };
+    folder.burst = { timer: setTimeout(run, wait), since };
   }
 
   #view(folder: Folder, real: string): FolderView {
@@ -235,10 +305,11 @@ export class Folders {
       status: { kind: 'idle' },
       filesTotal: catalog.counts(row.id).files,
       scannedAt: -Infinity,
-      refreshTimer: undefined,
+      slow: false,
+      burst: undefined,
     };
     progress.on((event) => {
-      if (event.kind === 'embedding' && folder.status.kind !== 'paused') {
+      if (event.kind === 'embedding') {
         this.#become(folder, { kind: 'indexing', done: event.done, total: event.total });
       }
     });
@@ -248,17 +319,24 @@ export class Folders {
 
   async #forget(row: FolderRow): Promise<{ files: number; chunks: number }> {
     const open = this.#open.get(row.path);
-    this.#open.delete(row.path);
-    clearTimeout(open?.refreshTimer);
+    clearTimeout(open?.burst?.timer);
     await open?.indexer.dispose();
+    // In one turn, so that nobody opens a row that goes.
     const removed = this.#parts.catalog.removeFolder(row.id);
-    await this.#parts.store.drop(row.collection);
+    this.#open.delete(row.path);
     this.changed.emit(undefined);
+    try {
+      await this.#parts.store.drop(row.collection);
+    } catch (error) {
+      // The folder's next index has another generation, which empties what is left here.
+      const cause = errorMessage(error);
+      this.#parts.log.write('warn', 'collection.left', { collection: row.collection, cause });
+    }
     return removed;
   }
 
   #become(folder: Folder, status: IndexStatus): void {
-    folder.status = status;
+    folder.status = folder.indexer.paused && status.kind !== 'failed' ? { kind: 'paused' } : status;
     this.changed.emit(folder);
   }
 }
@@ -267,6 +345,14 @@ export class Folders {
 async function realPath(path: string): Promise<string> {
   if (!isAbsolute(path)) throw new LanternError('bad-request', `"${path}" is not an absolute path.`);
   return realpath(path).catch(() => resolve(path));
+}
+
+/** The path itself, or the folder above it that is still there. */
+async function nearestExisting(path: string): Promise<string> {
+  for (let at = path; ; at = dirname(at)) {
+    const real = await realpath(at).catch(() => undefined);
+    if (real !== undefined || at === dirname(at)) return real ?? at;
+  }
 }
 
 function contains(outer: string, inner: string): boolean {

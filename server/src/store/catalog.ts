@@ -40,6 +40,11 @@ export class Catalog {
     this.#sql.close();
   }
 
+  /** Gives back what SQLite keeps of the file in memory. */
+  shrink(): void {
+    this.#sql.exec('PRAGMA shrink_memory');
+  }
+
   /** Bytes on disk, the write-ahead log included. */
   sizeBytes(): number {
     return ['', '-wal'].reduce((sum, end) => {
