@@ -6,7 +6,10 @@ import { existsSync } from 'node:fs';
 
 /** Runs a command with its output shown; returns its exit code and what it printed. */
 function run(command, args) {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], shell: process.platform === 'win32' });
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    shell: process.platform === 'win32',
+  });
   let printed = '';
   child.stdout.on('data', (data) => {
     printed += data;
@@ -48,6 +51,7 @@ try {
   if (!process.argv.includes('--no-check')) {
     await step('format', 'npx', ['prettier', '--check', '--log-level', 'warn', '.']);
     await step('lint', 'npx', ['eslint', '.', '--max-warnings', '0']);
+    await step('import cycles', 'npm', ['run', '-s', 'cycles']);
   }
   await suite('shared, server, command line', 'npx', ['mocha']);
   const inEditor = 'out/client/test/run.js';
