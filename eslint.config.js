@@ -31,10 +31,6 @@ export default tseslint.config(
         project: ['./shared/tsconfig.json', './server/tsconfig.json', './client/tsconfig.json'],
       },
     },
-    settings: {
-      'import-x/extensions': ['.ts', '.js'],
-      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
-    },
     rules: {
       'no-console': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
