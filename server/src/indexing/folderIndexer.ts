@@ -307,18 +307,18 @@ export class FolderIndexer {
     const { projector } = this;
     const report = { chunksEmbedded: 0, chunksReused: 0 };
     await projector.begin();
-    let stuck = '';
+    let before = '';
     for (;;) {
       const { ready, missing } = catalog.outbox.unconfirmed(projector.folder);
+      // Nothing is left, or nothing moved since the last round: these files keep changing under us, or the store takes
+      // nothing. What a scan adds meanwhile is taken along, since its caller may have joined this run.
+      const state = `${catalog.outbox.count(projector.folder.id)} ${ready.join()} ${missing.join()}`;
+      if (state === before) break;
+      before = state;
       report.chunksReused += await this.#counted('project', () => projector.project(ready, signal));
-      if (missing.length === 0) break;
-      // Nothing moved since the last round: these files keep changing under us. The next scan will find them.
-      const state = missing.join();
-      if (state === stuck) break;
-      stuck = state;
-      report.chunksEmbedded += await this.#embedMissing(missing, signal);
+      if (missing.length > 0) report.chunksEmbedded += await this.#embedMissing(missing, signal);
+      else await this.#counted('verify', () => projector.verify(signal));
     }
-    await this.#counted('verify', () => projector.verify(signal));
     catalog.markIndexed(projector.folder.id, Date.now());
     return { ...report, collectionRebuilt: projector.takeRebuilt() };
   }
@@ -369,6 +369,7 @@ export class FolderIndexer {
         const chunk = catalog.chunk(id);
         if (chunk === undefined || catalog.vectors.get(this.folder, chunk.vectorDigest) !== undefined)
           continue;
+        if (vectors.some(({ digest }) => Buffer.compare(digest, chunk.vectorDigest) === 0)) continue;
         const text = await texts.of(chunk);
         if (text === undefined) {
           await this.#rescanFile(chunk.path);

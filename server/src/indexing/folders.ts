@@ -226,7 +226,7 @@ export class Folders {
 
   async #scan(folder: Folder, signal: AbortSignal | undefined): Promise<ScanReport> {
     const began = performance.now();
-    const first = folder.indexer.folder.indexedAt === null;
+    const first = this.#parts.catalog.folder(folder.path)?.indexedAt === null;
     if (first) this.#become(folder, { kind: 'loading' });
     const report = await folder.indexer.scan(signal);
     folder.filesTotal = report.filesTotal;
@@ -291,6 +291,7 @@ export class Folders {
       // Another model or way of chunking is another index; the old vectors stay by content, should the user go back.
       catalog.removeFolder(row.id);
       row = this.#add(row.path);
+      if (row.collection !== stored.collection) void this.#dropCollection(stored.collection);
     }
     const progress = new Emitter<IndexProgress>();
     const indexer = new FolderIndexer({
@@ -325,14 +326,17 @@ export class Folders {
     const removed = this.#parts.catalog.removeFolder(row.id);
     this.#open.delete(row.path);
     this.changed.emit(undefined);
+    await this.#dropCollection(row.collection);
+    return removed;
+  }
+
+  async #dropCollection(name: string): Promise<void> {
     try {
-      await this.#parts.store.drop(row.collection);
+      await this.#parts.store.drop(name);
     } catch (error) {
       // The folder's next index has another generation, which empties what is left here.
-      const cause = errorMessage(error);
-      this.#parts.log.write('warn', 'collection.left', { collection: row.collection, cause });
+      this.#parts.log.write('warn', 'collection.left', { collection: name, cause: errorMessage(error) });
     }
-    return removed;
   }
 
   #become(folder: Folder, status: IndexStatus): void {
