@@ -129,6 +129,12 @@ export function formatStatus(status: StatusResult, terminal: Terminal): string {
   for (const { name, pid, folders } of status.clients) {
     lines.push(`  client   ${name} (process ${pid})${folders.length === 0 ? '' : `: ${folders.join(', ')}`}`);
   }
+  for (const { client, query, hits, at } of status.agentSearches.slice(0, 5)) {
+    const ago = seconds(Math.max(0, Date.now() - at));
+    lines.push(
+      `  agent    ${plain(client)}, ${ago} ago: ${count(hits, 'hit')} for "${plain(query).slice(0, 60)}"`,
+    );
+  }
   return lines.join('\n');
 }
 

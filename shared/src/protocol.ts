@@ -182,6 +182,21 @@ export interface StatusResult {
   readonly vectors: { readonly kind: string; readonly detail?: string };
   readonly folders: readonly FolderStatus[];
   readonly clients: readonly ClientInfo[];
+  /** The agents' last searches, newest first. */
+  readonly agentSearches: readonly AgentSearch[];
+}
+
+/** A search that an agent made. Kept in memory only. */
+export interface AgentSearch {
+  /** What the client calls itself. */
+  readonly client: string;
+  readonly tool: string;
+  readonly query: string;
+  readonly folders: readonly string[];
+  readonly hits: number;
+  readonly elapsedMs: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
 }
 
 export interface ClientInfo {

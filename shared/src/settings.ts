@@ -36,6 +36,10 @@ export interface Settings {
     /** Resident memory of daemon and Chroma above which caches are shed, in MiB. */
     readonly memoryBudgetMiB: number;
   };
+  readonly mcp: {
+    /** Let agents search: over the bridge and over HTTP on the loopback address. */
+    readonly enabled: boolean;
+  };
 }
 
 /** The only table of defaults. */
@@ -50,6 +54,7 @@ export const defaultSettings: Settings = {
     storeDocuments: false,
   },
   daemon: { idleExitMinutes: 30, memoryBudgetMiB: 1024 },
+  mcp: { enabled: true },
 };
 
 /** What the settings of a few fixed values may be. */

@@ -1,12 +1,14 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
-import { type Disposable, disposeOnce } from '../../../shared/src/disposable.js';
+import { type Disposable, Emitter, disposeOnce } from '../../../shared/src/disposable.js';
 import { LanternError, errorMessage } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
 import type {
+  AgentSearch,
   ClearCacheResult,
   ClientInfo,
   Coverage,
   FindRelatedParams,
+  FolderStatus,
   IndexProgress,
   IndexReport,
   MemoryResult,
@@ -53,11 +55,16 @@ export interface Caller {
 /** A folder compared this recently is not compared again. */
 const rescanEveryMs = 1000;
 const defaultLimit = 10;
+/** Searches of agents that are remembered, and how much of each query. */
+const agentSearchesKept = 50;
+const agentQueryChars = 200;
 
 /** Every use of Lantern, behind one door: the language server's requests and the agents' tools call the same methods. */
 export class Service {
   readonly #parts: ServiceParts;
   readonly #startedAt = Date.now();
+  readonly #agentSearches: AgentSearch[] = [];
+  readonly #agentSearched = new Emitter<undefined>();
 
   constructor(parts: ServiceParts) {
     this.#parts = parts;
@@ -156,12 +163,33 @@ export class Service {
 
   /** Calls back when something that `status` or `memory` tells has changed; often, so collect. */
   onDidChange(listener: () => void): Disposable {
-    const both = [this.#parts.folders.changed.on(listener), this.#parts.model.changed.on(listener)];
-    return disposeOnce(() => both.forEach((one) => one.dispose()));
+    const { folders, model } = this.#parts;
+    const all = [folders.changed.on(listener), model.changed.on(listener), this.#agentSearched.on(listener)];
+    return disposeOnce(() => all.forEach((one) => one.dispose()));
+  }
+
+  /** The indexed folder that holds `path`, if there is one. */
+  async indexed(path: string): Promise<FolderStatus | undefined> {
+    const { folders } = this.#parts;
+    const view = await folders.find(path);
+    return view && folders.status(view.folder);
+  }
+
+  indexedFolders(): readonly FolderStatus[] {
+    const { folders } = this.#parts;
+    return folders.all().map((folder) => folders.status(folder));
+  }
+
+  /** Remembers what an agent asked, so that the user can see it. */
+  noteAgentSearch(search: Omit<AgentSearch, 'at'>): void {
+    const query = search.query.slice(0, agentQueryChars);
+    this.#agentSearches.unshift({ ...search, query, at: Date.now() });
+    this.#agentSearches.splice(agentSearchesKept);
+    this.#agentSearched.emit(undefined);
   }
 
   status(clients: readonly ClientInfo[]): StatusResult {
-    const { folders, model, vectorServer, version, dataDir } = this.#parts;
+    const { model, vectorServer, version, dataDir } = this.#parts;
     return {
       version,
       pid: process.pid,
@@ -169,8 +197,9 @@ export class Service {
       startedAt: this.#startedAt,
       model: { name: model.name, dtype: model.dtype, status: model.status() },
       vectors: vectorServer.status(),
-      folders: folders.all().map((folder) => folders.status(folder)),
+      folders: this.indexedFolders(),
       clients,
+      agentSearches: [...this.#agentSearches],
     };
   }
 
