@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { nullLog } from '../../../shared/src/log.js';
+import type { SearchHit } from '../../../shared/src/protocol.js';
+import type { Folder } from '../indexing/folders.js';
+import { Parsers } from '../indexing/parsers.js';
+import { SourceTexts } from '../indexing/sourceTexts.js';
+import { TestGrammars } from '../indexing/testGrammars.js';
+import { TestIndex, bagOfWords } from '../indexing/testIndex.js';
+import { type Nearest, type SearchRequest, type SearchTarget, Searcher } from './searcher.js';
+
+const files = {
+  'src/window.ts': 'export function openWindow(slowly: boolean): void {\n  glass.moveAside(slowly);\n}\n',
+  'src/door.ts': 'export function closeDoor(): void {\n  hinge.turn();\n  openWindow(true);\n}\n',
+  'src/deep/roof.py': 'def mend_roof(window):\n    """The roof over the window."""\n    return window\n',
+  'docs/window.md': '# Windows\n\nHow a window is opened slowly.\n',
+  'notes.txt': 'nothing of interest\n',
+};
+
+describe('Searcher', () => {
+  let grammars: TestGrammars;
+  let parsers: Parsers;
+  let test: TestIndex;
+  let folder: Folder;
+  let searcher: Searcher;
+
+  before(async () => {
+    grammars = await TestGrammars.make(['typescript', 'python']);
+    parsers = new Parsers(grammars.folder, nullLog);
+  });
+
+  after(async () => {
+    parsers.dispose();
+    await grammars.remove();
+  });
+
+  beforeEach(async () => {
+    test = new TestIndex(files, parsers);
+    folder = await test.open();
+    await test.folders.refresh(folder);
+    searcher = new Searcher(test.catalog);
+  });
+
+  afterEach(() => test.dispose());
+
+  function target(query: string | undefined, prefix = ''): SearchTarget {
+    const nearest: Nearest = (...args) =>
+      folder.indexer.projector.withCollection((collection) => collection.query(...args));
+    return {
+      folder: folder.indexer.folder,
+      prefix,
+      texts: new SourceTexts(test.root, { maxFileBytes: 100_000 }),
+      vectors:
+        query === undefined ? undefined : { nearest, query: bagOfWords(query, test.embedder.dimensions) },
+    };
+  }
+
+  function search(query: string, more: Partial<SearchRequest> = {}, prefix = ''): Promise<SearchHit[]> {
+    const request: SearchRequest = { query, limit: 10, mode: 'hybrid', ...more };
+    return searcher.search(target(request.mode === 'lexical' ? undefined : query, prefix), request);
+  }
+
+  const paths = (hits: readonly SearchHit[]): string[] => hits.map(({ path }) => path);
+
+  it('shows where, what and how well', async () => {
+    const [hit] = await search('openWindow');
+    assert.ok(hit !== undefined);
+    const { score, ...rest } = hit;
+    assert.ok(score > 0);
+    assert.deepEqual(rest, {
+      folder: test.root,
+      path: 'src/window.ts',
+      startLine: 1,
+      endLine: 3,
+      symbol: 'openWindow',
+      language: 'typescript',
+      text: files['src/window.ts'],
+    });
+  });
+
+  it('finds a name where it is defined, in any case', async () => {
+    for (const query of ['openWindow', 'openwindow', 'OpenWindow()', 'open_window'])
+      assert.equal((await search(query))[0]?.path, 'src/window.ts', query);
+    assert.equal((await search('mend_roof'))[0]?.path, 'src/deep/roof.py');
+  });
+
+  it('answers by words alone, by vectors alone, and by both', async () => {
+    for (const mode of ['lexical', 'semantic', 'hybrid'] as const) {
+      const hits = await search('hinge turn close door', { mode });
+      assert.equal(hits[0]?.path, 'src/door.ts', mode);
+    }
+    assert.deepEqual(await search('zebra', { mode: 'lexical' }), []);
+    assert.equal((await search('zebra', { mode: 'semantic' })).length, 5, 'something is always nearest');
+  });
+
+  it('answers by words when there is no vector of the query', async () => {
+    const hits = await searcher.search(target(undefined), { query: 'hinge', limit: 5, mode: 'hybrid' });
+    assert.deepEqual(paths(hits), ['src/door.ts']);
+    assert.deepEqual(
+      await searcher.search(target(undefined), { query: 'hinge', limit: 5, mode: 'semantic' }),
+      [],
+    );
+  });
+
+  describe('never shows', () => {
+    it('a place whose text is not what was indexed', async () => {
+      assert.equal((await search('openWindow'))[0]?.path, 'src/window.ts');
+      test.write({ 'src/window.ts': files['src/window.ts'].replace('openWindow', 'shutWindow') });
+      assert.ok(!paths(await search('openWindow')).includes('src/window.ts'));
+      test.write({ 'src/window.ts': files['src/window.ts'] });
+      assert.equal((await search('openWindow'))[0]?.path, 'src/window.ts', 'an undone edit');
+    });
+
+    it('a file that is gone', async () => {
+      await test.remove('src/window.ts');
+      assert.ok(!paths(await search('openWindow')).includes('src/window.ts'));
+    });
+
+    it('what only the vector store claims', async () => {
+      const { collection } = folder.indexer.folder;
+      const [record] = test.store.collections.get(collection)!.records.values();
+      test.store.collections
+        .get(collection)!
+        .records.set('forged', { ...record!, id: 'forged', path: '../../secret' });
+      const hits = await search('window', { mode: 'semantic', limit: 50 });
+      assert.ok(hits.length > 0 && hits.every(({ path }) => path in files));
+    });
+
+    it('less than the limit because the best are stale', async () => {
+      test.write({ 'src/window.ts': 'changed' });
+      assert.equal((await search('window', { limit: 2 })).length, 2);
+    });
+  });
+
+  describe('filters', () => {
+    it('by language', async () => {
+      assert.deepEqual(paths(await search('window', { languages: ['python'] })), ['src/deep/roof.py']);
+      const two = paths(await search('window', { languages: ['python', 'markdown'] }));
+      assert.deepEqual(two.sort(), ['docs/window.md', 'src/deep/roof.py']);
+      for (const mode of ['lexical', 'semantic'] as const)
+        assert.deepEqual(
+          paths(await search('window', { mode, languages: ['python'] })),
+          ['src/deep/roof.py'],
+          mode,
+        );
+    });
+
+    for (const [glob, expected] of [
+      ['src/**', ['src/deep/roof.py', 'src/door.ts', 'src/window.ts']],
+      ['src/*.ts', ['src/door.ts', 'src/window.ts']],
+      ['*.md', ['docs/window.md']],
+      ['**/*.{py,md}', ['docs/window.md', 'src/deep/roof.py']],
+      ['!src/**', ['docs/window.md', 'notes.txt']],
+      ['nowhere/**', []],
+    ] as const) {
+      it(`by the glob ${glob}`, async () => {
+        const hits = await search('window', { glob, mode: 'semantic', limit: 50 });
+        assert.deepEqual(paths(hits).sort(), expected);
+        const lexical = paths(await search('window', { glob, mode: 'lexical', limit: 50 }));
+        assert.ok(lexical.every((path) => (expected as readonly string[]).includes(path)));
+      });
+    }
+  });
+
+  it('sees a folder inside as if it were the whole', async () => {
+    const hits = await search('window', { limit: 50 }, 'src/');
+    assert.deepEqual(paths(hits).sort(), ['deep/roof.py', 'door.ts', 'window.ts']);
+    assert.ok(hits.every((hit) => hit.folder === `${test.root}/src`));
+    assert.deepEqual(paths(await search('window', { glob: 'deep/*' }, 'src/')), ['deep/roof.py']);
+    assert.deepEqual(await search('window', {}, 'sr/'), []);
+  });
+
+  it('gives as many as were asked for, the best first', async () => {
+    const all = await search('window', { limit: 50 });
+    for (const limit of [1, 2, 3]) assert.deepEqual(await search('window', { limit }), all.slice(0, limit));
+    assert.ok(all.length > 3);
+  });
+
+  it('gives the same answer every time', async () => {
+    assert.deepEqual(await search('window roof'), await search('window roof'));
+  });
+
+  it('stops when it is cancelled', async () => {
+    const request: SearchRequest = { query: 'window', limit: 5, mode: 'lexical' };
+    await assert.rejects(searcher.search(target(undefined), request, AbortSignal.abort()), {
+      code: 'cancelled',
+    });
+  });
+
+  it('survives a query of any length and kind', async () => {
+    for (const query of [
+      'x'.repeat(100_000),
+      'a '.repeat(50_000),
+      '"*(',
+      '\0',
+      '🚀',
+      '%_',
+      "'; DROP TABLE chunks; --",
+    ])
+      await search(query, { mode: 'lexical' });
+    assert.equal(test.catalog.counts(folder.indexer.folder.id).files, 5);
+  });
+
+  describe('related', () => {
+    const chunkOf = (path: string) => {
+      const { id } = test.catalog.file(folder.indexer.folder.id, path)!;
+      return test.catalog.chunksOfFile(id)[0]!;
+    };
+
+    it('finds what is near to a place, without the place itself', async () => {
+      const chunk = chunkOf('src/window.ts');
+      const vector = test.catalog.vectors.get(folder.indexer.folder, chunk.vectorDigest)!;
+      const whole = { ...target(''), vectors: { ...target('').vectors!, query: vector } };
+      const hits = await searcher.related(whole, chunk, 3, false);
+      assert.equal(hits.length, 3);
+      assert.ok(!paths(hits).includes('src/window.ts'));
+      assert.ok(hits.every(({ score }, i) => i === 0 || score <= (hits[i - 1]?.score ?? 0)));
+      const inside = { ...whole, prefix: 'docs/' };
+      assert.deepEqual(paths(await searcher.related(inside, chunk, 3, false)), ['window.md']);
+    });
+
+    it('has no answer without vectors', async () => {
+      assert.deepEqual(await searcher.related(target(undefined), chunkOf('src/window.ts'), 3, false), []);
+    });
+  });
+});
