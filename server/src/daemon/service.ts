@@ -1,4 +1,4 @@
-import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { resolve } from 'node:path';
 import { type Disposable, Emitter, disposeOnce } from '../../../shared/src/disposable.js';
 import { LanternError, errorMessage } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
@@ -97,10 +97,12 @@ export class Service {
     const [view] = await this.#views(params.path, caller, false);
     if (view === undefined) throw notIndexed(params.path);
     await this.#freshen(view.folder, false, 'hybrid', signal);
-    const { catalog, searcher } = this.#parts;
+    const { catalog, folders, searcher } = this.#parts;
     const { folder } = view;
-    const path = insideOf(folder.path, resolve(params.path, params.file));
-    const file = path === undefined ? undefined : catalog.file(folder.indexer.folder.id, path);
+    // By its real path: the editor may have opened the folder through a link.
+    const place = await folders.find(resolve(params.path, params.file));
+    const path = place?.folder === folder ? place.prefix.slice(0, -1) : '';
+    const file = catalog.file(folder.indexer.folder.id, path);
     if (file === undefined) {
       throw new LanternError(
         'not-found',
@@ -277,9 +279,13 @@ export class Service {
     for (const one of paths) {
       const view = open ? await this.#parts.folders.open(one) : await this.#parts.folders.find(one);
       if (view === undefined && path !== undefined) throw notIndexed(path);
-      if (view !== undefined) views.push(view);
+      // A folder inside another that was named as well is seen already.
+      if (view !== undefined && !views.some((other) => covers(other, view))) {
+        views.splice(0, views.length, ...views.filter((other) => !covers(view, other)), view);
+      }
     }
-    return views;
+    // One that was taken over by a later one is gone.
+    return views.filter(({ folder }) => !folder.indexer.disposed);
   }
 
   /** Compares the folder with the disk, so that hits are true; waits for vectors too when the caller does. */
@@ -355,7 +361,7 @@ export class Service {
   #coverage(views: readonly FolderView[], vector: QueryVector): Coverage {
     let filesTotal = 0;
     let filesPending = 0;
-    for (const { folder } of views) {
+    for (const folder of new Set(views.map((view) => view.folder))) {
       const counts = this.#parts.catalog.counts(folder.indexer.folder.id);
       const total = Math.max(folder.filesTotal, counts.files);
       filesTotal += total;
@@ -387,9 +393,8 @@ function notIndexed(path: string): LanternError {
   return new LanternError('not-found', `${path} is not indexed. Index it first: lantern index "${path}".`);
 }
 
-function insideOf(folder: string, file: string): string | undefined {
-  const path = relative(folder, file);
-  return path === '' || path.startsWith('..') || isAbsolute(path) ? undefined : path.split(sep).join('/');
+function covers(outer: FolderView, inner: FolderView): boolean {
+  return outer.folder === inner.folder && inner.prefix.startsWith(outer.prefix);
 }
 
 function timeout(ms: number): Promise<void> {
