@@ -1,1 +1,17 @@
-export {};
+import * as vscode from 'vscode';
+import { join } from 'node:path';
+import { Lantern } from './lantern.js';
+
+let lantern: Lantern | undefined;
+
+/** Registers and returns: nothing is waited for, and the daemon is not started here. */
+export function activate(context: vscode.ExtensionContext): Lantern {
+  lantern = new Lantern(context, join(context.extensionPath, 'dist', 'daemon.js'));
+  context.subscriptions.push(lantern);
+  return lantern;
+}
+
+export async function deactivate(): Promise<void> {
+  await lantern?.stop();
+  lantern = undefined;
+}

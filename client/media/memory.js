@@ -1,0 +1,193 @@
+/* global acquireVsCodeApi, CSS, document, window */
+// Draws what the extension sends. All text goes in as text nodes; nothing is fetched.
+(() => {
+  const vscode = acquireVsCodeApi();
+  const root = document.getElementById('root');
+
+  const element = (name, attributes = {}, ...children) => {
+    const one = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) one.setAttribute(key, value);
+    one.append(...children);
+    return one;
+  };
+  const svg = (name, attributes = {}, ...children) => {
+    const one = document.createElementNS('http://www.w3.org/2000/svg', name);
+    for (const [key, value] of Object.entries(attributes)) one.setAttribute(key, String(value));
+    one.append(...children);
+    return one;
+  };
+  const mega = (bytes) => {
+    const size = bytes / 1024 / 1024;
+    return size >= 1024
+      ? `${(size / 1024).toFixed(1)} GB`
+      : `${size >= 10 ? Math.round(size) : size.toFixed(1)} MB`;
+  };
+  const button = (text, command, argument) => {
+    const one = element('button', { type: 'button' }, text);
+    one.dataset.key = `${command} ${argument ?? ''}`;
+    one.addEventListener('click', () => vscode.postMessage({ kind: 'command', command, argument }));
+    return one;
+  };
+  const parts = [
+    { key: 'models', name: 'Models', of: ({ models }) => models },
+    { key: 'daemon', name: 'Rest of the daemon', of: ({ daemon, models }) => Math.max(0, daemon - models) },
+    { key: 'chroma', name: 'Chroma', of: ({ chroma }) => chroma },
+  ];
+
+  /** Areas one upon the other, oldest sample on the left. */
+  const chart = (samples) => {
+    const [width, height] = [600, 180];
+    const most = Math.max(1, ...samples.map(({ daemon, chroma }) => daemon + chroma)) * 1.1;
+    const first = samples[0]?.at ?? 0;
+    const span = Math.max(1, (samples.at(-1)?.at ?? 1) - first);
+    const x = ({ at }) => ((at - first) / span) * width;
+    const y = (bytes) => height - (bytes / most) * height;
+    let below = samples.map(() => 0);
+    const areas = parts.map(({ key, of }) => {
+      const above = samples.map((sample, at) => below[at] + of(sample));
+      const points = [
+        ...samples.map((sample, at) => `${x(sample).toFixed(1)} ${y(above[at]).toFixed(1)}`),
+        ...samples.map((sample, at) => `${x(sample).toFixed(1)} ${y(below[at]).toFixed(1)}`).reverse(),
+      ];
+      below = above;
+      return svg('path', { class: key, d: `M${points.join('L')}Z` });
+    });
+    const now = samples.at(-1);
+    const told = now ? parts.map(({ name, of }) => `${name} ${mega(of(now))}`).join(', ') : 'no samples yet';
+    const label = `Memory over the last ${Math.round(span / 1000)} seconds. Now: ${told}.`;
+    const box = {
+      class: 'chart',
+      viewBox: `0 0 ${width} ${height}`,
+      preserveAspectRatio: 'none',
+      role: 'img',
+    };
+    return svg('svg', { ...box, 'aria-label': label }, ...areas);
+  };
+
+  const legend = (sample) =>
+    element(
+      'div',
+      { class: 'legend' },
+      ...parts.map(({ key, name, of }) =>
+        element(
+          'span',
+          {},
+          svg(
+            'svg',
+            { viewBox: '0 0 1 1', 'aria-hidden': 'true' },
+            svg('rect', { class: key, width: 1, height: 1 }),
+          ),
+          `${name} ${sample ? mega(of(sample)) : ''}`,
+        ),
+      ),
+    );
+
+  const bar = (share, label) =>
+    svg(
+      'svg',
+      { class: 'bar', viewBox: '0 0 100 5', preserveAspectRatio: 'none', role: 'img', 'aria-label': label },
+      svg('rect', { class: 'track', width: 100, height: 5 }),
+      svg('rect', { class: 'daemon', width: Math.round(100 * share), height: 5 }),
+    );
+
+  const table = (heads, rows) => {
+    const head = heads.map((text) => element('th', { scope: 'col' }, text));
+    const body = rows.map((cells) => element('tr', {}, ...cells.map((cell) => element('td', {}, cell))));
+    return element(
+      'table',
+      {},
+      element('thead', {}, element('tr', {}, ...head)),
+      element('tbody', {}, ...body),
+    );
+  };
+
+  const stateOf = ({ status, filesPending, chunksPending }) => {
+    if (status.kind === 'indexing') return `indexing ${status.done} of ${status.total}`;
+    if (status.kind === 'failed') return `failed: ${status.reason}`;
+    if (status.kind !== 'idle') return status.kind;
+    return filesPending + chunksPending > 0 ? `${filesPending} files pending` : 'up to date';
+  };
+
+  const draw = ({ daemon, status, memory, samples }) => {
+    if (!status || !memory) {
+      const text =
+        daemon === 'idle' ? 'Lantern has not been used in this window yet. A search starts it.' : daemon;
+      root.replaceChildren(
+        element('h1', {}, 'Lantern Memory'),
+        element('p', {}, text),
+        button('Search', 'lantern.search'),
+      );
+      return;
+    }
+    const focused = document.activeElement?.dataset?.key;
+    const total = memory.daemon.rssBytes + (memory.chroma?.rssBytes ?? 0);
+    const paused = status.folders.some((folder) => folder.status.kind === 'paused');
+    const most = Math.max(1, ...status.folders.map(({ chunks }) => chunks));
+    const plural = memory.clients.length === 1 ? 'client shares' : 'clients share';
+    root.replaceChildren(
+      element('h1', {}, 'Lantern Memory'),
+      element('div', { class: 'total' }, mega(total)),
+      element(
+        'div',
+        { class: 'muted' },
+        `One daemon (pid ${memory.daemon.pid}) for all windows and agents; ${memory.clients.length} ${plural} it. ` +
+          `On disk: catalog ${mega(memory.disk.catalogBytes)}, Chroma ${mega(memory.disk.chromaBytes)}.`,
+      ),
+      element(
+        'div',
+        { class: 'toolbar' },
+        button('Clear Embedding Cache', 'lantern.clearCache'),
+        paused ? button('Resume Indexing', 'lantern.resume') : button('Pause Indexing', 'lantern.pause'),
+        button('Show Log', 'lantern.showLog'),
+      ),
+      chart(samples),
+      legend(samples.at(-1)),
+      element('h2', {}, 'Models'),
+      memory.models.length === 0
+        ? element('p', { class: 'muted' }, 'No model is in memory. The next search loads it.')
+        : table(
+            ['Model', 'Runs on', 'Size', 'State', 'In use by', 'Loads', 'Shared', ''],
+            memory.models.map((model) => [
+              `${model.name} (${model.dtype})`,
+              model.provider,
+              mega(model.bytes),
+              model.state,
+              model.leases === 0
+                ? `nobody for ${Math.round(model.idleMs / 1000)} s`
+                : model.holders.join(', '),
+              String(model.loads),
+              `${model.hits} times`,
+              button('Unload', 'lantern.clearCache'),
+            ]),
+          ),
+      element('h2', {}, 'Folders'),
+      status.folders.length === 0
+        ? element('p', { class: 'muted' }, 'No folder is indexed.')
+        : table(
+            ['Folder', 'Files', 'Parts', 'Share', 'State'],
+            status.folders.map((folder) => [
+              folder.path,
+              String(folder.files),
+              String(folder.chunks),
+              bar(folder.chunks / most, `${folder.chunks} parts`),
+              stateOf(folder),
+            ]),
+          ),
+      element('h2', {}, 'Clients'),
+      table(
+        ['Client', 'Process', 'Since', 'Folders'],
+        memory.clients.map(({ name, pid, since, folders }) => [
+          name,
+          String(pid),
+          new Date(since).toLocaleTimeString(),
+          folders.join(', ') || '–',
+        ]),
+      ),
+    );
+    // The page is drawn anew every few seconds: who is at a button with the keyboard stays there.
+    if (focused) root.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+  };
+
+  window.addEventListener('message', ({ data }) => draw(data));
+  vscode.postMessage({ kind: 'ready' });
+})();

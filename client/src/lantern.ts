@@ -1,0 +1,78 @@
+import * as vscode from 'vscode';
+import { errorMessage } from '../../shared/src/errors.js';
+import type { SearchHit } from '../../shared/src/protocol.js';
+import { registerCommands } from './commands.js';
+import { DaemonClient } from './daemonClient.js';
+import { MemoryView } from './memoryView.js';
+import { Owner } from './owner.js';
+import { ResultsView } from './resultsView.js';
+import { folderNamed } from './places.js';
+import { parseFilters } from './search/filters.js';
+import { RecentSearches } from './search/recentSearches.js';
+import { SearchUi } from './searchUi.js';
+import { StatusBar } from './statusBar.js';
+import { StatusModel } from './statusModel.js';
+import { type AutoIndex, WorkspaceIndex } from './workspaceIndex.js';
+
+/** Makes every part of the extension and joins them: the only place where that is done. */
+export class Lantern implements vscode.Disposable {
+  readonly #owner = new Owner();
+  readonly client: DaemonClient;
+  readonly index: WorkspaceIndex;
+  readonly search: SearchUi;
+  readonly results: ResultsView;
+  readonly status: StatusModel;
+  readonly statusBar: StatusBar;
+
+  constructor(context: vscode.ExtensionContext, daemonScript: string) {
+    const own = this.#owner.own.bind(this.#owner);
+    const log = own(vscode.window.createOutputChannel('Lantern', { log: true }));
+    this.client = own(new DaemonClient({ script: daemonScript, log }));
+    this.status = own(new StatusModel(this.client));
+    this.statusBar = own(new StatusBar(this.status));
+    this.results = own(new ResultsView());
+    const memoryView = own(
+      new MemoryView(vscode.Uri.joinPath(context.extensionUri, 'client', 'media'), this.status),
+    );
+    const autoIndex = (): AutoIndex =>
+      vscode.workspace.getConfiguration('lantern').get<AutoIndex>('autoIndex', 'ask');
+    this.index = own(
+      new WorkspaceIndex({ client: this.client, log, answers: context.globalState, autoIndex }),
+    );
+    const openAll = (query: string, hits: readonly SearchHit[]): void => this.#showAll(query, hits);
+    const recent = new RecentSearches(context.workspaceState);
+    this.search = own(new SearchUi({ client: this.client, index: this.index, recent, openAll }));
+    const { client, index, results, search, status } = this;
+    own(registerCommands({ client, index, results, search, status, memoryView, log }));
+    // Activation is over when this runs.
+    const later = setImmediate(() => {
+      index.consider().catch((error: unknown) => log.error(errorMessage(error)));
+    });
+    own({ dispose: () => clearImmediate(later) });
+  }
+
+  /** Ends the session with the daemon. */
+  async stop(): Promise<void> {
+    await this.client.stop();
+  }
+
+  dispose(): void {
+    this.#owner.dispose();
+  }
+
+  #showAll(query: string, hits: readonly SearchHit[]): void {
+    const { text, folder, glob, language } = parseFilters(query);
+    const path = folder === undefined ? undefined : folderNamed(folder);
+    const again = async (): Promise<readonly SearchHit[]> => {
+      const found = await this.client.request('lantern/search', {
+        query: text,
+        limit: 100,
+        ...(path !== undefined && { path }),
+        ...(glob !== undefined && { glob }),
+        ...(language !== undefined && { language }),
+      });
+      return found.hits;
+    };
+    void this.results.show({ title: query, hits, again });
+  }
+}

@@ -1,0 +1,18 @@
+import type { Disposable } from '../../shared/src/disposable.js';
+
+/** Disposes of what it was given, last first, once. */
+export class Owner implements Disposable {
+  readonly #owned: Disposable[] = [];
+  #disposed = false;
+
+  own<T extends Disposable>(disposable: T): T {
+    if (this.#disposed) disposable.dispose();
+    else this.#owned.push(disposable);
+    return disposable;
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    for (const owned of this.#owned.splice(0).reverse()) owned.dispose();
+  }
+}

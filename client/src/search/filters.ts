@@ -1,0 +1,67 @@
+/** A query as typed, taken apart: what to look for, and where. */
+export interface FilteredQuery {
+  readonly text: string;
+  readonly language?: string;
+  /** Glob over relative paths. */
+  readonly glob?: string;
+  /** Name or path of a workspace folder, or of a folder in one. */
+  readonly folder?: string;
+}
+
+/** What is being typed at the end of the query, when it is a filter. */
+export interface FilterHint {
+  readonly name: FilterName;
+  readonly value: string;
+  /** The query up to the filter. */
+  readonly before: string;
+}
+
+export type FilterName = 'lang' | 'path' | 'in';
+
+/** `name:value`, or `name:"value with spaces"`, where a word begins. */
+const filter = /(?<=^|\s)(lang|path|in):(?:"([^"]*)"?|(\S+))(?=\s|$)/g;
+
+/** Takes the filters out of a query; of two with the same name the later one counts. */
+export function parseFilters(typed: string): FilteredQuery {
+  const found: Partial<Record<FilterName, string>> = {};
+  const rest = typed.replace(filter, (_, name: FilterName, quoted?: string, bare?: string) => {
+    const value = (quoted ?? bare ?? '').trim();
+    if (value !== '') found[name] = value;
+    return ' ';
+  });
+  // A filter without its value is one that is still being typed.
+  const text = rest
+    .replace(/(?<=^|\s)(?:lang|path|in):(?=\s|$)/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+  const { lang, path, in: folder } = found;
+  return {
+    text,
+    ...(lang !== undefined && { language: lang }),
+    ...(path !== undefined && { glob: globOf(path) }),
+    ...(folder !== undefined && { folder }),
+  };
+}
+
+/** `src` and `src/` mean all that is below; a name with a dot or a star is taken as it stands. */
+function globOf(path: string): string {
+  if (/[*?[{]/.test(path)) return path;
+  if (path.endsWith('/')) return `${path}**`;
+  return /\.[^/]+$/.test(path) ? path : `{${path},${path}/**,**/${path}/**}`;
+}
+
+/** The filter at the end of what was typed, for which completions can be shown. */
+export function hintFor(typed: string): FilterHint | undefined {
+  const match = /(?<=^|\s)(lang|path|in):(?:"([^"]*)|([^\s"]*))$/.exec(typed);
+  if (match === null) return undefined;
+  return {
+    name: match[1] as FilterName,
+    value: match[2] ?? match[3] ?? '',
+    before: typed.slice(0, match.index),
+  };
+}
+
+/** The query with the filter completed, ready for what is typed next. */
+export function complete({ before, name }: FilterHint, value: string): string {
+  return `${before}${name}:${/\s/.test(value) ? `"${value}"` : value} `;
+}

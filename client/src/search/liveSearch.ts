@@ -1,0 +1,98 @@
+import * as vscode from 'vscode';
+import { LanternError, errorMessage } from '../../../shared/src/errors.js';
+import type { SearchParams, SearchResult } from '../../../shared/src/protocol.js';
+
+/** What is known of the newest query. */
+export type LiveState =
+  | { readonly kind: 'results'; readonly result: SearchResult; readonly final: boolean }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+export type Search = (params: SearchParams, token: vscode.CancellationToken) => Promise<SearchResult>;
+
+/** Milliseconds after the last key before the words are looked up, and before the model is asked. */
+const wordsAfterMs = 40;
+const meaningAfterMs = 140;
+/** A list by meaning is not replaced by one by words when the next list by meaning is this near. */
+const patienceMs = 250;
+/** While the model loads or the index grows, the answer is asked for again this often. */
+const againMs = 700;
+
+/**
+ * Answers while one types: by words at once, and by words and meaning as soon as that is there. A newer query cancels
+ * what is under way for older ones.
+ */
+export class LiveSearch implements vscode.Disposable {
+  readonly #search: Search;
+  readonly #onState: (state: LiveState) => void;
+  #running = new vscode.CancellationTokenSource();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #showsMeaning = false;
+
+  constructor(search: Search, onState: (state: LiveState) => void) {
+    this.#search = search;
+    this.#onState = onState;
+  }
+
+  ask(params: SearchParams): void {
+    this.cancel();
+    const { token } = this.#running;
+    let answered = false;
+    this.#after(wordsAfterMs, async () => {
+      const result = await this.#search({ ...params, mode: 'lexical' }, token);
+      if (this.#showsMeaning) await this.#pause(patienceMs);
+      if (token.isCancellationRequested || answered) return;
+      this.#showsMeaning = false;
+      this.#onState({ kind: 'results', result, final: false });
+    });
+    const meaning = async (): Promise<void> => {
+      const result = await this.#search({ ...params, mode: 'hybrid' }, token);
+      if (token.isCancellationRequested) return;
+      answered = true;
+      this.#showsMeaning = result.coverage.semantic;
+      const final = result.coverage.semantic && result.coverage.filesPending === 0;
+      this.#onState({ kind: 'results', result, final });
+      if (!final) this.#after(againMs, meaning);
+    };
+    this.#after(meaningAfterMs, meaning);
+  }
+
+  /** Ends what is under way for the newest query. */
+  cancel(): void {
+    this.#running.cancel();
+    this.#running.dispose();
+    this.#running = new vscode.CancellationTokenSource();
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  dispose(): void {
+    this.cancel();
+    this.#running.dispose();
+  }
+
+  #after(ms: number, run: () => Promise<void>): void {
+    const { token } = this.#running;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      run().catch((error: unknown) => {
+        if (token.isCancellationRequested || isCancelled(error)) return;
+        this.#onState({ kind: 'failed', reason: errorMessage(error) });
+      });
+    }, ms);
+    this.#timers.add(timer);
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#timers.delete(timer);
+        resolve();
+      }, ms);
+      this.#timers.add(timer);
+    });
+  }
+}
+
+function isCancelled(error: unknown): boolean {
+  return error instanceof LanternError && error.code === 'cancelled';
+}

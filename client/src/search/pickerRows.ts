@@ -1,0 +1,143 @@
+import * as vscode from 'vscode';
+import type { SearchHit } from '../../../shared/src/protocol.js';
+import type { Place } from '../places.js';
+import { type FilterHint, complete } from './filters.js';
+import { uriOf } from './preview.js';
+import { firstLine, keyOf, referenceTo, textsOf } from './rows.js';
+
+/** What a picker says instead of searching, and what to do about it. */
+export interface Obstacle {
+  readonly text: string;
+  readonly detail: string;
+  readonly command?: vscode.Command;
+}
+
+export interface RowAction {
+  readonly kind: 'aside' | 'related' | 'copy' | 'forget';
+  readonly button: vscode.QuickInputButton;
+  /** What is copied or forgotten. */
+  readonly text: string;
+}
+
+/** One row: a hit, a query to go on with, or a note with something to do. */
+export interface Row extends vscode.QuickPickItem {
+  /** The same for rows that stand for the same thing. */
+  readonly key: string;
+  readonly hit?: SearchHit;
+  /** A query that takes the place of what was typed. */
+  readonly value?: string;
+  readonly command?: vscode.Command;
+  readonly actions?: readonly RowAction[];
+}
+
+const icon = (id: string): vscode.ThemeIcon => new vscode.ThemeIcon(id);
+
+export function hitRow(hit: SearchHit, folder: string | undefined): Row {
+  const { label, description } = textsOf(hit, folder);
+  const actions: RowAction[] = [
+    {
+      kind: 'aside',
+      button: { iconPath: icon('split-horizontal'), tooltip: 'Open to the Side (Ctrl+Enter)' },
+      text: '',
+    },
+    { kind: 'related', button: { iconPath: icon('references'), tooltip: 'Find Related Code' }, text: '' },
+    {
+      kind: 'copy',
+      button: { iconPath: icon('copy'), tooltip: 'Copy as Reference' },
+      text: referenceTo(hit),
+    },
+  ];
+  // With a resource the editor shows the icon that its theme has for the language; older ones show a plain file.
+  const language = { iconPath: vscode.ThemeIcon.File, resourceUri: uriOf(hit) };
+  const detail = hit.symbol === null ? undefined : firstLine(hit.text).slice(0, 160);
+  return {
+    key: keyOf(hit),
+    hit,
+    label,
+    description,
+    ...(detail !== undefined && { detail }),
+    ...language,
+    alwaysShow: true,
+    actions,
+    buttons: actions.map(({ button }) => button),
+  };
+}
+
+export function recentRow(query: string): Row {
+  const actions: RowAction[] = [
+    {
+      kind: 'forget',
+      button: { iconPath: icon('close'), tooltip: 'Remove From Recent Searches' },
+      text: query,
+    },
+  ];
+  return {
+    key: `recent ${query}`,
+    value: query,
+    label: query,
+    iconPath: icon('history'),
+    alwaysShow: true,
+    actions,
+    buttons: actions.map(({ button }) => button),
+  };
+}
+
+export function noteRow({ text, detail, command }: Obstacle): Row {
+  return {
+    key: `note ${text} ${detail}`,
+    label: text,
+    detail,
+    iconPath: icon(command === undefined ? 'info' : 'arrow-right'),
+    alwaysShow: true,
+    ...(command && { command }),
+  };
+}
+
+/** What a filter that is being typed can be completed with. */
+export function hintRows(hint: FilterHint, folders: readonly Place[]): Row[] {
+  const typed = hint.value.toLowerCase();
+  const values = valuesFor(hint, folders).filter(({ name, also }) =>
+    [name, ...also].some((one) => one.toLowerCase().startsWith(typed)),
+  );
+  // Nothing is left to complete where the value is one of them already.
+  if (values.some(({ name, also }) => [name, ...also].some((one) => one.toLowerCase() === typed))) return [];
+  return values.slice(0, 20).map(({ name, what }) => ({
+    key: `hint ${hint.name}:${name}`,
+    label: `${hint.name}:${name}`,
+    description: what,
+    value: complete(hint, name),
+    iconPath: icon('filter'),
+    alwaysShow: true,
+  }));
+}
+
+interface HintValue {
+  readonly name: string;
+  readonly also: readonly string[];
+  readonly what: string;
+}
+
+const languages: readonly HintValue[] = (
+  'typescript ts tsx|javascript js jsx|python py|go golang|rust rs|java|kotlin kt|c h|cpp c++ cc hpp|csharp cs c#|' +
+  'ruby rb|php|scala|elixir ex|haskell hs|lua|zig|bash sh|sql|html|css|json|yaml yml|toml|markdown md'
+)
+  .split('|')
+  .map((line) => {
+    const [name = '', ...also] = line.split(' ');
+    return { name, also, what: also.length === 0 ? '' : `also ${also.join(', ')}` };
+  });
+
+function valuesFor({ name }: FilterHint, folders: readonly Place[]): readonly HintValue[] {
+  switch (name) {
+    case 'lang':
+      return languages;
+    case 'in':
+      return folders.map((folder) => ({ name: folder.name, also: [], what: folder.path }));
+    case 'path':
+      return [
+        { name: 'src/**', also: [], what: 'all below src' },
+        { name: '**/*.test.*', also: [], what: 'files whose names say that they are tests' },
+        { name: '*.md', also: [], what: 'by ending, in any folder' },
+      ];
+  }
+}

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import type { SearchHit } from '../../../shared/src/protocol.js';
+import { coverageText, firstLine, keyOf, referenceTo, textsOf } from './rows.js';
+
+const hit: SearchHit = {
+  folder: '/w/app',
+  path: 'src/cart.ts',
+  startLine: 12,
+  endLine: 40,
+  symbol: 'mergeGuestCart',
+  language: 'typescript',
+  score: 1,
+  text: '{\n  /**\n   * Joins two   carts.\n',
+};
+
+describe('search rows', () => {
+  it('name the symbol and the place, and the folder only among several', () => {
+    assert.deepEqual(textsOf(hit, undefined), { label: 'mergeGuestCart', description: 'src/cart.ts:12–40' });
+    assert.equal(textsOf({ ...hit, endLine: 12 }, 'app').description, 'app • src/cart.ts:12');
+  });
+
+  it('show the first line that says something where there is no symbol', () => {
+    assert.equal(textsOf({ ...hit, symbol: null }, undefined).label, '* Joins two carts.');
+    assert.equal(firstLine('}\n'), '}');
+    assert.equal(textsOf({ ...hit, symbol: 'x'.repeat(200) }, undefined).label.length, 90);
+  });
+
+  it('tell places apart and point at them', () => {
+    assert.notEqual(keyOf(hit), keyOf({ ...hit, startLine: 13 }));
+    assert.equal(keyOf(hit), keyOf({ ...hit, score: 2 }));
+    assert.equal(referenceTo(hit), 'src/cart.ts:12-40');
+    assert.equal(referenceTo({ ...hit, endLine: 12 }), 'src/cart.ts:12');
+  });
+
+  it('say honestly what an answer rests on', () => {
+    const all = { filesTotal: 9, filesIndexed: 9, filesPending: 0 };
+    assert.equal(coverageText({ ...all, semantic: true }), 'by words and meaning');
+    assert.equal(
+      coverageText({
+        ...all,
+        filesIndexed: 4,
+        filesPending: 5,
+        semantic: false,
+        reason: 'the model is being loaded',
+      }),
+      'by words only (the model is being loaded), 4 of 9 files covered so far',
+    );
+  });
+});

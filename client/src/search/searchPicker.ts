@@ -1,0 +1,265 @@
+import * as vscode from 'vscode';
+import { Owner } from '../owner.js';
+import { folderNamed, places } from '../places.js';
+import type { SearchHit } from '../../../shared/src/protocol.js';
+import { hintFor, parseFilters } from './filters.js';
+import { type LiveState, LiveSearch, type Search } from './liveSearch.js';
+import { type Obstacle, type Row, hintRows, hitRow, noteRow, recentRow } from './pickerRows.js';
+import { Preview } from './preview.js';
+import type { RecentSearches } from './recentSearches.js';
+import { coverageText } from './rows.js';
+
+export interface SearchPickerParts {
+  readonly search: Search;
+  readonly recent: RecentSearches;
+  /** Why nothing can be found now; undefined when something can. */
+  readonly obstacle: () => Obstacle | undefined;
+  /** More to say beneath the results, such as folders that are not indexed. */
+  readonly notes: () => readonly Obstacle[];
+  readonly openAll: (query: string, hits: readonly SearchHit[]) => void;
+}
+
+const limit = 30;
+const openAllButton: vscode.QuickInputButton = {
+  iconPath: new vscode.ThemeIcon('list-tree'),
+  tooltip: 'Open All Results in a View',
+};
+
+/** The search box with its answers. It is shown once, and ends when it is hidden. */
+export class SearchPicker implements vscode.Disposable {
+  readonly #parts: SearchPickerParts;
+  readonly #owner = new Owner();
+  readonly #pick = this.#owner.own(vscode.window.createQuickPick<Row>());
+  readonly #preview = this.#owner.own(new Preview());
+  readonly #live: LiveSearch;
+  #hits: readonly SearchHit[] = [];
+  /** Whether the person chose the active row; else the best one is. */
+  #moved = false;
+  #settingItems = false;
+  #leaving = false;
+  readonly ended: Promise<void>;
+
+  constructor(parts: SearchPickerParts, query: string) {
+    this.#parts = parts;
+    this.#live = this.#owner.own(new LiveSearch(parts.search, (state) => this.#show(state)));
+    const pick = this.#pick;
+    pick.title = 'Search Code by Meaning';
+    pick.placeholder = 'What does the code do? Narrow with lang:ts  path:src/**  in:folder';
+    pick.matchOnDescription = false;
+    pick.matchOnDetail = false;
+    pick.keepScrollPosition = true;
+    pick.buttons = [openAllButton];
+    // Rows come in the order of the daemon's ranking; this switch is not in the typings of every version.
+    (pick as { sortByLabel?: boolean }).sortByLabel = false;
+    pick.value = query;
+    this.#owner.own(pick.onDidChangeValue((value) => this.#typed(value)));
+    this.#owner.own(pick.onDidChangeActive(([row]) => this.#activated(row)));
+    this.#owner.own(pick.onDidAccept(() => void this.#accept()));
+    this.#owner.own(pick.onDidTriggerItemButton(({ item, button }) => void this.#pressed(item, button)));
+    this.#owner.own(pick.onDidTriggerButton(() => this.#openAll()));
+    this.ended = new Promise((resolve) => {
+      this.#owner.own(
+        pick.onDidHide(() => {
+          const leaving = this.#leaving ? Promise.resolve() : this.#preview.restore();
+          void leaving.finally(() => {
+            this.dispose();
+            resolve();
+          });
+        }),
+      );
+    });
+  }
+
+  show(): void {
+    this.#typed(this.#pick.value);
+    this.#pick.show();
+  }
+
+  /** Looks again, after something has changed that the rows depend on. */
+  refresh(): void {
+    this.#typed(this.#pick.value);
+  }
+
+  /** Opens the active row in the group beside. */
+  async acceptAside(): Promise<void> {
+    await this.#accept(true);
+  }
+
+  dispose(): void {
+    this.#owner.dispose();
+  }
+
+  /** What the rows show; for tests. */
+  get rows(): readonly Row[] {
+    return this.#pick.items;
+  }
+
+  #typed(value: string): void {
+    this.#moved = false;
+    const obstacle = this.#parts.obstacle();
+    if (obstacle !== undefined) {
+      this.#rest([noteRow(obstacle)]);
+      return;
+    }
+    const hint = hintFor(value);
+    if (hint !== undefined) {
+      const rows = hintRows(hint, places());
+      if (rows.length > 0) {
+        this.#rest(rows);
+        return;
+      }
+    }
+    const { text, folder, glob, language } = parseFilters(value);
+    if (text === '') {
+      this.#rest([...this.#parts.recent.list().map(recentRow), ...this.#parts.notes().map(noteRow)]);
+      return;
+    }
+    const path = folder === undefined ? undefined : folderNamed(folder);
+    if (folder !== undefined && path === undefined) {
+      const known = places().map(({ name }) => name);
+      this.#rest([
+        noteRow({ text: `No folder is called “${folder}”`, detail: `There is: ${known.join(', ')}` }),
+      ]);
+      return;
+    }
+    this.#pick.busy = true;
+    this.#live.ask({
+      query: text,
+      limit,
+      ...(path !== undefined && { path }),
+      ...(glob !== undefined && { glob }),
+      ...(language !== undefined && { language }),
+    });
+  }
+
+  /** Shows rows that need no search. */
+  #rest(rows: readonly Row[]): void {
+    this.#live.cancel();
+    this.#hits = [];
+    this.#pick.busy = false;
+    this.#pick.title = 'Search Code by Meaning';
+    this.#setItems(rows);
+  }
+
+  #show(state: LiveState): void {
+    if (state.kind === 'failed') {
+      this.#pick.busy = false;
+      this.#setItems([noteRow({ text: 'The search failed', detail: state.reason, command: showLog })]);
+      return;
+    }
+    const { hits, coverage } = state.result;
+    this.#hits = hits;
+    this.#pick.busy = !state.final;
+    this.#pick.title = `Search Code by Meaning: ${coverageText(coverage)}`;
+    const several = places().length > 1;
+    const rows = hits.map((hit) => hitRow(hit, several ? nameOf(hit.folder) : undefined));
+    const notes = this.#parts.notes().map(noteRow);
+    // Words alone often find nothing where the meaning will.
+    if (rows.length === 0 && !state.final && !coverage.semantic) {
+      if (this.#pick.items.some(({ hit }) => hit !== undefined)) return;
+      this.#setItems([noteRow({ text: 'Looking …', detail: coverageText(coverage) }), ...notes]);
+    } else if (rows.length === 0) this.#setItems([noteRow(nothing(coverageText(coverage))), ...notes]);
+    else this.#setItems([...rows, ...notes]);
+  }
+
+  /** Replaces the rows; the one that the person is at stays the active one wherever it goes. */
+  #setItems(rows: readonly Row[]): void {
+    const pick = this.#pick;
+    const same =
+      rows.length === pick.items.length && rows.every((row, at) => row.key === pick.items[at]?.key);
+    if (same) return;
+    const active = this.#moved ? pick.activeItems[0]?.key : undefined;
+    const stays = active === undefined ? undefined : rows.find(({ key }) => key === active);
+    this.#settingItems = true;
+    pick.items = rows;
+    if (stays !== undefined) pick.activeItems = [stays];
+    setTimeout(() => (this.#settingItems = false), 0);
+  }
+
+  #activated(row: Row | undefined): void {
+    // The first row becomes active by itself; what is previewed is what the person moves to.
+    if (row === undefined) return;
+    const first = row.key === this.#pick.items[0]?.key;
+    if (!this.#settingItems && !first) this.#moved = true;
+    if (row.hit !== undefined && (this.#moved || first))
+      void this.#preview.show(row.hit).catch(() => undefined);
+  }
+
+  async #accept(aside = false): Promise<void> {
+    const [row] = this.#pick.activeItems;
+    if (row?.value !== undefined) {
+      this.#pick.value = row.value;
+      this.#typed(row.value);
+      return;
+    }
+    if (row?.hit !== undefined) {
+      const { hit } = row;
+      this.#leave();
+      await this.#parts.recent.add(this.#query);
+      await this.#preview.open(hit, aside);
+      return;
+    }
+    if (row?.command !== undefined) {
+      const { command } = row;
+      this.#pick.hide();
+      await vscode.commands.executeCommand(command.command, ...((command.arguments ?? []) as unknown[]));
+    }
+  }
+
+  async #pressed(row: Row, button: vscode.QuickInputButton): Promise<void> {
+    const action = row.actions?.find((one) => one.button === button);
+    if (action === undefined) return;
+    switch (action.kind) {
+      case 'aside':
+        this.#pick.activeItems = [row];
+        await this.#accept(true);
+        return;
+      case 'related':
+        this.#leave();
+        await this.#preview.restore();
+        this.#pick.hide();
+        await vscode.commands.executeCommand('lantern.findRelated', row.hit);
+        return;
+      case 'copy':
+        await vscode.env.clipboard.writeText(action.text);
+        vscode.window.setStatusBarMessage(`Copied ${action.text}`, 3000);
+        return;
+      case 'forget':
+        await this.#parts.recent.remove(action.text);
+        this.#typed(this.#pick.value);
+    }
+  }
+
+  #openAll(): void {
+    if (this.#hits.length === 0) return;
+    const query = this.#query;
+    const hits = this.#hits;
+    this.#pick.hide();
+    void this.#parts.recent.add(query);
+    this.#parts.openAll(query, hits);
+  }
+
+  get #query(): string {
+    return this.#pick.value;
+  }
+
+  /** Hides the list without putting the editor back. */
+  #leave(): void {
+    this.#leaving = true;
+    this.#live.cancel();
+    this.#pick.hide();
+  }
+}
+
+const showLog: vscode.Command = { command: 'lantern.showLog', title: 'Show Log' };
+
+function nothing(coverage: string): Obstacle {
+  return {
+    text: 'Nothing found',
+    detail: `Searched ${coverage}. Try other words for what the code does, or fewer filters.`,
+  };
+}
+
+function nameOf(folder: string): string {
+  return places().find(({ path }) => folder === path || folder.startsWith(`${path}/`))?.name ?? folder;
+}

@@ -1,0 +1,216 @@
+import { randomUUID } from 'node:crypto';
+import * as vscode from 'vscode';
+import { LanternError, errorMessage } from '../../shared/src/errors.js';
+import type { IndexProgress, IndexReport } from '../../shared/src/protocol.js';
+import type { DaemonClient } from './daemonClient.js';
+import { Owner } from './owner.js';
+import { type Place, places } from './places.js';
+
+/** Whether this window's folders are indexed without being asked for. */
+export type AutoIndex = 'ask' | 'always' | 'never';
+
+export interface WorkspaceIndexParts {
+  readonly client: DaemonClient;
+  readonly log: vscode.LogOutputChannel;
+  /** Keeps the answers of the person, by folder. */
+  readonly answers: vscode.Memento;
+  readonly autoIndex: () => AutoIndex;
+}
+
+type Answer = 'yes' | 'no';
+
+const key = (path: string): string => `lantern.consent:${path}`;
+
+/** Keeps the folders of this window indexed: those that the person agreed to, as long as the workspace is trusted. */
+export class WorkspaceIndex implements vscode.Disposable {
+  readonly #parts: WorkspaceIndexParts;
+  readonly #owner = new Owner();
+  readonly #changed = this.#owner.own(new vscode.EventEmitter<void>());
+  /** Folders that are being indexed for this window, and how to end that. */
+  readonly #running = new Map<string, vscode.CancellationTokenSource>();
+  /** Folders that were asked about in this window, so that nobody is asked twice. */
+  readonly #asked = new Set<string>();
+  #wasConnected = false;
+
+  /** The answers or the work under way have changed. */
+  readonly onDidChange = this.#changed.event;
+
+  constructor(parts: WorkspaceIndexParts) {
+    this.#parts = parts;
+    const consider = (): void => void this.consider();
+    this.#owner.own(vscode.workspace.onDidGrantWorkspaceTrust(consider));
+    this.#owner.own(vscode.workspace.onDidChangeWorkspaceFolders(consider));
+    this.#owner.own(
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration('lantern.autoIndex')) consider();
+      }),
+    );
+    this.#owner.own(
+      parts.client.onDidChangeState(({ kind }) => {
+        if (kind !== 'connected') return;
+        // A daemon that took the place of another knows nothing of what changed in between.
+        if (this.#wasConnected) void this.#catchUp();
+        this.#wasConnected = true;
+      }),
+    );
+  }
+
+  /** Folders that the person agreed to index, or that the settings do. */
+  accepted(): Place[] {
+    return this.#allowed() ? places().filter(({ path }) => this.#answer(path) === 'yes') : [];
+  }
+
+  /** Folders that are not indexed for want of an answer, or by it. */
+  pending(): Place[] {
+    return places().filter(({ path }) => this.#answer(path) !== 'yes');
+  }
+
+  isIndexing(path: string): boolean {
+    return this.#running.has(path);
+  }
+
+  /** Indexes what may be, and asks about the rest where the settings say so. */
+  async consider(): Promise<void> {
+    if (!this.#allowed()) return;
+    const { autoIndex } = this.#parts;
+    if (autoIndex() === 'never') return;
+    for (const place of this.accepted()) void this.index(place, 'quiet').catch(() => undefined);
+    if (autoIndex() === 'ask')
+      await this.#ask(places().filter(({ path }) => this.#answer(path) === undefined));
+  }
+
+  /** Brings one folder up to date. `shown` puts the progress in front of the person, who may cancel it. */
+  async index(place: Place, how: 'shown' | 'quiet'): Promise<IndexReport | undefined> {
+    if (!this.#allowed()) throw new LanternError('bad-request', 'Lantern indexes trusted workspaces only.');
+    if (this.#running.has(place.path)) return undefined;
+    const cancelling = new vscode.CancellationTokenSource();
+    this.#running.set(place.path, cancelling);
+    await this.#remember(place.path, 'yes');
+    try {
+      const location =
+        how === 'shown' ? vscode.ProgressLocation.Notification : vscode.ProgressLocation.Window;
+      return await vscode.window.withProgress(
+        { location, title: `Lantern: indexing ${place.name}`, cancellable: how === 'shown' },
+        async (progress, token) => {
+          const listening = token.onCancellationRequested(() => cancelling.cancel());
+          try {
+            return await this.#run(place, progress, cancelling.token);
+          } finally {
+            listening.dispose();
+          }
+        },
+      );
+    } catch (error) {
+      if (error instanceof LanternError && error.code === 'cancelled') return undefined;
+      this.#parts.log.error(`Indexing ${place.path}: ${errorMessage(error)}`);
+      throw error;
+    } finally {
+      cancelling.dispose();
+      this.#running.delete(place.path);
+      this.#changed.fire();
+    }
+  }
+
+  /** Forgets the answer, so that the folder is not indexed again by itself. */
+  async forget(path: string): Promise<void> {
+    this.#running.get(path)?.cancel();
+    await this.#remember(path, 'no');
+  }
+
+  dispose(): void {
+    for (const running of this.#running.values()) running.cancel();
+    this.#owner.dispose();
+  }
+
+  async #run(
+    place: Place,
+    progress: vscode.Progress<{ message?: string; increment?: number }>,
+    token: vscode.CancellationToken,
+  ): Promise<IndexReport> {
+    const { client, log } = this.#parts;
+    const job = randomUUID();
+    let shown = 0;
+    const listening = client.onDidProgress((event) => {
+      if (event.token !== job) return;
+      const percent = percentOf(event.progress);
+      progress.report({ message: describe(event.progress), increment: Math.max(0, percent - shown) });
+      shown = Math.max(shown, percent);
+    });
+    try {
+      const report = await client.request('lantern/index', { path: place.path, token: job }, token);
+      log.info(
+        `Indexed ${place.path}: ${report.filesTotal} files, ${report.chunksTotal} chunks, ` +
+          `${report.chunksEmbedded} of them new to the model, in ${(report.elapsedMs / 1000).toFixed(1)} s.`,
+      );
+      return report;
+    } finally {
+      listening.dispose();
+    }
+  }
+
+  async #catchUp(): Promise<void> {
+    if (this.#parts.autoIndex() === 'never') return;
+    for (const place of this.accepted()) await this.index(place, 'quiet').catch(() => undefined);
+  }
+
+  /** One question for all folders that have none answered yet. */
+  async #ask(open: readonly Place[]): Promise<void> {
+    const asking = open.filter(({ path }) => !this.#asked.has(path));
+    if (asking.length === 0) return;
+    for (const { path } of asking) this.#asked.add(path);
+    const names = asking.map(({ name }) => `“${name}”`).join(', ');
+    const yes = 'Index';
+    const always = 'Always Index';
+    const no = 'Not Here';
+    const chosen = await vscode.window.showInformationMessage(
+      `Index ${names} for search by meaning? It is done on this machine, and nothing leaves it.`,
+      yes,
+      always,
+      no,
+    );
+    if (chosen === undefined) return;
+    if (chosen === no) {
+      for (const { path } of asking) await this.#remember(path, 'no');
+      return;
+    }
+    if (chosen === always) {
+      await vscode.workspace.getConfiguration('lantern').update('autoIndex', 'always', true);
+    }
+    for (const place of asking) {
+      if (this.isIndexing(place.path)) continue;
+      await this.index(place, 'shown').catch((error: unknown) => {
+        void vscode.window.showErrorMessage(`Lantern: ${errorMessage(error)}`);
+      });
+    }
+  }
+
+  #allowed(): boolean {
+    return vscode.workspace.isTrusted;
+  }
+
+  #answer(path: string): Answer | undefined {
+    const given = this.#parts.answers.get<Answer>(key(path));
+    return given ?? (this.#parts.autoIndex() === 'always' ? 'yes' : undefined);
+  }
+
+  async #remember(path: string, answer: Answer): Promise<void> {
+    if (this.#parts.answers.get<Answer>(key(path)) !== answer)
+      await this.#parts.answers.update(key(path), answer);
+    this.#changed.fire();
+  }
+}
+
+function percentOf(progress: IndexProgress): number {
+  return progress.kind === 'scanning' || progress.total === 0 ? 0 : (100 * progress.done) / progress.total;
+}
+
+function describe(progress: IndexProgress): string {
+  if (progress.kind === 'scanning') return `${progress.files} files found`;
+  const { done, total, secondsLeft } = progress;
+  const left = secondsLeft < 0 ? '' : `, ${duration(secondsLeft)} left`;
+  return `${total === 0 ? 100 : Math.floor((100 * done) / total)} % (${done} of ${total} parts${left})`;
+}
+
+function duration(seconds: number): string {
+  return seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.round(seconds / 60)} min`;
+}

@@ -1,0 +1,30 @@
+/** What the suite, inside the editor, asks of the harness outside, which holds the keyboard and the screen. */
+export type DriverRequest =
+  /** Presses keys as Playwright names them, such as `Control+Shift+P`. */
+  | { readonly kind: 'press'; readonly keys: string }
+  | { readonly kind: 'type'; readonly text: string; readonly delayMs: number }
+  | { readonly kind: 'click'; readonly selector: string }
+  | { readonly kind: 'hover'; readonly selector: string }
+  /** The texts of all visible elements that match, in any frame. */
+  | { readonly kind: 'texts'; readonly selector: string }
+  /** Values of an attribute of all elements that match, in any frame. */
+  | { readonly kind: 'attributes'; readonly selector: string; readonly name: string }
+  | { readonly kind: 'screenshot'; readonly name: string; readonly selector?: string }
+  /** Opens the same workspace in one more window, without a suite; it is given a number from 1. */
+  | { readonly kind: 'openWindow'; readonly path: string }
+  | { readonly kind: 'closeWindow'; readonly window: number }
+  /** A line of the test report. */
+  | { readonly kind: 'report'; readonly line: string };
+
+export type DriverReply =
+  | { readonly ok: true; readonly value?: string | number | readonly string[] }
+  | { readonly ok: false; readonly message: string };
+
+/** Environment variables by which the harness speaks to the suite. */
+export const variables = {
+  /** Path of the socket, or name of the pipe, that the driver listens at. */
+  driver: 'LANTERN_TEST_DRIVER',
+  /** Name of the scenario, whose tests are `<name>.suite.js`. */
+  scenario: 'LANTERN_TEST_SCENARIO',
+  grep: 'LANTERN_TEST_GREP',
+} as const;

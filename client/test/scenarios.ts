@@ -1,0 +1,28 @@
+/** One start of the editor: what it opens, and how. Its tests are the files of the folder `<name>`. */
+export interface Scenario {
+  readonly name: string;
+  /** A folder of test-fixtures; left out for an empty window. */
+  readonly fixture?: string;
+  /** Without trust the editor asks for it, as it does by default. */
+  readonly trusted: boolean;
+  readonly settings?: Readonly<Record<string, unknown>>;
+}
+
+export const scenarios: readonly Scenario[] = [{ name: 'shop', fixture: 'typescript-shop', trusted: true }];
+
+/** Keeps the editor quiet, so that what a test sees is what it did. */
+export const quietSettings = {
+  'workbench.startupEditor': 'none',
+  'workbench.tips.enabled': false,
+  'workbench.enableExperiments': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'chat.commandCenter.enabled': false,
+  'chat.disableAIFeatures': true,
+  'extensions.ignoreRecommendations': true,
+  'extensions.autoCheckUpdates': false,
+  'extensions.autoUpdate': false,
+  'git.enabled': false,
+  'telemetry.telemetryLevel': 'off',
+  'typescript.disableAutomaticTypeAcquisition': true,
+  'update.mode': 'none',
+} as const;

@@ -1,0 +1,50 @@
+import { request } from 'node:http';
+import { type DriverReply, type DriverRequest, variables } from '../harness/protocol.js';
+
+/** Asks the harness, and gives what it answers. */
+async function ask(wish: DriverRequest): Promise<DriverReply & { readonly ok: true }> {
+  const reply = await new Promise<DriverReply>((resolve, reject) => {
+    const socketPath = process.env[variables.driver] ?? '';
+    const sending = request({ socketPath, method: 'POST', path: '/' }, (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (text: string) => (body += text));
+      response.on('end', () => resolve(JSON.parse(body) as DriverReply));
+    });
+    sending.once('error', reject);
+    sending.end(JSON.stringify(wish));
+  });
+  if (!reply.ok) throw new Error(reply.message);
+  return reply;
+}
+
+/** Milliseconds between two keys of somebody who types fast. */
+const typingDelayMs = 25;
+
+/** Asks for something that has no answer. */
+async function tell(wish: DriverRequest): Promise<void> {
+  await ask(wish);
+}
+
+/** The person in front of the editor: presses keys, points, and sees. */
+export const person = {
+  press: (keys: string) => tell({ kind: 'press', keys }),
+  type: (text: string, delayMs = typingDelayMs) => tell({ kind: 'type', text, delayMs }),
+  click: (selector: string) => tell({ kind: 'click', selector }),
+  hover: (selector: string) => tell({ kind: 'hover', selector }),
+  /** The visible texts at a CSS selector, in any frame. */
+  sees: async (selector: string) => list((await ask({ kind: 'texts', selector })).value),
+  attributes: async (selector: string, name: string) =>
+    list((await ask({ kind: 'attributes', selector, name })).value),
+  /** Saves what is on the screen as `<name>.png`. */
+  photograph: (name: string, selector?: string) =>
+    tell({ kind: 'screenshot', name, ...(selector !== undefined && { selector }) }),
+  openWindow: async (path: string) => Number((await ask({ kind: 'openWindow', path })).value),
+  closeWindow: (window: number) => tell({ kind: 'closeWindow', window }),
+};
+
+export const report = (line: string): Promise<void> => tell({ kind: 'report', line });
+
+function list(value: unknown): readonly string[] {
+  return Array.isArray(value) ? (value as string[]) : [];
+}

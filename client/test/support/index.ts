@@ -1,0 +1,34 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { format } from 'node:util';
+import Mocha from 'mocha';
+import { variables } from '../harness/protocol.js';
+import { report } from './driver.js';
+
+/** Called by VS Code inside the extension host: runs the tests of the scenario, and rejects when one fails. */
+export async function run(): Promise<void> {
+  const scenario = process.env[variables.scenario] ?? '';
+  const grep = process.env[variables.grep] ?? '';
+  const mocha = new Mocha({
+    timeout: 30_000,
+    slow: 5000,
+    color: false,
+    reporter: 'spec',
+    ...(grep && { grep }),
+  });
+  const folder = fileURLToPath(new URL(`../${scenario}/`, import.meta.url));
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.test.js')).sort();
+  for (const file of files) mocha.addFile(join(folder, file));
+  await mocha.loadFilesAsync();
+
+  // The host's own console goes through the editor's log; the report takes the straight way, in its order.
+  let last = Promise.resolve();
+  Mocha.reporters.Base.consoleLog = (...parts: unknown[]) => {
+    const line = format(...parts);
+    last = last.then(() => report(line)).catch(() => undefined);
+  };
+  const failures = await new Promise<number>((resolve) => mocha.run(resolve));
+  await last;
+  if (failures > 0) throw new Error(`${failures} of the tests of ${scenario} failed.`);
+}

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as vscode from 'vscode';
+import type { Lantern } from '../../src/lantern.js';
+
+/** The running extension, through what its activation gave. */
+export async function lantern(): Promise<Lantern> {
+  const extension = vscode.extensions.getExtension<Lantern>('lantern.lantern');
+  assert.ok(extension, 'the extension is not installed');
+  return extension.activate();
+}
+
+/** Waits until `look` gives something true; fails with `what` and what it last gave. */
+export async function eventually<T>(
+  what: string,
+  look: () => T | Promise<T>,
+  limitMs = 15_000,
+): Promise<NonNullable<T>> {
+  const until = Date.now() + limitMs;
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined && seen !== null && (seen as unknown) !== false) return seen;
+    if (Date.now() > until) throw new Error(`It did not come about within ${limitMs / 1000} s: ${what}.`);
+    await sleep(50);
+  }
+}
