@@ -15,7 +15,8 @@ import {
   formatStatus,
   mebibytes,
 } from './cliOutput.js';
-import { type DaemonConnection, connect, runForeground, stopDaemon } from './connect.js';
+import type { DaemonConnection } from './connect.js';
+import { mcpCommand } from './mcp/commands.js';
 
 const usage = `Usage: lantern COMMAND
 
@@ -35,8 +36,13 @@ const usage = `Usage: lantern COMMAND
   cache clear             free the model's memory
   start [--foreground]    start the daemon
   stop                    stop the daemon
+  mcp                     serve an agent on standard input and output
+  mcp config --client NAME [--write]
+                          print, or write, what makes claude-code, claude-desktop, cursor or vscode use it;
+                          http prints the address and token of the HTTP endpoint
+  mcp token rotate        make a new token for the HTTP endpoint
 
-Every command but start, stop and remove takes --json. LANTERN_HOME moves all data.
+Every command but start, stop, remove and mcp takes --json. LANTERN_HOME moves all data.
 Exit status: 0 with hits or done, 1 with no hits, 2 on an error, 130 when interrupted.`;
 
 const options = {
@@ -47,6 +53,8 @@ const options = {
   glob: { type: 'string' },
   json: { type: 'boolean' },
   foreground: { type: 'boolean' },
+  client: { type: 'string' },
+  write: { type: 'boolean' },
   'no-wait': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
@@ -102,6 +110,8 @@ async function withDaemon(
   const onSignal = (): void => interrupted.abort();
   process.once('SIGINT', onSignal);
   process.once('SIGTERM', onSignal);
+  // The bridge, which stays for hours, does without what a connection of ours takes.
+  const { connect } = await import('./connect.js');
   const daemon = await connect(interrupted.signal);
   try {
     return await work(daemon, interrupted.signal);
@@ -211,7 +221,7 @@ async function cache(positionals: readonly string[], values: Values): Promise<nu
 }
 
 async function start(values: Values): Promise<number> {
-  if (values.foreground === true) return runForeground();
+  if (values.foreground === true) return (await import('./connect.js')).runForeground();
   return withDaemon(async (daemon, signal) => {
     const { pid } = await daemon.request('lantern/status', {}, signal);
     print(`The daemon runs as process ${pid}.`);
@@ -220,6 +230,7 @@ async function start(values: Values): Promise<number> {
 }
 
 async function stop(): Promise<number> {
+  const { stopDaemon } = await import('./connect.js');
   const pid = await stopDaemon();
   print(pid === undefined ? 'No daemon was running.' : `Stopped the daemon (process ${pid}).`);
   return 0;
@@ -259,6 +270,8 @@ async function main(args: readonly string[]): Promise<number> {
       return start(values);
     case 'stop':
       return stop();
+    case 'mcp':
+      return mcpCommand(positionals, values, print);
     case '--version':
     case 'version':
       print(build.version);

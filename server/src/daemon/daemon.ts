@@ -9,18 +9,23 @@ import { build } from '../../../shared/src/build.js';
 import { currentUid, trustedEndpoint } from '../../../shared/src/endpoint.js';
 import { errorMessage } from '../../../shared/src/errors.js';
 import { PROTOCOL_VERSION } from '../../../shared/src/protocol.js';
+import { bridgeClient } from '../mcp/bridgeHello.js';
+import { McpDoors, refuseBridge } from '../mcp/doors.js';
 import { dataDir } from '../paths.js';
 import { LogFile } from './logFile.js';
 import { type DaemonContext, type DaemonService, runDaemon } from './runDaemon.js';
 import { toResponseError } from './responseError.js';
 import type { Services } from '../services.js';
-import type { Session } from './session.js';
+import type { OpenSession } from './acceptLoop.js';
+import type { ClientInfo } from '../../../shared/src/protocol.js';
 
 export interface DaemonOptions {
   /** Stay until told to stop, whether or not anybody calls. */
   readonly foreground: boolean;
 }
 
+const mcpIsOff =
+  'Agents are turned off in Lantern’s settings. Set "mcp.enabled" to true and run “lantern stop”.';
 /** Until the settings are read. */
 const firstIdleExitMs = 30 * 60_000;
 /** How long a daemon that cannot serve stays to say why. */
@@ -68,17 +73,26 @@ async function serve(context: DaemonContext, { foreground }: DaemonOptions): Pro
   }, services.tidyMs);
   tidying.unref();
 
-  const sessions = new Set<Session>();
-  const parts = {
-    service: services.service,
-    activity,
-    clients: () => [...sessions].map((session) => session.info()),
-    doctor: services.doctor,
-    log,
-  };
+  const { service, doctor, settings } = services;
+  const version = identity.build.version;
+  const agents = settings.mcp.enabled
+    ? await McpDoors.open({ service, activity, log, version }, identity.dataDir)
+    : undefined;
+
+  const sessions = new Set<OpenSession & { info(): ClientInfo }>();
+  const clients = (): ClientInfo[] => [
+    ...[...sessions].map((session) => session.info()),
+    ...(agents?.clients() ?? []),
+  ];
+  const parts = { service, activity, clients, doctor, log };
   return {
-    open: (socket, hello) => {
-      const session = new Session(socket, hello, parts);
+    open: async (socket, hello) => {
+      const isBridge = hello.client === bridgeClient;
+      if (isBridge && agents === undefined) return refuseBridge(socket, mcpIsOff);
+      const session =
+        isBridge && agents !== undefined
+          ? await agents.openBridge(socket, hello.pid)
+          : new Session(socket, hello, parts);
       sessions.add(session);
       return {
         closed: session.closed,
@@ -91,6 +105,7 @@ async function serve(context: DaemonContext, { foreground }: DaemonOptions): Pro
     drain: async () => {
       clearInterval(tidying);
       for (const session of sessions) session.dispose();
+      await agents?.dispose();
       await services.dispose();
     },
   };
@@ -100,7 +115,8 @@ async function serve(context: DaemonContext, { foreground }: DaemonOptions): Pro
 function refuse({ stop }: DaemonContext, error: unknown): DaemonService {
   const leaving = setTimeout(stop, refusalMs);
   return {
-    open: (socket) => {
+    open: (socket, { client }) => {
+      if (client === bridgeClient) return refuseBridge(socket, errorMessage(error));
       const connection = createMessageConnection(
         new StreamMessageReader(socket),
         new StreamMessageWriter(socket),

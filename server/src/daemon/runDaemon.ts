@@ -14,7 +14,7 @@ import type { DaemonIdentity } from './singleton.js';
 
 /** What the daemon is for; everything around it is lifecycle. */
 export interface DaemonService {
-  open(socket: Socket, hello: ClientHello): OpenSession;
+  open(socket: Socket, hello: ClientHello): OpenSession | Promise<OpenSession>;
   /** Takes no new work, finishes the step it is in, commits and closes its stores. */
   drain(): Promise<void>;
 }

@@ -1,0 +1,30 @@
+/** What a bridge calls itself when it shakes hands with the daemon. */
+export const bridgeClient = 'mcp';
+
+/** The first line that a bridge sends after the handshake. */
+export interface BridgeHello {
+  /** Absolute path of the folder in which the agent's client started the bridge. */
+  readonly workingDirectory: string | undefined;
+}
+
+/** The daemon's answer to it; MCP begins after `ok`. */
+export type BridgeReply = { readonly ok: true } | { readonly ok: false; readonly message: string };
+
+export const writeLine = (value: BridgeHello | BridgeReply): string => `${JSON.stringify(value)}\n`;
+
+/** Throws for a line that is none. */
+export function parseBridgeHello(line: string): BridgeHello {
+  const { workingDirectory } = asObject(line);
+  return { workingDirectory: typeof workingDirectory === 'string' ? workingDirectory : undefined };
+}
+
+export function parseBridgeReply(line: string): BridgeReply {
+  const { ok, message } = asObject(line);
+  return ok === true
+    ? { ok }
+    : { ok: false, message: typeof message === 'string' ? message : 'The daemon refused.' };
+}
+
+function asObject(line: string): Readonly<Record<string, unknown>> {
+  return (JSON.parse(line) ?? {}) as Readonly<Record<string, unknown>>;
+}

@@ -1,0 +1,45 @@
+import type { CallToolResult, ToolAnnotations } from '@modelcontextprotocol/server';
+import type { z } from 'zod';
+import type { Log } from '../../../shared/src/log.js';
+import type { ActivityCounter } from '../daemon/idleExit.js';
+import type { Service } from '../daemon/service.js';
+import type { Whereabouts } from './folderScope.js';
+
+/** What all agents' tools are made from. */
+export interface McpParts {
+  readonly service: Service;
+  readonly activity: ActivityCounter;
+  readonly log: Log;
+  readonly version: string;
+}
+
+/** One call of one tool. */
+export interface ToolCall extends McpParts {
+  /** What the client calls itself. */
+  readonly client: string;
+  /** What is known of the folder that the agent works in. */
+  readonly where: Whereabouts;
+  readonly signal: AbortSignal;
+  /** Undefined when the client did not ask to be told. */
+  readonly report: ((progress: number, total: number | undefined, message: string) => void) | undefined;
+}
+
+/** A tool: its contract with the agent, and what it does. */
+export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodObject = z.ZodObject> {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly input: Input;
+  readonly output: Output;
+  readonly annotations: ToolAnnotations;
+  /** Whether the call depends on which folder the client has open, and its arguments do not say. */
+  needsFolder(args: z.output<Input>): boolean;
+  run(args: z.output<Input>, call: ToolCall): Promise<CallToolResult>;
+}
+
+/** Keeps the types of a tool's arguments while it is written. */
+export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(
+  tool: Tool<Input, Output>,
+): Tool<Input, Output> {
+  return tool;
+}

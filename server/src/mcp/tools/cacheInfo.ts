@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { budgetBytes, defaultMaxTokens, withinBudget } from '../budget.js';
+import { plain } from '../plain.js';
+import { defineTool } from '../tool.js';
+
+const output = z.object({
+  daemon_rss_bytes: z.number(),
+  chroma_rss_bytes: z.number().nullable(),
+  models: z.array(
+    z.object({
+      name: z.string(),
+      dtype: z.string(),
+      provider: z.string(),
+      state: z.string(),
+      bytes: z.number(),
+      leases: z.number(),
+      loads: z.number(),
+      hits: z.number(),
+    }),
+  ),
+  loads: z.number().describe('Times a model was loaded since the daemon began'),
+  hits: z.number().describe('Uses that found their model loaded'),
+  disk_bytes: z.number(),
+  folders: z.array(
+    z.object({ path: z.string(), files: z.number(), chunks: z.number(), disk_bytes: z.number() }),
+  ),
+  left_out: z.number(),
+});
+
+const mebibytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+
+export const getCacheInfo = defineTool({
+  name: 'get_cache_info',
+  title: 'Cache and memory',
+  description:
+    'Says which embedding models are in memory, how often each was loaded and used, and what the indexes take.',
+  input: z.object({}),
+  output,
+  annotations: { readOnlyHint: true, idempotentHint: true, destructiveHint: false, openWorldHint: false },
+  needsFolder: () => false,
+
+  async run(_args, { service }) {
+    const { daemon, chroma, models, totals, disk, folders: all } = await service.memory([]);
+    const lines = models.map(
+      ({ name, dtype, provider, bytes, leases, loads, hits }) =>
+        `Model ${plain(name, 200)} (${dtype}, ${provider}): ${mebibytes(bytes)}, loaded ${loads} times, reused ${hits} times, ${leases} in use.`,
+    );
+    if (models.length === 0) lines.push('No model is in memory; the next search by meaning loads it.');
+    lines.push(
+      `Daemon ${mebibytes(daemon.rssBytes)}, Chroma ${chroma === null ? 'not running' : mebibytes(chroma.rssBytes)}, ` +
+        `${mebibytes(disk.catalogBytes + disk.chromaBytes)} on disk for ${all.length} folders.`,
+    );
+    return withinBudget(all, budgetBytes(defaultMaxTokens), (folders) => {
+      const structuredContent: z.output<typeof output> = {
+        daemon_rss_bytes: daemon.rssBytes,
+        chroma_rss_bytes: chroma?.rssBytes ?? null,
+        models: models.map(({ name, dtype, provider, state, bytes, leases, loads, hits }) => {
+          return { name, dtype, provider, state, bytes: Math.round(bytes), leases, loads, hits };
+        }),
+        loads: totals.loads,
+        hits: totals.hits,
+        disk_bytes: disk.catalogBytes + disk.chromaBytes,
+        folders: folders.map(({ path, files, chunks, diskBytes }) => ({
+          path,
+          files,
+          chunks,
+          disk_bytes: diskBytes,
+        })),
+        left_out: all.length - folders.length,
+      };
+      return { content: [{ type: 'text', text: lines.join('\n') }], structuredContent };
+    });
+  },
+});

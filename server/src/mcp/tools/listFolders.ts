@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { budgetBytes, defaultMaxTokens, withinBudget } from '../budget.js';
+import { defineTool } from '../tool.js';
+import { describe, folderRow, rowOf } from './folderRows.js';
+
+const output = z.object({ folders: z.array(folderRow), left_out: z.number() });
+
+export const listFolders = defineTool({
+  name: 'list_folders',
+  title: 'List indexed folders',
+  description: 'Lists the folders that are indexed on this machine, with how complete each index is.',
+  input: z.object({}),
+  output,
+  annotations: { readOnlyHint: true, idempotentHint: true, destructiveHint: false, openWorldHint: false },
+  needsFolder: () => false,
+
+  run(_args, { service }) {
+    const all = service.indexedFolders().map(rowOf);
+    return Promise.resolve(
+      withinBudget(all, budgetBytes(defaultMaxTokens), (folders) => {
+        const leftOut = all.length - folders.length;
+        const lines = folders.map(describe);
+        if (all.length === 0) lines.push('Nothing is indexed yet: index_directory adds a folder.');
+        if (leftOut > 0)
+          lines.push(`${leftOut} more are not shown: index_status with a folder tells of any one.`);
+        const structuredContent: z.output<typeof output> = { folders: [...folders], left_out: leftOut };
+        return { content: [{ type: 'text', text: lines.join('\n') }], structuredContent };
+      }),
+    );
+  },
+});

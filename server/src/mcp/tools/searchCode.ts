@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import type { SearchHit, SearchResult } from '../../../../shared/src/protocol.js';
+import { toBlocks } from '../blocks.js';
+import { budgetBytes, defaultMaxTokens, largestMaxTokens, smallestMaxTokens } from '../budget.js';
+import { readCursor, writeCursor } from '../cursor.js';
+import { type FolderScope, folderScope } from '../folderScope.js';
+import { hitsAnswer, hitsShape } from '../hitsAnswer.js';
+import { plain } from '../plain.js';
+import { type ToolCall, defineTool } from '../tool.js';
+
+/** Hits that a search gives at most; cursors end there. */
+const mostHits = 100;
+
+export const maxTokens = z
+  .int()
+  .min(smallestMaxTokens)
+  .max(largestMaxTokens)
+  .default(defaultMaxTokens)
+  .describe('Upper bound of the whole answer');
+
+export const limit = z.int().min(1).max(50).default(10).describe('Hits per answer');
+
+export const cursor = z.string().max(100).optional().describe('next_cursor of the answer before');
+
+export const searchCode = defineTool({
+  name: 'search_code',
+  title: 'Search code by meaning',
+  description:
+    'Finds code by what it does, in the folder that is open. Ask in plain words ("where are failed uploads retried") ' +
+    'or with a name. Use it first when you do not know the file or the wording; use grep when you know the exact text ' +
+    'and need every occurrence. Answers are ranked and read from disk at this moment.',
+  input: z.object({
+    query: z.string().trim().min(1).max(4000).describe('Plain words, a symbol, or both'),
+    folder: z
+      .string()
+      .max(4096)
+      .optional()
+      .describe('Indexed folder or one inside it; the open one if left out'),
+    language: z.string().max(60).optional().describe('Such as typescript or py'),
+    path_glob: z.string().max(200).optional().describe('Such as src/**/*.ts'),
+    limit,
+    cursor,
+    max_tokens: maxTokens,
+  }),
+  output: hitsShape,
+  annotations: { readOnlyHint: true, idempotentHint: true, destructiveHint: false, openWorldHint: false },
+  needsFolder: ({ folder }) => folder === undefined,
+
+  async run(args, call) {
+    const { query, language, path_glob: glob } = args;
+    const scope = await folderScope(args.folder, call.where, call.service);
+    const question = [query, scope.folders, language, glob];
+    const offset = args.cursor === undefined ? 0 : readCursor(args.cursor, question);
+    const asked = Math.min(mostHits, offset + args.limit * 2 + 10);
+    const result = await searchIn(scope, call, {
+      query,
+      limit: asked,
+      ...(language !== undefined && { language }),
+      ...(glob !== undefined && { glob }),
+    });
+    const blocks = toBlocks(result.hits);
+    const page = blocks.slice(offset, offset + args.limit);
+    call.service.noteAgentSearch({
+      client: call.client,
+      tool: 'search_code',
+      query,
+      folders: scope.folders,
+      hits: page.length,
+      elapsedMs: result.elapsedMs,
+    });
+    return hitsAnswer(
+      {
+        blocks: page,
+        offset,
+        found: blocks.length,
+        atLeast: result.hits.length === asked,
+        folders: scope.folders,
+        coverage: result.coverage,
+        notes: notesOf(scope, result),
+        cursorAt: (next) => writeCursor(next, question),
+      },
+      budgetBytes(args.max_tokens),
+    );
+  },
+});
+
+interface Question {
+  readonly query: string;
+  readonly limit: number;
+  readonly language?: string;
+  readonly glob?: string;
+}
+
+function searchIn({ folders }: FolderScope, call: ToolCall, question: Question): Promise<SearchResult> {
+  return call.service.search(question, { folders: () => folders }, call.signal);
+}
+
+export function notesOf(
+  { missing }: Pick<FolderScope, 'missing'>,
+  result: { readonly hits: readonly SearchHit[]; readonly coverage: { readonly reason?: string } },
+): string[] {
+  const notes = missing
+    .slice(0, 5)
+    .map((folder) => `${plain(folder, 200)} is open and not indexed: index_directory adds it.`);
+  if (result.coverage.reason?.includes('being loaded') === true) {
+    notes.push('The model is being loaded: the same call in a few seconds ranks by meaning too.');
+  }
+  return notes;
+}
