@@ -14,7 +14,7 @@ interface Before {
 /** Shows hits in the editor while one looks through them, and puts everything back when one leaves. */
 export class Preview implements vscode.Disposable {
   readonly #highlight = vscode.window.createTextEditorDecorationType({
-    backgroundColor: new vscode.ThemeColor('editor.findRangeHighlightBackground'),
+    backgroundColor: new vscode.ThemeColor('editor.rangeHighlightBackground'),
     borderColor: new vscode.ThemeColor('contrastActiveBorder'),
     isWholeLine: true,
     overviewRulerColor: new vscode.ThemeColor('editorOverviewRuler.findMatchForeground'),

@@ -89,6 +89,11 @@ export class SearchPicker implements vscode.Disposable {
     this.#owner.dispose();
   }
 
+  /** Whether the rows are the last word on what was typed. */
+  get settled(): boolean {
+    return !this.#pick.busy;
+  }
+
   /** What the rows show; for tests. */
   get rows(): readonly Row[] {
     return this.#pick.items;

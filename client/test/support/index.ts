@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { format } from 'node:util';
 import Mocha from 'mocha';
 import { variables } from '../harness/protocol.js';
-import { report } from './driver.js';
+import { person, report } from './driver.js';
 
 /** Called by VS Code inside the extension host: runs the tests of the scenario, and rejects when one fails. */
 export async function run(): Promise<void> {
@@ -28,6 +28,12 @@ export async function run(): Promise<void> {
     const line = format(...parts);
     last = last.then(() => report(line)).catch(() => undefined);
   };
+  mocha.suite.afterEach('photograph a failure', async function () {
+    const { currentTest } = this;
+    if (currentTest?.state !== 'failed') return;
+    const title = currentTest.title.replace(/[^\p{L}\p{N}]+/gu, '-').slice(0, 60);
+    await person.photograph(`failed-${scenario}-${title}`);
+  });
   const failures = await new Promise<number>((resolve) => mocha.run(resolve));
   await last;
   if (failures > 0) throw new Error(`${failures} of the tests of ${scenario} failed.`);

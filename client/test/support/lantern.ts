@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
+import { person } from './driver.js';
 import type { Lantern } from '../../src/lantern.js';
 
 /** The running extension, through what its activation gave. */
@@ -23,4 +24,27 @@ export async function eventually<T>(
     if (Date.now() > until) throw new Error(`It did not come about within ${limitMs / 1000} s: ${what}.`);
     await sleep(50);
   }
+}
+
+/** Opens the search box and waits until it has the keyboard. */
+export async function openSearch(query: string): Promise<void> {
+  await vscode.commands.executeCommand('lantern.search', query);
+  await boxHasFocus();
+}
+
+export async function boxHasFocus(): Promise<void> {
+  await eventually('the search box has the keyboard', async () => {
+    return (await person.sees('.quick-input-widget:focus-within .quick-input-header')).length > 0;
+  });
+}
+
+/** Has every folder of the window indexed, as after the person has agreed to it. */
+export async function indexed(): Promise<Lantern> {
+  const own = await lantern();
+  for (const place of places()) await own.index.index(place, 'quiet');
+  return own;
+}
+
+function places(): { name: string; path: string }[] {
+  return (vscode.workspace.workspaceFolders ?? []).map(({ name, uri }) => ({ name, path: uri.fsPath }));
 }
