@@ -85,6 +85,11 @@ export class Session implements Disposable {
 
     connection.onInitialize((params): InitializeResult => {
       for (const { uri } of params.workspaceFolders ?? []) this.#addFolder(uri);
+      // Only now: the library puts a handler of its own in the place of an earlier one when the client is able to tell.
+      connection.onNotification('workspace/didChangeWorkspaceFolders', (change: FolderChange) => {
+        for (const { uri } of change.event?.added ?? []) this.#addFolder(uri);
+        for (const { uri } of change.event?.removed ?? []) this.#folders.delete(pathOf(uri) ?? '');
+      });
       return {
         serverInfo: { name: 'lantern' },
         capabilities: {
@@ -92,10 +97,6 @@ export class Session implements Disposable {
           workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
         },
       };
-    });
-    connection.onNotification('workspace/didChangeWorkspaceFolders', (params: FolderChange) => {
-      for (const { uri } of params.event?.added ?? []) this.#addFolder(uri);
-      for (const { uri } of params.event?.removed ?? []) this.#folders.delete(pathOf(uri) ?? '');
     });
     connection.onNotification(DidChangeWatchedFilesNotification.type, ({ changes }) =>
       parts.service.changed(changes.map(({ uri }) => pathOf(uri)).filter((path) => path !== undefined)),
@@ -106,7 +107,7 @@ export class Session implements Disposable {
     });
 
     const notify: Notify = (method, params) => {
-      connection.sendNotification(method, params).catch(() => undefined);
+      quietly(() => connection.sendNotification(method, params));
     };
     this.#serve(connection, { folders: () => [...this.#folders] }, notify);
     if (identity.client === 'editor') this.#notifyOfChanges(notify);
@@ -229,6 +230,15 @@ interface FolderChange {
   };
 }
 
+/** Sends what need not arrive. On a connection that was closed sending throws at once, and its client is gone. */
+function quietly(send: () => Promise<void>): void {
+  try {
+    send().catch(() => undefined);
+  } catch {
+    // A job that outlives its client has nobody to tell.
+  }
+}
+
 interface WorkReport {
   update(progress: IndexProgress): void;
   end(): void;
@@ -239,7 +249,7 @@ function reportWork(connection: Connection, params: unknown): WorkReport | undef
   const token = (params as { workDoneToken?: string | number } | null)?.workDoneToken;
   if (token === undefined) return undefined;
   const send = (value: WorkDoneProgressBegin | WorkDoneProgressReport | WorkDoneProgressEnd): void => {
-    connection.sendProgress(WorkDoneProgress.type, token, value).catch(() => undefined);
+    quietly(() => connection.sendProgress(WorkDoneProgress.type, token, value));
   };
   send({ kind: 'begin', title: 'Lantern: indexing', percentage: 0, cancellable: true });
   return {
