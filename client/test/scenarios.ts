@@ -8,7 +8,12 @@ export interface Scenario {
   readonly settings?: Readonly<Record<string, unknown>>;
 }
 
-export const scenarios: readonly Scenario[] = [{ name: 'shop', fixture: 'typescript-shop', trusted: true }];
+export const scenarios: readonly Scenario[] = [
+  { name: 'shop', fixture: 'typescript-shop', trusted: true, settings: { 'lantern.autoIndex': 'never' } },
+  { name: 'multi', fixture: 'multi-root', trusted: true },
+  { name: 'untrusted', fixture: 'python-pipeline', trusted: false },
+  { name: 'empty', trusted: true },
+];
 
 /** Keeps the editor quiet, so that what a test sees is what it did. */
 export const quietSettings = {

@@ -42,7 +42,9 @@ export async function openWebWindow(options: WindowOptions, say: Say): Promise<E
       exitCode: Promise.race([exitCode, died(child)]),
       openWindow: async (workspace) => {
         const other = await context.newPage();
-        await other.goto(`${origin}/?${query(workspace, [])}`);
+        await other.goto(
+          `${origin}/?${query(workspace, [['extensionDevelopmentPath', remoteOf(origin, options.extension)]])}`,
+        );
         await other.waitForSelector('.monaco-workbench');
         return other;
       },
@@ -68,13 +70,17 @@ async function openSuite(
   });
   await page.exposeFunction('codeAutomationExit', (code: number) => end(code));
   page.on('crash', () => end(1));
-  const remote = (path: string): string => `vscode-remote://${origin.slice('http://'.length)}${path}`;
   const payload = [
-    ['extensionDevelopmentPath', remote(extension)],
-    ['extensionTestsPath', remote(suite)],
+    ['extensionDevelopmentPath', remoteOf(origin, extension)],
+    ['extensionTestsPath', remoteOf(origin, suite)],
   ];
   await page.goto(`${origin}/?${query(workspace, payload)}`);
   return { page, exitCode };
+}
+
+/** How the page names a file of the server's machine. */
+function remoteOf(origin: string, path: string): string {
+  return `vscode-remote://${origin.slice('http://'.length)}${path}`;
 }
 
 function query(workspace: string | undefined, payload: readonly (readonly string[])[]): string {

@@ -48,3 +48,8 @@ export async function indexed(): Promise<Lantern> {
 function places(): { name: string; path: string }[] {
   return (vscode.workspace.workspaceFolders ?? []).map(({ name, uri }) => ({ name, path: uri.fsPath }));
 }
+
+/** A host of tests shows no toasts: what would be one stands in the list. */
+export async function showNotifications(): Promise<void> {
+  await vscode.commands.executeCommand('notifications.showList');
+}

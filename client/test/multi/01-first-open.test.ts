@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import { person } from '../support/driver.js';
+import { boxHasFocus, eventually, lantern, openSearch, showNotifications } from '../support/lantern.js';
+
+describe('a workspace with several folders, opened for the first time', () => {
+  it('asks before it indexes, and starts nothing until then', async () => {
+    const { client } = await lantern();
+    await showNotifications();
+    await eventually('the question', async () =>
+      (await person.sees('.notification-list-item')).some((text) =>
+        text.includes('Index “app (TypeScript)”, “service (Python)” for search by meaning?'),
+      ),
+    );
+    assert.equal(client.state.kind, 'idle');
+    await person.photograph('consent');
+  });
+
+  it('offers the same in the search box', async () => {
+    const { search } = await lantern();
+    await openSearch('coat');
+    assert.equal(search.picker?.rows[0]?.label, 'Index “app (TypeScript)”, “service (Python)”');
+    await person.photograph('state-not-indexed');
+    await vscode.commands.executeCommand('workbench.action.closeQuickOpen');
+  });
+
+  it('indexes with progress after “Index”, and keeps that in mind', async () => {
+    const { index, status } = await lantern();
+    await showNotifications();
+    await person.click('.notification-list-item .monaco-button:text-is("Index")');
+    await showNotifications();
+    await eventually('progress is shown', async () =>
+      (await person.sees('.notification-list-item')).some((text) => text.includes('Lantern: indexing')),
+    );
+    await person.photograph('indexing');
+    const folders = vscode.workspace.workspaceFolders!.map(({ uri }) => uri.fsPath);
+    await eventually(
+      'both folders are up to date',
+      () => {
+        const known = status.status?.folders ?? [];
+        return folders.every((path) => known.some((one) => one.path === path && one.indexedAt !== null));
+      },
+      60_000,
+    );
+    await eventually('nothing runs any more', () => !folders.some((path) => index.isIndexing(path)));
+    assert.deepEqual(
+      index.accepted().map(({ path }) => path),
+      folders,
+    );
+  });
+
+  it('finds the right file first for a search typed through the palette, in whichever folder it is', async () => {
+    const { search } = await lantern();
+    await person.press('F1');
+    await boxHasFocus();
+    await person.type('Lantern: Search Code by');
+    await eventually('the command is offered', async () =>
+      (await person.sees('.quick-input-list .focused')).some((text) =>
+        text.includes('Search Code by Meaning'),
+      ),
+    );
+    await person.press('Enter');
+    await eventually('the search box', () => search.picker);
+    await boxHasFocus();
+    await person.type('where do things end up that nobody came back for');
+    const path = await eventually('an answer by meaning', () => {
+      const first = search.picker?.rows[0];
+      return search.picker?.settled === true ? first?.hit?.path : undefined;
+    });
+    assert.equal(path, 'cloakroom/lost_property.py');
+    assert.match(search.picker?.rows[0]?.description ?? '', /^service \(Python\) • /);
+    await person.photograph('search-multi-root');
+    await vscode.commands.executeCommand('workbench.action.closeQuickOpen');
+  });
+
+  it('searches one folder with in:', async () => {
+    const { search } = await lantern();
+    await openSearch('in:app ticket');
+    const hits = await eventually('answers', () =>
+      search.picker?.settled === true ? search.picker.rows.flatMap(({ hit }) => hit ?? []) : undefined,
+    );
+    assert.ok(hits.length > 0);
+    assert.ok(hits.every(({ folder }) => folder.endsWith('/app')));
+    await vscode.commands.executeCommand('workbench.action.closeQuickOpen');
+  });
+});
