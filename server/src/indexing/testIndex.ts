@@ -85,12 +85,12 @@ export class TestIndex {
     return this.files.root;
   }
 
-  makeFolders(modelKey = 'model@1'): Folders {
+  makeFolders(modelKey = 'model@1', embedder: ChunkEmbedder = this.embedder): Folders {
     return new Folders({
       catalog: this.catalog,
       store: this.store,
       chunker: new Chunker(this.#parsers),
-      embedder: this.embedder,
+      embedder,
       modelKey,
       owner: 'test',
       busy: (job) => this.#count(job),
