@@ -2,12 +2,14 @@ import * as vscode from 'vscode';
 import { LanternError, errorMessage } from '../../shared/src/errors.js';
 import type { Disposable } from '../../shared/src/disposable.js';
 import type { SearchHit } from '../../shared/src/protocol.js';
+import { chooseModel } from './chooseModel.js';
 import type { DaemonClient } from './daemonClient.js';
 import type { MemoryView } from './memoryView.js';
 import { Owner } from './owner.js';
 import { type Place, placeOf, places } from './places.js';
 import type { ResultNode, ResultsView } from './resultsView.js';
 import type { SearchUi } from './searchUi.js';
+import type { SettingsSync } from './settingsSync.js';
 import type { StatusModel } from './statusModel.js';
 import { bytes } from './statusText.js';
 import type { WorkspaceIndex } from './workspaceIndex.js';
@@ -19,6 +21,7 @@ export interface CommandParts {
   readonly results: ResultsView;
   readonly memoryView: MemoryView;
   readonly status: StatusModel;
+  readonly settings: SettingsSync;
   readonly log: vscode.LogOutputChannel;
 }
 
@@ -26,7 +29,7 @@ const relatedLimit = 30;
 
 /** Registers every command; each is a few words to a part that does the work. */
 export function registerCommands(parts: CommandParts): Disposable {
-  const { client, index, log, memoryView, results, search, status } = parts;
+  const { client, index, log, memoryView, results, search, settings, status } = parts;
   const owner = new Owner();
   const on = (name: string, run: (...args: unknown[]) => unknown): void => {
     owner.own(
@@ -100,6 +103,8 @@ export function registerCommands(parts: CommandParts): Disposable {
         : `freed ${bytes(freed.bytes)}; the next search loads the model again`,
     );
   });
+  on('selectModel', () => (trusted(), chooseModel(client)));
+  on('setChromaApiKey', () => settings.askForApiKey());
   on('showStatus', async () => {
     const document = await vscode.workspace.openTextDocument({
       language: 'json',

@@ -24,6 +24,8 @@ export interface DaemonClientParts {
   /** The daemon's program. */
   readonly script: string;
   readonly log: vscode.LogOutputChannel;
+  /** Done before the first session, such as passing settings on; its failure is logged and does no more harm. */
+  readonly prepare?: () => Promise<void>;
   /** Waiting times between attempts, in milliseconds; the last one repeats. */
   readonly backOffMs?: readonly number[];
 }
@@ -57,6 +59,7 @@ export class DaemonClient implements vscode.Disposable {
   #link: Promise<Link> | undefined;
   #retry: NodeJS.Timeout | undefined;
   #failures = 0;
+  #prepared: Promise<void> | undefined;
 
   readonly onDidChangeState = this.#stateChanged.event;
   readonly onDidChangeStatus = this.#statusChanged.event;
@@ -126,6 +129,8 @@ export class DaemonClient implements vscode.Disposable {
     const { log, script } = this.#parts;
     this.#become({ kind: 'connecting' });
     try {
+      this.#prepared ??= this.#parts.prepare?.().catch((error: unknown) => log.error(errorMessage(error)));
+      await this.#prepared;
       const { socket, daemon } = await reachDaemon({
         client: 'editor',
         script,

@@ -10,6 +10,7 @@ import { folderNamed } from './places.js';
 import { parseFilters } from './search/filters.js';
 import { RecentSearches } from './search/recentSearches.js';
 import { SearchUi } from './searchUi.js';
+import { SettingsSync } from './settingsSync.js';
 import { StatusBar } from './statusBar.js';
 import { StatusModel } from './statusModel.js';
 import { type AutoIndex, WorkspaceIndex } from './workspaceIndex.js';
@@ -17,6 +18,9 @@ import { type AutoIndex, WorkspaceIndex } from './workspaceIndex.js';
 /** Makes every part of the extension and joins them: the only place where that is done. */
 export class Lantern implements vscode.Disposable {
   readonly #owner = new Owner();
+  /** How long activation kept the extension host. */
+  activatedInMs = 0;
+  readonly settings: SettingsSync;
   readonly client: DaemonClient;
   readonly index: WorkspaceIndex;
   readonly search: SearchUi;
@@ -27,7 +31,10 @@ export class Lantern implements vscode.Disposable {
   constructor(context: vscode.ExtensionContext, daemonScript: string) {
     const own = this.#owner.own.bind(this.#owner);
     const log = own(vscode.window.createOutputChannel('Lantern', { log: true }));
-    this.client = own(new DaemonClient({ script: daemonScript, log }));
+    this.settings = own(new SettingsSync({ secrets: context.secrets, log }));
+    this.client = own(
+      new DaemonClient({ script: daemonScript, log, prepare: () => this.settings.prepare() }),
+    );
     this.status = own(new StatusModel(this.client));
     this.statusBar = own(new StatusBar(this.status));
     this.results = own(new ResultsView());
@@ -42,8 +49,8 @@ export class Lantern implements vscode.Disposable {
     const openAll = (query: string, hits: readonly SearchHit[]): void => this.#showAll(query, hits);
     const recent = new RecentSearches(context.workspaceState);
     this.search = own(new SearchUi({ client: this.client, index: this.index, recent, openAll }));
-    const { client, index, results, search, status } = this;
-    own(registerCommands({ client, index, results, search, status, memoryView, log }));
+    const { client, index, results, search, settings, status } = this;
+    own(registerCommands({ client, index, results, search, settings, status, memoryView, log }));
     // Activation is over when this runs.
     const later = setImmediate(() => {
       index.consider().catch((error: unknown) => log.error(errorMessage(error)));

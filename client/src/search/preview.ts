@@ -92,10 +92,12 @@ export function uriOf({ folder, path }: SearchHit): vscode.Uri {
   return vscode.Uri.joinPath(vscode.Uri.file(folder), path);
 }
 
-/** The hit's lines, from its first character that shows. */
+/** The hit's lines, from its first character that shows to its last. */
 export function rangeOf({ startLine, endLine }: SearchHit, document: vscode.TextDocument): vscode.Range {
   const first = document.lineAt(Math.min(startLine, document.lineCount) - 1);
-  const last = document.lineAt(Math.min(endLine, document.lineCount) - 1);
+  let last = document.lineAt(Math.min(endLine, document.lineCount) - 1);
+  while (last.isEmptyOrWhitespace && last.lineNumber > first.lineNumber)
+    last = document.lineAt(last.lineNumber - 1);
   return new vscode.Range(
     first.lineNumber,
     first.firstNonWhitespaceCharacterIndex,

@@ -12,6 +12,11 @@ describe('activation', () => {
     assert.deepEqual(missing, []);
   });
 
+  it('takes less than 50 ms of the extension host', async () => {
+    const { activatedInMs } = await lantern();
+    assert.ok(activatedInMs > 0 && activatedInMs < 50, `${activatedInMs} ms`);
+  });
+
   it('finds the right file for a question in other words', async () => {
     const { client, index } = await lantern();
     const folder = vscode.workspace.workspaceFolders?.[0];

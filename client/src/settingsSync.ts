@@ -1,0 +1,99 @@
+import * as vscode from 'vscode';
+import { stopDaemon } from '../../shared/src/dial.js';
+import { errorMessage } from '../../shared/src/errors.js';
+import { daemonTarget, helloOf } from '../../shared/src/reachDaemon.js';
+import { defaultSettings } from '../../shared/src/settings.js';
+import { changeSettings } from '../../shared/src/settingsFile.js';
+import { Owner } from './owner.js';
+
+export interface SettingsSyncParts {
+  readonly secrets: vscode.SecretStorage;
+  readonly log: vscode.LogOutputChannel;
+}
+
+const secretName = 'lantern.chroma.apiKey';
+const apiKey = 'chroma.apiKey';
+
+/** Names of all settings that the daemon is told, but the secret one: `group.name`. */
+const names = Object.entries(defaultSettings)
+  .flatMap(([group, values]) => Object.keys(values as object).map((name) => `${group}.${name}`))
+  .filter((name) => name !== apiKey);
+
+/**
+ * Passes the person's settings on to the daemon: into the file that it reads at its start, shared by all windows and
+ * the command line. A running daemon is ended when they differ; every window then begins a new session by itself.
+ */
+export class SettingsSync implements vscode.Disposable {
+  readonly #parts: SettingsSyncParts;
+  readonly #owner = new Owner();
+  /** One change after the other. */
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(parts: SettingsSyncParts) {
+    this.#parts = parts;
+    this.#owner.own(
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        const changed = names.filter((name) => event.affectsConfiguration(`lantern.${name}`));
+        if (changed.length > 0) this.#follow(new Map(changed.map((name) => [name, chosen(name)])));
+      }),
+    );
+    this.#owner.own(
+      parts.secrets.onDidChange(async ({ key }) => {
+        if (key === secretName) this.#follow(new Map([[apiKey, await parts.secrets.get(secretName)]]));
+      }),
+    );
+  }
+
+  /** Before the first session: what the person chose while no window was open. What was not chosen stays as it is. */
+  async prepare(): Promise<void> {
+    const own = names.map((name) => [name, chosen(name)] as const).filter(([, value]) => value !== undefined);
+    const key = await this.#parts.secrets.get(secretName);
+    await this.#apply(
+      new Map<string, unknown>([...own, ...(key === undefined ? [] : [[apiKey, key] as const])]),
+    );
+  }
+
+  /** Asks for the key of the Chroma server, and keeps it as a secret; an empty one is forgotten. */
+  async askForApiKey(): Promise<void> {
+    const value = await vscode.window.showInputBox({
+      title: 'Chroma API Key',
+      prompt: 'Sent to the server that lantern.chroma.url names. Leave it empty to forget the key.',
+      password: true,
+      ignoreFocusOut: true,
+    });
+    if (value === undefined) return;
+    if (value === '') await this.#parts.secrets.delete(secretName);
+    else await this.#parts.secrets.store(secretName, value);
+  }
+
+  /** Settles when all changes so far have been passed on. */
+  async settled(): Promise<void> {
+    await this.#last;
+  }
+
+  dispose(): void {
+    this.#owner.dispose();
+  }
+
+  #follow(changes: ReadonlyMap<string, unknown>): void {
+    this.#last = this.#last
+      .then(() => this.#apply(changes))
+      .catch((error: unknown) => {
+        this.#parts.log.error(errorMessage(error));
+        void vscode.window.showErrorMessage(`Lantern: ${errorMessage(error)}`);
+      });
+  }
+
+  async #apply(changes: ReadonlyMap<string, unknown>): Promise<void> {
+    const at = await daemonTarget();
+    if (!(await changeSettings(at.dataDir, changes))) return;
+    this.#parts.log.info(`Settings changed: ${[...changes.keys()].join(', ')}. The daemon begins anew.`);
+    await stopDaemon({ ...at, hello: helloOf('editor') });
+  }
+}
+
+/** What the person set for this machine or for all; undefined where the default holds. */
+function chosen(name: string): unknown {
+  const found = vscode.workspace.getConfiguration('lantern').inspect<unknown>(name);
+  return found?.globalValue;
+}
