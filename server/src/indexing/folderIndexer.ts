@@ -214,7 +214,7 @@ export class FolderIndexer {
         chunksRemoved += outcome.removed;
         if (outcome.kind === 'skipped') {
           skip(found.path, outcome.reason);
-          if (before !== undefined) report.filesRemoved++;
+          if (before !== undefined && !mayPass(outcome.reason)) report.filesRemoved++;
         } else {
           report.filesTotal++;
           if (outcome.kind === 'unchanged') report.filesUnchanged++;
@@ -244,8 +244,7 @@ export class FolderIndexer {
     if (source.kind === 'gone') return { kind: 'skipped', reason: 'gone', removed: this.#drop(before) };
     if (source.kind === 'skipped') {
       const { reason, state } = source;
-      // A file that cannot be read at this moment keeps what is known of it.
-      if (reason === 'unreadable' || reason === 'changing') return { kind: 'skipped', reason, removed: 0 };
+      if (mayPass(reason)) return { kind: 'skipped', reason, removed: 0 };
       if (state !== undefined) {
         catalog.rememberSkipped(this.folder.id, { path: found.path, ...state, checkedMs, reason });
       }
@@ -399,6 +398,9 @@ export class FolderIndexer {
     if (before !== undefined) await this.#update({ path, size: before.size, mtimeMs: 0 }, before);
   }
 }
+
+/** A file that only cannot be read at this moment keeps what is known of it. */
+const mayPass = (reason: string): boolean => reason === 'unreadable' || reason === 'changing';
 
 function isUnchanged(before: Pick<FileRow, 'size' | 'mtimeMs' | 'checkedMs'>, found: FoundFile): boolean {
   return (
