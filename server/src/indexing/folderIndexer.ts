@@ -135,8 +135,8 @@ export class FolderIndexer {
   async scan(signal?: AbortSignal): Promise<ScanReport> {
     if (this.#disposed) throw cancelled('Indexing');
     const next = (this.#nextScan ??= new SharedTask('Indexing'));
-    this.#scans.add(next);
     return next.join(async (own) => {
+      this.#scans.add(next);
       const running = this.#scanning;
       const done = running
         .catch(() => undefined)

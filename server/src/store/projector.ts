@@ -97,6 +97,8 @@ export class Projector {
       const found = await this.withCollection((collection) => collection.count());
       if (found === wanted) return;
       log.write('warn', 'collection.differs', { folder: this.#folder.path, wanted, found });
+      // One that is still being opened has the old generation.
+      await this.#opening?.catch(() => undefined);
       catalog.renewCollection(this.#folder.id, randomUUID());
       this.#folder = catalog.folder(this.#folder.path) ?? this.#folder;
       this.#collection = undefined;
