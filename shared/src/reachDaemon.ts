@@ -6,6 +6,7 @@ import { type Connection, type DialTarget, dialOrSpawn } from './dial.js';
 import { currentUid, trustedEndpoint } from './endpoint.js';
 import { type ClientHello, handshakeVersion } from './handshake.js';
 import { PROTOCOL_VERSION } from './protocol.js';
+import { runtimeScript } from './runtimeCopy.js';
 import { spawnDaemon } from './spawnDaemon.js';
 
 /** Where the daemon of this user and environment is. */
@@ -42,10 +43,10 @@ export async function reachDaemon({ client, script, signal }: ReachOptions): Pro
     ...at,
     hello: helloOf(client),
     signal,
-    spawn: () =>
+    spawn: async () =>
       spawnDaemon({
         execPath: process.execPath,
-        script,
+        script: await runtimeScript({ script, dataDir: at.dataDir, build }),
         env: process.env,
         dataDir: at.dataDir,
         logPath: join(at.dataDir, 'daemon-output.log'),
