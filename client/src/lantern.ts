@@ -48,7 +48,9 @@ export class Lantern implements vscode.Disposable {
     );
     const openAll = (query: string, hits: readonly SearchHit[]): void => this.#showAll(query, hits);
     const recent = new RecentSearches(context.workspaceState);
-    this.search = own(new SearchUi({ client: this.client, index: this.index, recent, openAll }));
+    this.search = own(
+      new SearchUi({ client: this.client, index: this.index, status: this.status, recent, openAll }),
+    );
     const { client, index, results, search, settings, status } = this;
     own(registerCommands({ client, index, results, search, settings, status, memoryView, log }));
     // Activation is over when this runs.

@@ -6,15 +6,18 @@ import { type Place, places } from './places.js';
 import type { Obstacle } from './search/pickerRows.js';
 import type { RecentSearches } from './search/recentSearches.js';
 import { SearchPicker } from './search/searchPicker.js';
+import type { StatusModel } from './statusModel.js';
 import type { WorkspaceIndex } from './workspaceIndex.js';
 
 export interface SearchUiParts {
   readonly client: DaemonClient;
   readonly index: WorkspaceIndex;
+  readonly status: StatusModel;
   readonly recent: RecentSearches;
   readonly openAll: (query: string, hits: readonly SearchHit[]) => void;
 }
 
+const showLog: vscode.Command = { command: 'lantern.showLog', title: 'Show Log' };
 const contextKey = 'lantern.searchOpen';
 
 /** Opens the search box, one at a time, and says what is in the way of searching. */
@@ -22,11 +25,13 @@ export class SearchUi implements vscode.Disposable {
   readonly #parts: SearchUiParts;
   readonly #owner = new Owner();
   #picker: SearchPicker | undefined;
+  #indexState: string | undefined;
 
   constructor(parts: SearchUiParts) {
     this.#parts = parts;
     this.#owner.own(vscode.workspace.onDidGrantWorkspaceTrust(() => this.#picker?.refresh()));
     this.#owner.own(parts.index.onDidChange(() => this.#picker?.refresh()));
+    this.#owner.own(parts.status.onDidChange(() => this.#lookAgain()));
   }
 
   /** The box that is open, if one is; for tests. */
@@ -72,6 +77,17 @@ export class SearchUi implements vscode.Disposable {
     await this.#parts.client.request('lantern/preload', {}).catch(() => undefined);
   }
 
+  /** Answers anew when indexing has begun or ended under an open box; in between the box asks again by itself. */
+  #lookAgain(): void {
+    const { status } = this.#parts.status;
+    const state = JSON.stringify(
+      status?.folders.map((folder) => [folder.path, folder.files, folder.indexedAt, folder.status.kind]),
+    );
+    if (state === this.#indexState) return;
+    this.#indexState = state;
+    this.#picker?.refresh();
+  }
+
   #obstacle(): Obstacle | undefined {
     const folders = vscode.workspace.workspaceFolders ?? [];
     if (folders.length === 0) {
@@ -99,9 +115,26 @@ export class SearchUi implements vscode.Disposable {
     return undefined;
   }
 
+  /** What keeps the answer from being whole. */
   #notes(): Obstacle[] {
-    const pending = this.#parts.index.pending();
-    return pending.length === 0 ? [] : [indexNote(pending)];
+    const { index, status } = this.#parts;
+    const own = new Set(places().map(({ path }) => path));
+    const folders = (status.status?.folders ?? []).filter(({ path }) => own.has(path));
+    const notes: Obstacle[] = [];
+    if (folders.some((folder) => folder.status.kind === 'paused')) {
+      notes.push({
+        text: 'Indexing is paused',
+        detail: 'What has changed since then is not found. Choose this to go on.',
+        command: { command: 'lantern.resume', title: 'Resume' },
+      });
+    }
+    for (const { path, status: one } of folders) {
+      if (one.kind === 'failed')
+        notes.push({ text: `Indexing ${path} failed`, detail: one.reason, command: showLog });
+    }
+    const pending = index.pending();
+    if (pending.length > 0) notes.push(indexNote(pending));
+    return notes;
   }
 }
 

@@ -132,6 +132,8 @@ export class WorkspaceIndex implements vscode.Disposable {
     let shown = 0;
     const listening = client.onDidProgress((event) => {
       if (event.token !== job) return;
+      // A search in between looks at the disk again, which is not what one waits for.
+      if (event.progress.kind === 'scanning' && shown > 0) return;
       const percent = percentOf(event.progress);
       progress.report({ message: describe(event.progress), increment: Math.max(0, percent - shown) });
       shown = Math.max(shown, percent);

@@ -16,6 +16,8 @@ const meaningAfterMs = 140;
 const patienceMs = 250;
 /** While the model loads or the index grows, the answer is asked for again this often. */
 const againMs = 700;
+/** The daemon looks at the disk at most once a second: what was written just before the question is found by then. */
+const confirmAfterMs = 1100;
 
 /**
  * Answers while one types: by words at once, and by words and meaning as soon as that is there. A newer query cancels
@@ -37,6 +39,7 @@ export class LiveSearch implements vscode.Disposable {
     this.cancel();
     const { token } = this.#running;
     let answered = false;
+    let confirmed = false;
     this.#after(wordsAfterMs, async () => {
       const result = await this.#search({ ...params, mode: 'lexical' }, token);
       if (this.#showsMeaning) await this.#pause(patienceMs);
@@ -52,6 +55,10 @@ export class LiveSearch implements vscode.Disposable {
       const final = result.coverage.semantic && result.coverage.filesPending === 0;
       this.#onState({ kind: 'results', result, final });
       if (!final) this.#after(againMs, meaning);
+      else if (!confirmed) {
+        confirmed = true;
+        this.#after(confirmAfterMs, meaning);
+      }
     };
     this.#after(meaningAfterMs, meaning);
   }

@@ -77,7 +77,9 @@ export class SearchPicker implements vscode.Disposable {
 
   /** Looks again, after something has changed that the rows depend on. */
   refresh(): void {
+    const moved = this.#moved;
     this.#typed(this.#pick.value);
+    this.#moved = moved;
   }
 
   /** Opens the active row in the group beside. */

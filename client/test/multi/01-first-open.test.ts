@@ -32,7 +32,6 @@ describe('a workspace with several folders, opened for the first time', () => {
     await eventually('progress is shown', async () =>
       (await person.sees('.notification-list-item')).some((text) => text.includes('Lantern: indexing')),
     );
-    await person.photograph('indexing');
     const folders = vscode.workspace.workspaceFolders!.map(({ uri }) => uri.fsPath);
     await eventually(
       'both folders are up to date',

@@ -22,7 +22,7 @@ export async function eventually<T>(
     const seen = await look();
     if (seen !== undefined && seen !== null && (seen as unknown) !== false) return seen;
     if (Date.now() > until) throw new Error(`It did not come about within ${limitMs / 1000} s: ${what}.`);
-    await sleep(50);
+    await sleep(20);
   }
 }
 
