@@ -93,6 +93,9 @@ export function holdsHome(path: string, home: string = homedir()): boolean {
   }
 }
 
+/** Whether a folder that is left out, or a relative path, depends on what the client has open. */
+export const dependsOnOpen = (path: string | undefined): boolean => path === undefined || !isAbsolute(path);
+
 /** A path as an agent writes it; a relative one counts from the only folder that is known to be open. */
 export function absolute(path: string, where: Whereabouts): string {
   if (isAbsolute(path)) return resolve(path);

@@ -15,7 +15,7 @@ import {
 } from './httpGuards.js';
 import type { HttpSessions } from './httpSessions.js';
 import { bearerMatches, readToken, writePrivate } from './token.js';
-import type { McpParts } from './tool.js';
+import type { MakeServer, McpParts } from './tool.js';
 
 /** What keeps a client, whatever it does, from costing the others more than its share. */
 export interface HttpLimits {
@@ -31,6 +31,14 @@ export interface HttpLimits {
   readonly socketTimeoutMs: number;
   /** Without a request, after which a session ends. */
   readonly sessionIdleMs: number;
+  /** Without a request, after which a new client may take its place when all are taken: many never say goodbye. */
+  readonly sessionReplaceableMs: number;
+}
+
+/** What tests do otherwise. */
+export interface HttpDoorOptions {
+  readonly limits?: HttpLimits;
+  readonly makeServer?: MakeServer;
 }
 
 export const defaultHttpLimits: HttpLimits = {
@@ -43,6 +51,7 @@ export const defaultHttpLimits: HttpLimits = {
   requestTimeoutMs: 30_000,
   socketTimeoutMs: 60_000,
   sessionIdleMs: 30 * 60_000,
+  sessionReplaceableMs: 10_000,
 };
 
 const tidyEveryMs = 10_000;
@@ -55,9 +64,12 @@ export class HttpDoor {
   readonly #parts: McpParts;
   readonly #dataDir: string;
   readonly #limits: HttpLimits;
+  readonly #makeServer: MakeServer | undefined;
   readonly #server: Server;
   readonly #rate: RateLimit;
   readonly #tidying: NodeJS.Timeout;
+  /** Connections with a request that is being answered. */
+  readonly #busy = new WeakSet<object>();
   #token: string;
   #sessions: Promise<HttpSessions> | undefined;
   #open: HttpSessions | undefined;
@@ -65,11 +77,8 @@ export class HttpDoor {
   #loggedAt = -Infinity;
 
   /** Listens on the port of last time where that is free, so that a client's configuration stays good. */
-  static async open(
-    parts: McpParts,
-    dataDir: string,
-    limits: HttpLimits = defaultHttpLimits,
-  ): Promise<HttpDoor> {
+  static async open(parts: McpParts, dataDir: string, options: HttpDoorOptions = {}): Promise<HttpDoor> {
+    const { limits = defaultHttpLimits } = options;
     const token = await readToken(dataDir);
     const server = createServer({
       requestTimeout: limits.requestTimeoutMs,
@@ -89,13 +98,14 @@ export class HttpDoor {
     const { port } = server.address() as AddressInfo;
     const url = `http://127.0.0.1:${port}/mcp`;
     await writePrivate(endpointFile(dataDir), `${JSON.stringify({ url, pid: process.pid })}\n`);
-    return new HttpDoor(parts, dataDir, limits, server, url, token);
+    return new HttpDoor(parts, dataDir, limits, options.makeServer, server, url, token);
   }
 
   private constructor(
     parts: McpParts,
     dataDir: string,
     limits: HttpLimits,
+    makeServer: MakeServer | undefined,
     server: Server,
     url: string,
     token: string,
@@ -103,6 +113,7 @@ export class HttpDoor {
     this.#parts = parts;
     this.#dataDir = dataDir;
     this.#limits = limits;
+    this.#makeServer = makeServer;
     this.#server = server;
     this.#rate = new RateLimit(limits.requestsPerSecond, limits.burst);
     this.#token = token;
@@ -127,8 +138,19 @@ export class HttpDoor {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { socket } = request;
+    // Answers to requests that are sent before the last was answered would pile up, and their end goes unnoticed.
+    if (this.#busy.has(socket)) {
+      this.#noteRefusal('pipelining');
+      socket.destroy();
+      return;
+    }
+    this.#busy.add(socket);
     const counted = this.#parts.activity.begin('request', 'mcp over http');
-    response.once('close', () => counted.dispose());
+    response.once('close', () => {
+      this.#busy.delete(socket);
+      counted.dispose();
+    });
     try {
       await this.#admit(request);
       const body = request.method === 'POST' ? await readJson(request, this.#limits.maxBodyBytes) : undefined;
@@ -166,7 +188,7 @@ export class HttpDoor {
   /** The SDK takes memory that a daemon without agents need not spend. */
   async #load(): Promise<HttpSessions> {
     const { HttpSessions } = await import('./httpSessions.js');
-    this.#open ??= new HttpSessions(this.#parts, this.#limits);
+    this.#open ??= new HttpSessions(this.#parts, this.#limits, this.#makeServer);
     return this.#open;
   }
 

@@ -2,24 +2,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LanternError } from '../../../shared/src/errors.js';
 
 /** Names under which this machine calls itself: any other in a `Host` header came from a page that rebinds DNS. */
-const loopbackNames = new Set(['127.0.0.1', 'localhost', '[::1]']);
+const loopback = String.raw`(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?`;
+const ownHost = new RegExp(`^${loopback}$`, 'i');
+const ownOrigin = new RegExp(`^https?://${loopback}$`, 'i');
 
 export function isLoopbackHost(host: string | undefined): boolean {
-  return host !== undefined && loopbackNames.has(hostnameOf(`http://${host}`) ?? '');
+  return host !== undefined && ownHost.test(host);
 }
 
 /** Programs send no `Origin`; a page of another site does, whatever it asks for. */
 export function isOwnOrigin(origin: string | undefined): boolean {
-  return origin === undefined || (/^https?:/i.test(origin) && loopbackNames.has(hostnameOf(origin) ?? ''));
-}
-
-function hostnameOf(url: string): string | undefined {
-  try {
-    const { hostname, username, pathname } = new URL(url);
-    return username === '' && pathname === '/' ? hostname : undefined;
-  } catch {
-    return undefined;
-  }
+  return origin === undefined || ownOrigin.test(origin);
 }
 
 /** Lets so many through in a burst, and so many a second after that. */

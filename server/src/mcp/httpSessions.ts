@@ -13,7 +13,7 @@ import type { ClientInfo } from '../../../shared/src/protocol.js';
 import type { HttpLimits } from './httpDoor.js';
 import { HttpRefusal } from './httpGuards.js';
 import { clientNameOf, createMcpServer } from './mcpServer.js';
-import type { McpParts } from './tool.js';
+import type { MakeServer, McpParts } from './tool.js';
 
 interface HttpSession {
   readonly transport: NodeStreamableHTTPServerTransport;
@@ -26,24 +26,23 @@ interface HttpSession {
   inFlight: number;
 }
 
-/** A new client may take the place of one that has been quiet for this long. */
-const replaceableMs = 60_000;
-
 /** Serves those who were let in: the current protocol request by request, earlier versions in sessions. */
 export class HttpSessions {
   readonly #parts: McpParts;
   readonly #limits: HttpLimits;
+  readonly #makeServer: MakeServer;
   readonly #sessions = new Map<string, HttpSession>();
   readonly #current: McpHttpHandler;
   readonly #serveCurrent: ReturnType<typeof toNodeHandler>;
   #inFlight = 0;
 
-  constructor(parts: McpParts, limits: HttpLimits) {
+  constructor(parts: McpParts, limits: HttpLimits, makeServer: MakeServer = createMcpServer) {
+    this.#makeServer = makeServer;
     this.#parts = parts;
     this.#limits = limits;
     const onerror = (error: Error): void =>
       parts.log.write('debug', 'mcp.protocol', { cause: error.message });
-    this.#current = createMcpHandler(() => createMcpServer(parts), {
+    this.#current = createMcpHandler(() => makeServer(parts), {
       legacy: 'reject',
       maxSubscriptions: limits.maxSessions,
       onerror,
@@ -112,7 +111,7 @@ export class HttpSessions {
       onsessioninitialized: (id) => void this.#sessions.set(id, session),
       onsessionclosed: (id) => void this.#sessions.delete(id),
     });
-    const server = createMcpServer(this.#parts);
+    const server = this.#makeServer(this.#parts);
     const now = performance.now();
     const session: HttpSession = { transport, server, since: Date.now(), usedAt: now, inFlight: 0 };
     await server.connect(transport);
@@ -121,7 +120,7 @@ export class HttpSessions {
 
   async #makeRoom(): Promise<void> {
     if (this.#sessions.size < this.#limits.maxSessions) return;
-    const before = performance.now() - replaceableMs;
+    const before = performance.now() - this.#limits.sessionReplaceableMs;
     const [oldest] = [...this.#sessions]
       .filter(([, { usedAt, inFlight }]) => inFlight === 0 && usedAt < before)
       .sort(([, a], [, b]) => a.usedAt - b.usedAt);

@@ -1,4 +1,4 @@
-import type { CallToolResult, ToolAnnotations } from '@modelcontextprotocol/server';
+import type { CallToolResult, McpServer, ToolAnnotations } from '@modelcontextprotocol/server';
 import type { z } from 'zod';
 import type { Log } from '../../../shared/src/log.js';
 import type { ActivityCounter } from '../daemon/idleExit.js';
@@ -12,6 +12,9 @@ export interface McpParts {
   readonly log: Log;
   readonly version: string;
 }
+
+/** Makes the server for one client, or for one request of one. */
+export type MakeServer = (parts: McpParts) => McpServer;
 
 /** One call of one tool. */
 export interface ToolCall extends McpParts {

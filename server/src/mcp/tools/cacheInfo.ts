@@ -5,7 +5,7 @@ import { defineTool } from '../tool.js';
 
 const output = z.object({
   daemon_rss_bytes: z.number(),
-  chroma_rss_bytes: z.number().nullable(),
+  chroma_rss_bytes: z.number().optional().describe('Left out while Chroma does not run'),
   models: z.array(
     z.object({
       name: z.string(),
@@ -53,7 +53,7 @@ export const getCacheInfo = defineTool({
     return withinBudget(all, budgetBytes(defaultMaxTokens), (folders) => {
       const structuredContent: z.output<typeof output> = {
         daemon_rss_bytes: daemon.rssBytes,
-        chroma_rss_bytes: chroma?.rssBytes ?? null,
+        ...(chroma !== null && { chroma_rss_bytes: chroma.rssBytes }),
         models: models.map(({ name, dtype, provider, state, bytes, leases, loads, hits }) => {
           return { name, dtype, provider, state, bytes: Math.round(bytes), leases, loads, hits };
         }),

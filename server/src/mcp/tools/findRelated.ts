@@ -1,10 +1,11 @@
+import { realpath } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { LanternError } from '../../../../shared/src/errors.js';
 import { toBlocks } from '../blocks.js';
 import { budgetBytes } from '../budget.js';
 import { readCursor, writeCursor } from '../cursor.js';
-import { folderScope } from '../folderScope.js';
+import { dependsOnOpen, folderScope } from '../folderScope.js';
 import { hitsAnswer, hitsShape } from '../hitsAnswer.js';
 import { plain } from '../plain.js';
 import { type ToolCall, defineTool } from '../tool.js';
@@ -29,16 +30,19 @@ export const findRelated = defineTool({
   }),
   output: hitsShape,
   annotations: { readOnlyHint: true, idempotentHint: true, destructiveHint: false, openWorldHint: false },
-  needsFolder: ({ folder, path }) => folder === undefined && !isAbsolute(path),
+  needsFolder: ({ folder, path }) => dependsOnOpen(folder ?? path),
 
   async run(args, call) {
     const folder = await folderOf(args, call);
-    const { path: file, line, include_own_file: includeOwnFile } = args;
+    const { line, include_own_file: includeOwnFile } = args;
+    const named = resolve(folder, args.path);
+    // The index knows a file by its real path, wherever a link leads to it from.
+    const file = await realpath(named).catch(() => named);
     const question = [folder, file, line, includeOwnFile];
     const offset = args.cursor === undefined ? 0 : readCursor(args.cursor, question);
     const asked = Math.min(mostHits, offset + args.limit * 2 + 5);
     const result = await call.service.findRelated(
-      { path: folder, file, line, limit: asked, includeOwnFile },
+      { path: await realpath(folder).catch(() => folder), file, line, limit: asked, includeOwnFile },
       { folders: () => [folder] },
       call.signal,
     );
@@ -47,7 +51,7 @@ export const findRelated = defineTool({
     call.service.noteAgentSearch({
       client: call.client,
       tool: 'find_related',
-      query: `${file}:${line}`,
+      query: `${args.path}:${line}`,
       folders: [folder],
       hits: page.length,
       elapsedMs: result.elapsedMs,

@@ -11,7 +11,7 @@ export const folderRow = z.object({
   files_pending: z.number(),
   chunks: z.number(),
   chunks_pending: z.number(),
-  indexed_at: z.string().nullable().describe('End of the last complete pass'),
+  indexed_at: z.string().optional().describe('End of the last complete pass'),
 });
 
 export type FolderRow = z.output<typeof folderRow>;
@@ -26,7 +26,7 @@ export function rowOf(folder: FolderStatus): FolderRow {
     files_pending: filesPending,
     chunks,
     chunks_pending: chunksPending,
-    indexed_at: indexedAt === null ? null : new Date(indexedAt).toISOString(),
+    ...(indexedAt !== null && { indexed_at: new Date(indexedAt).toISOString() }),
   };
 }
 
@@ -38,7 +38,6 @@ export function missingRow(path: string): FolderRow {
     files_pending: 0,
     chunks: 0,
     chunks_pending: 0,
-    indexed_at: null,
   };
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { errorMessage } from '../../../../shared/src/errors.js';
 import type { IndexProgress, IndexReport } from '../../../../shared/src/protocol.js';
-import { absolute } from '../folderScope.js';
+import { absolute, dependsOnOpen } from '../folderScope.js';
 import { checkMayIndex } from '../mayIndex.js';
 import { plain } from '../plain.js';
 import { type ToolCall, defineTool } from '../tool.js';
@@ -35,7 +35,7 @@ export const indexDirectory = defineTool({
   }),
   output,
   annotations: { readOnlyHint: false, idempotentHint: true, destructiveHint: false, openWorldHint: false },
-  needsFolder: () => false,
+  needsFolder: ({ path }) => dependsOnOpen(path),
 
   async run({ path, wait }, call) {
     const folder = await checkMayIndex(absolute(path, call.where));

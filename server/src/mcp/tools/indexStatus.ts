@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { budgetBytes, defaultMaxTokens, withinBudget } from '../budget.js';
-import { absolute, whereabouts } from '../folderScope.js';
+import { absolute, dependsOnOpen, whereabouts } from '../folderScope.js';
 import { plain } from '../plain.js';
 import { type ToolCall, defineTool } from '../tool.js';
 import { type FolderRow, describe, folderRow, missingRow, rowOf } from './folderRows.js';
@@ -21,7 +21,7 @@ export const indexStatus = defineTool({
   input: z.object({ folder: z.string().max(4096).optional() }),
   output,
   annotations: { readOnlyHint: true, idempotentHint: true, destructiveHint: false, openWorldHint: false },
-  needsFolder: ({ folder }) => folder === undefined,
+  needsFolder: ({ folder }) => dependsOnOpen(folder),
 
   async run({ folder }, call) {
     const rows = await rowsOf(folder, call);

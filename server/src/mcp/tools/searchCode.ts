@@ -3,11 +3,13 @@ import type { SearchHit, SearchResult } from '../../../../shared/src/protocol.js
 import { toBlocks } from '../blocks.js';
 import { budgetBytes, defaultMaxTokens, largestMaxTokens, smallestMaxTokens } from '../budget.js';
 import { readCursor, writeCursor } from '../cursor.js';
-import { type FolderScope, folderScope } from '../folderScope.js';
+import { type FolderScope, dependsOnOpen, folderScope } from '../folderScope.js';
 import { hitsAnswer, hitsShape } from '../hitsAnswer.js';
 import { plain } from '../plain.js';
 import { type ToolCall, defineTool } from '../tool.js';
 
+/** A pattern of many wildcards can take a very long time to say no. */
+const mostWildcards = 12;
 /** Hits that a search gives at most; cursors end there. */
 const mostHits = 100;
 
@@ -37,14 +39,19 @@ export const searchCode = defineTool({
       .optional()
       .describe('Indexed folder or one inside it; the open one if left out'),
     language: z.string().max(60).optional().describe('Such as typescript or py'),
-    path_glob: z.string().max(200).optional().describe('Such as src/**/*.ts'),
+    path_glob: z
+      .string()
+      .max(200)
+      .refine((glob) => (glob.match(/[*+!?@({[]/g) ?? []).length <= mostWildcards, 'too many wildcards')
+      .optional()
+      .describe('Such as src/**/*.ts'),
     limit,
     cursor,
     max_tokens: maxTokens,
   }),
   output: hitsShape,
   annotations: { readOnlyHint: true, idempotentHint: true, destructiveHint: false, openWorldHint: false },
-  needsFolder: ({ folder }) => folder === undefined,
+  needsFolder: ({ folder }) => dependsOnOpen(folder),
 
   async run(args, call) {
     const { query, language, path_glob: glob } = args;
