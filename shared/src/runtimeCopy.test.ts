@@ -131,6 +131,7 @@ describe('the copy that the daemon runs from', () => {
     await writeDaemonRecord(dataDir, { ...record, clean: true });
     await runtimeScript({ script, dataDir, build, now: now + hour });
     assert.deepEqual(await runtime(), ['1.2.3-1000']);
-    assert.equal((await stat(join(dataDir, 'runtime', '1.2.3-1000'))).mtimeMs, now + hour);
+    const used = (await stat(join(dataDir, 'runtime', '1.2.3-1000'))).mtimeMs;
+    assert.ok(Math.abs(used - now - hour) < 1000, 'each start renews its own');
   });
 });
