@@ -4,6 +4,7 @@ import {
   type CancellationToken,
   DidChangeWatchedFilesNotification,
   type InitializeResult,
+  type Logger,
   ProposedFeatures,
   TextDocumentSyncKind,
   WorkDoneProgress,
@@ -74,8 +75,13 @@ export class Session implements Disposable {
     let close: () => void = () => undefined;
     this.closed = new Promise((settle) => (close = settle));
     const connection = createConnection(
-      (logger) =>
-        createProtocolConnection(new StreamMessageReader(stream), new StreamMessageWriter(stream), logger),
+      // Not the logger that is offered: it tells the client, and throws when the client is gone.
+      () =>
+        createProtocolConnection(
+          new StreamMessageReader(stream),
+          new StreamMessageWriter(stream),
+          protocolLogger(parts.log),
+        ),
       { shutdownReceived: false, initialize: () => undefined, exit: () => close() },
       ProposedFeatures.all,
     );
@@ -222,6 +228,13 @@ export class Session implements Disposable {
 
 type Connection = ReturnType<typeof createConnection>;
 type Notify = <N extends keyof Notifications>(method: N, params: Notifications[N]) => void;
+
+/** Where the protocol's own complaints go. What follows the first line may be a message, with source text in it. */
+function protocolLogger(log: Log): Logger {
+  const write = (message: string): void =>
+    log.write('warn', 'session.protocol', { cause: message.split('\n', 1)[0] ?? '' });
+  return { error: write, warn: write, info: () => undefined, log: () => undefined };
+}
 
 interface FolderChange {
   readonly event?: {
