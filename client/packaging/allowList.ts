@@ -1,0 +1,77 @@
+import type { Entry } from './contents.js';
+import { nativeFile } from './nativeFile.js';
+import type { Target } from './targets.js';
+
+/**
+ * All that may be in an extension, by path. It is kept apart from the rules by which files are chosen, so that a change
+ * there that lets something in is noticed here.
+ */
+const allowed: readonly RegExp[] = [
+  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|NOTICE)$/,
+  /^dist\/(lantern|daemon|api|mochaHooks|chromaMain|[\w]+-[A-Z0-9]{8})\.js$/,
+  /^dist\/(extension\.cjs|runtime\.json)$/,
+  /^dist\/grammars\/[\w-]+\.(wasm|scm)$/,
+  /^client\/media\/([\w-]+\.(svg|css|js|png)|walkthrough\/[\w-]+\.(md|svg|png))$/,
+  /^models\/README\.md$/,
+  /^models\/all-MiniLM-L6-v2\/(config|golden|special_tokens_map|tokenizer|tokenizer_config)\.json$/,
+  /^models\/all-MiniLM-L6-v2\/onnx\/(model|model_int8)\.onnx$/,
+  /^node_modules\/onnxruntime-node\/(package\.json|dist\/(backend|binding|index|version)\.js)$/,
+  /^node_modules\/onnxruntime-node\/bin\/napi-v6\/\w+\/\w+\/(onnxruntime_binding\.node|onnxruntime\.dll)$/,
+  /^node_modules\/onnxruntime-node\/bin\/napi-v6\/\w+\/\w+\/libonnxruntime\.(so\.1|1\.dylib)$/,
+  /^node_modules\/onnxruntime-common\/(package\.json|dist\/cjs\/(package\.json|[\w-]+\.js))$/,
+  /^node_modules\/libsql\/(package\.json|LICENSE|(auth|index|promise|sqlite-error)\.js)$/,
+  /^node_modules\/@neon-rs\/load\/(package\.json|LICENSE|dist\/index\.js)$/,
+  /^node_modules\/detect-libc\/(package\.json|LICENSE|lib\/(detect-libc|filesystem|process)\.js)$/,
+  /^node_modules\/@libsql\/[\w-]+\/(package\.json|index\.node)$/,
+  /^node_modules\/chromadb-js-bindings-[\w-]+\/(package\.json|chromadb-js-bindings\.[\w-]+\.node)$/,
+];
+
+/** Without one of these the extension cannot do its work. */
+const needed: readonly string[] = [
+  'package.json',
+  'LICENSE',
+  'NOTICE',
+  'dist/extension.cjs',
+  'dist/daemon.js',
+  'dist/lantern.js',
+  'dist/chromaMain.js',
+  'dist/runtime.json',
+  'dist/grammars/web-tree-sitter.wasm',
+  'dist/grammars/typescript.wasm',
+  'dist/grammars/typescript.scm',
+  'models/all-MiniLM-L6-v2/golden.json',
+  'models/all-MiniLM-L6-v2/tokenizer.json',
+  'models/all-MiniLM-L6-v2/onnx/model_int8.onnx',
+  'node_modules/onnxruntime-node/package.json',
+  'node_modules/onnxruntime-common/dist/cjs/index.js',
+];
+
+const nativeName = /\.(node|dll|dylib|so(\.\d+)*)$/;
+
+/** What is wrong with an extension's files, one sentence each; nothing where all is well. */
+export function faults(entries: readonly Entry[], target: Target): string[] {
+  const found: string[] = [];
+  const paths = new Set(entries.map(({ path }) => path));
+  const natives = (part: RegExp): number => [...paths].filter((path) => part.test(path)).length;
+  for (const { path, bytes } of entries) {
+    if (!allowed.some((pattern) => pattern.test(path))) found.push(`${path} is not on the allow-list.`);
+    const native = nativeFile(bytes);
+    if (native !== undefined && (native.os !== target.os || native.cpu !== target.cpu)) {
+      found.push(`${path} is for ${native.os}-${native.cpu}, not for ${target.name}.`);
+    }
+    if (nativeName.test(path) && native === undefined) found.push(`${path} is no native library.`);
+  }
+  for (const path of needed) if (!paths.has(path)) found.push(`${path} is missing.`);
+  const expected: readonly (readonly [RegExp, number])[] = [
+    [/onnxruntime_binding\.node$/, 1],
+    [/(libonnxruntime\.so\.1|libonnxruntime\.1\.dylib|onnxruntime\.dll)$/, 1],
+    [/^node_modules\/@libsql\/.*\.node$/, target.libsql === undefined ? 0 : 1],
+    [/^node_modules\/chromadb-js-bindings-.*\.node$/, target.chroma === undefined ? 0 : 1],
+    [/\/model\.onnx$/, target.graphs.includes('model.onnx') ? 1 : 0],
+  ];
+  for (const [part, count] of expected) {
+    if (natives(part) !== count)
+      found.push(`${natives(part)} files match ${part.source}; it should be ${count}.`);
+  }
+  return found;
+}

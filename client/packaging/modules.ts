@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { npm } from '../test/harness/npm.js';
+import { hostTarget, type Target } from './targets.js';
+
+/**
+ * A node_modules folder with the target's optional packages: the checkout's own for this machine; for another one it is
+ * installed below `cache`, by the same lock file, and kept until that changes.
+ */
+export async function modulesFor(root: string, target: Target, cache: string): Promise<string> {
+  if (target.name === hostTarget) return join(root, 'node_modules');
+  const inputs = ['package.json', 'package-lock.json'];
+  const hash = createHash('sha256');
+  for (const name of inputs) hash.update(await readFile(join(root, name)));
+  const name = `${target.name}-${hash.digest('hex').slice(0, 12)}`;
+  const folder = join(cache, name);
+  if (await exists(folder)) return join(folder, 'node_modules');
+  await mkdir(cache, { recursive: true });
+  for (const old of await readdir(cache)) {
+    if (old.startsWith(`${target.name}-`)) await rm(join(cache, old), { recursive: true, force: true });
+  }
+  const partial = `${folder}.${process.pid}.partial`;
+  try {
+    await mkdir(partial);
+    for (const input of [...inputs, '.npmrc']) await copyFile(join(root, input), join(partial, input));
+    await npm(partial, ['ci', '--omit=dev', `--os=${target.os}`, `--cpu=${target.cpu}`, '--ignore-scripts']);
+    await rename(partial, folder);
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+  return join(folder, 'node_modules');
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,59 @@
+/** One kind of machine that a VSIX is made for, and what of its native parts there is. */
+export interface Target {
+  /** As VS Code names it: operating system and processor. */
+  readonly name: string;
+  readonly os: 'darwin' | 'linux' | 'win32';
+  readonly cpu: 'arm64' | 'x64';
+  /** Undefined where no such package exists; the README says what then works. */
+  readonly libsql?: string;
+  readonly chroma?: string;
+  /** Of the bundled model: fp32 is what CoreML runs. */
+  readonly graphs: readonly ('model_int8.onnx' | 'model.onnx')[];
+}
+
+const int8 = ['model_int8.onnx'] as const;
+
+export const targets: readonly Target[] = [
+  {
+    name: 'darwin-arm64',
+    os: 'darwin',
+    cpu: 'arm64',
+    libsql: '@libsql/darwin-arm64',
+    chroma: 'chromadb-js-bindings-darwin-arm64',
+    graphs: ['model_int8.onnx', 'model.onnx'],
+  },
+  {
+    name: 'linux-x64',
+    os: 'linux',
+    cpu: 'x64',
+    libsql: '@libsql/linux-x64-gnu',
+    chroma: 'chromadb-js-bindings-linux-x64-gnu',
+    graphs: int8,
+  },
+  {
+    name: 'linux-arm64',
+    os: 'linux',
+    cpu: 'arm64',
+    libsql: '@libsql/linux-arm64-gnu',
+    chroma: 'chromadb-js-bindings-linux-arm64-gnu',
+    graphs: int8,
+  },
+  {
+    name: 'win32-x64',
+    os: 'win32',
+    cpu: 'x64',
+    libsql: '@libsql/win32-x64-msvc',
+    chroma: 'chromadb-js-bindings-win32-x64-msvc',
+    graphs: int8,
+  },
+  { name: 'win32-arm64', os: 'win32', cpu: 'arm64', graphs: int8 },
+];
+
+export const hostTarget = `${process.platform}-${process.arch}`;
+
+export function targetNamed(name: string): Target {
+  const target = targets.find((one) => one.name === name);
+  if (target !== undefined) return target;
+  const names = targets.map((one) => one.name).join(', ');
+  throw new Error(`There is no target ${name}. There are: ${names}.`);
+}
