@@ -127,7 +127,8 @@ export class DaemonClient implements vscode.Disposable {
 
   async #begin(): Promise<Link> {
     const { log, script } = this.#parts;
-    this.#become({ kind: 'connecting' });
+    // A failure stands until an attempt succeeds: an indicator that flickers tells nobody anything.
+    if (this.#state.kind !== 'failed') this.#become({ kind: 'connecting' });
     try {
       this.#prepared ??= this.#parts.prepare?.().catch((error: unknown) => log.error(errorMessage(error)));
       await this.#prepared;

@@ -30,7 +30,6 @@ export class WorkspaceIndex implements vscode.Disposable {
   readonly #running = new Map<string, vscode.CancellationTokenSource>();
   /** Folders that were asked about in this window, so that nobody is asked twice. */
   readonly #asked = new Set<string>();
-  #wasConnected = false;
 
   /** The answers or the work under way have changed. */
   readonly onDidChange = this.#changed.event;
@@ -47,10 +46,8 @@ export class WorkspaceIndex implements vscode.Disposable {
     );
     this.#owner.own(
       parts.client.onDidChangeState(({ kind }) => {
-        if (kind !== 'connected') return;
-        // A daemon that took the place of another knows nothing of what changed in between.
-        if (this.#wasConnected) void this.#catchUp();
-        this.#wasConnected = true;
+        // Each time: a daemon that took the place of another knows nothing of what changed in between.
+        if (kind === 'connected') void this.#catchUp();
       }),
     );
   }

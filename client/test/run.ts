@@ -44,6 +44,8 @@ process.exit(failed.length === 0 ? 0 : 1);
 
 async function run(scenario: Scenario): Promise<boolean> {
   const place = await makePlace(join(root, 'test-fixtures'), scenario.fixture);
+  for (const [name, text] of Object.entries(scenario.home ?? {}))
+    await writeFile(join(place.home, name), text);
   const log: string[] = [];
   let window: EditorWindow | undefined;
   const driver = new DriverServer({

@@ -6,6 +6,8 @@ export interface Scenario {
   /** Without trust the editor asks for it, as it does by default. */
   readonly trusted: boolean;
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** Files of the daemon's data folder, by name, that are there before it starts. */
+  readonly home?: Readonly<Record<string, string>>;
 }
 
 export const scenarios: readonly Scenario[] = [
@@ -13,6 +15,13 @@ export const scenarios: readonly Scenario[] = [
   { name: 'multi', fixture: 'multi-root', trusted: true },
   { name: 'untrusted', fixture: 'python-pipeline', trusted: false },
   { name: 'empty', trusted: true },
+  {
+    name: 'broken',
+    fixture: 'rust-kv',
+    trusted: true,
+    settings: { 'lantern.autoIndex': 'always' },
+    home: { 'settings.json': 'this is no JSON' },
+  },
 ];
 
 /** Keeps the editor quiet, so that what a test sees is what it did. */

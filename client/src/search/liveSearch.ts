@@ -52,7 +52,8 @@ export class LiveSearch implements vscode.Disposable {
       if (token.isCancellationRequested) return;
       answered = true;
       this.#showsMeaning = result.coverage.semantic;
-      const final = result.coverage.semantic && result.coverage.filesPending === 0;
+      const { filesPending, filesTotal, semantic } = result.coverage;
+      const final = semantic && filesPending === 0 && filesTotal > 0;
       this.#onState({ kind: 'results', result, final });
       if (!final) this.#after(againMs, meaning);
       else if (!confirmed) {

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { Owner } from '../owner.js';
 import { folderNamed, places } from '../places.js';
-import type { SearchHit } from '../../../shared/src/protocol.js';
+import type { Coverage, SearchHit } from '../../../shared/src/protocol.js';
 import { hintFor, parseFilters } from './filters.js';
 import { type LiveState, LiveSearch, type Search } from './liveSearch.js';
 import { type Obstacle, type Row, hintRows, hitRow, noteRow, recentRow } from './pickerRows.js';
@@ -165,7 +165,7 @@ export class SearchPicker implements vscode.Disposable {
     if (rows.length === 0 && !state.final && !coverage.semantic) {
       if (this.#pick.items.some(({ hit }) => hit !== undefined)) return;
       this.#setItems([noteRow({ text: 'Looking …', detail: coverageText(coverage) }), ...notes]);
-    } else if (rows.length === 0) this.#setItems([noteRow(nothing(coverageText(coverage))), ...notes]);
+    } else if (rows.length === 0) this.#setItems([noteRow(nothing(coverage)), ...notes]);
     else this.#setItems([...rows, ...notes]);
   }
 
@@ -260,10 +260,16 @@ export class SearchPicker implements vscode.Disposable {
 
 const showLog: vscode.Command = { command: 'lantern.showLog', title: 'Show Log' };
 
-function nothing(coverage: string): Obstacle {
+function nothing(coverage: Coverage): Obstacle {
+  if (coverage.filesTotal === 0) {
+    return {
+      text: 'Nothing is indexed yet',
+      detail: 'The answer comes as soon as the first files have been read.',
+    };
+  }
   return {
     text: 'Nothing found',
-    detail: `Searched ${coverage}. Try other words for what the code does, or fewer filters.`,
+    detail: `Searched ${coverageText(coverage)}. Try other words for what the code does, or fewer filters.`,
   };
 }
 
