@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { createInterface } from 'node:readline';
+import { type Interface, createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { LanternError, errorMessage } from '../../../shared/src/errors.js';
 import { defaultLineLimits, readLine } from '../../../shared/src/handshake.js';
@@ -65,8 +65,7 @@ export class Bridge {
     const { input, output } = this.#options;
     const finished = new Promise<void>((settle) => (this.#finish = settle));
     output.on('error', this.#finish);
-    const lines = createInterface({ input, crlfDelay: Infinity });
-    lines.on('line', (line) => this.#fromClient(line));
+    const lines = readLines(input, (line) => this.#fromClient(line));
     lines.once('close', () => {
       this.#ended = true;
       setTimeout(this.#finish, farewellMs).unref();
@@ -154,8 +153,7 @@ export class Bridge {
 
   #begin(socket: Socket): void {
     this.#socket = socket;
-    const lines = createInterface({ input: socket, crlfDelay: Infinity });
-    lines.on('line', (line) => this.#fromDaemon(line));
+    const lines = readLines(socket, (line) => this.#fromDaemon(line));
     socket.once('close', () => {
       lines.close();
       if (this.#socket === socket) this.#lost();
@@ -232,6 +230,14 @@ export class Bridge {
   #finishWhenAnswered(): void {
     if (this.#ended && this.#pending.size === 0) this.#finish();
   }
+}
+
+function readLines(input: Readable, onLine: (line: string) => void): Interface {
+  const lines = createInterface({ input, crlfDelay: Infinity });
+  lines.on('line', onLine);
+  // It repeats the stream's errors; what follows from them, its `close` tells.
+  lines.on('error', () => lines.close());
+  return lines;
 }
 
 function parse(line: string): Message | undefined {
