@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { build } from '../../shared/src/build.js';
-import { type Disposable, disposeOnce } from '../../shared/src/disposable.js';
+import type { Disposable } from '../../shared/src/disposable.js';
 import { LanternError, errorMessage, systemCode } from '../../shared/src/errors.js';
 import type { Log } from '../../shared/src/log.js';
 import type { DoctorResult } from '../../shared/src/protocol.js';
 import { type Settings, mergeSettings } from '../../shared/src/settings.js';
+import { collectGarbage } from './daemon/garbage.js';
 import { MemoryBudget } from './daemon/memoryBudget.js';
 import { Service } from './daemon/service.js';
+import { WorkCounter } from './daemon/workCounter.js';
 import { examine } from './doctor.js';
 import { Chunker } from './indexing/chunker.js';
 import { Folders } from './indexing/folders.js';
@@ -43,7 +43,9 @@ export interface Services {
 
 /** Vectors that no chunk has used for this long are forgotten. */
 const unusedVectorDays = 30;
-const longestTidyMs = 5000;
+const longestTidyMs = 2000;
+/** Without a job for this long, the daemon rests. */
+const restMs = 2000;
 /** Above the budget, a model that has been idle for this long goes. */
 const idleUnderPressureMs = 5000;
 
@@ -80,7 +82,7 @@ export async function createServices(
   const parsers = new Parsers(join(packageRoot(import.meta.url), 'dist', 'grammars'), log);
   const chunker = new Chunker(parsers);
   const indexing = { ...settings.index, storeDocuments: settings.chroma.storeDocuments };
-  let jobs = 0;
+  const work = new WorkCounter(busy);
   const folders = new Folders({
     catalog,
     store,
@@ -90,14 +92,7 @@ export async function createServices(
     owner: settings.chroma.url === '' ? '' : installationId(join(dataDir, 'installation-id')),
     settings: indexing,
     log,
-    busy: (job) => {
-      const counted = busy(job);
-      jobs++;
-      return disposeOnce(() => {
-        jobs--;
-        counted.dispose();
-      });
-    },
+    busy: (job) => work.begin(job),
   });
   const recovering = store.onShouldReopen((collection) => folders.reattach(collection));
   const service = new Service({
@@ -128,9 +123,9 @@ export async function createServices(
       {
         name: 'caches',
         everyMs: 60_000,
-        run: () => {
+        run: async () => {
           catalog.shrink();
-          collectGarbage();
+          await collectGarbage();
           return true;
         },
       },
@@ -144,7 +139,7 @@ export async function createServices(
         everyMs: 600_000,
         // A server keeps every index that it has loaded for as long as it runs.
         run: async () => {
-          if (jobs > 0 || chroma?.status().kind !== 'running') return false;
+          if (work.running || chroma?.status().kind !== 'running') return false;
           await chroma.restart('memory above the budget');
           return true;
         },
@@ -165,6 +160,8 @@ export async function createServices(
     doctor: () => examine({ dataDir, catalog, store, chunker, model }),
     tidy: async () => {
       if (idleUnloadMs > 0) await models.unloadIdle(idleUnloadMs);
+      // V8 keeps the garbage of a burst until the next one: 20 to 40 MB that a daemon at rest need not hold.
+      if (work.takeEnded(restMs)) await collectGarbage();
       await budget.check();
     },
     tidyMs: idleUnloadMs > 0 ? Math.min(longestTidyMs, idleUnloadMs) : longestTidyMs,
@@ -212,12 +209,6 @@ function readSettings(file: string): Settings {
     });
   }
   return mergeSettings(chosen, file);
-}
-
-/** A full collection now, where V8 would wait for its heap to grow further. */
-function collectGarbage(): void {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
 }
 
 /** Bytes of all files below a folder; 0 when there is none. */

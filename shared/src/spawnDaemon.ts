@@ -29,6 +29,9 @@ export interface SpawnOptions {
 
 const outputLimit = 256 * 1024;
 
+/** V8's usual 16 MiB, three times over, fill with garbage while indexing and gain no speed. */
+const youngGeneration = '--max-semi-space-size=4';
+
 /** Starts the daemon in a session of its own, so that it outlives this process and its terminal. */
 export function spawnDaemon(options: SpawnOptions): SpawnedDaemon {
   const { execPath, script, args = [], dataDir, logPath } = options;
@@ -38,7 +41,7 @@ export function spawnDaemon(options: SpawnOptions): SpawnedDaemon {
   try {
     if (fstatSync(output).size > outputLimit) ftruncateSync(output);
     const from = fstatSync(output).size;
-    const child = spawn(execPath, [script, ...args], {
+    const child = spawn(execPath, [youngGeneration, script, ...args], {
       cwd: dataDir,
       detached: true,
       env: daemonEnvironment(options.env),

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import {
   StreamMessageReader,
   StreamMessageWriter,
@@ -54,6 +55,9 @@ export async function startDaemon(options: DaemonOptions): Promise<'running' | '
 /** Only the owner of the endpoint comes here; a process that lost the claim has loaded nothing heavy. */
 async function serve(context: DaemonContext, { foreground }: DaemonOptions): Promise<DaemonService> {
   const { activity, identity, log } = context;
+  // The optimizing compiler keeps its own copy of each grammar: 60 MB with ten of them, for parsing that is no faster
+  // over thousands of files.
+  setFlagsFromString('--liftoff-only');
   const [{ createServices }, { Session }] = await Promise.all([
     import('../services.js'),
     import('./session.js'),

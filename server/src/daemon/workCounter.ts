@@ -1,0 +1,33 @@
+import { type Disposable, disposeOnce } from '../../../shared/src/disposable.js';
+
+/** The jobs that run, and whether any has since the garbage was last collected. */
+export class WorkCounter {
+  readonly #busy: (job: string) => Disposable;
+  #running = 0;
+  #endedAt: number | undefined;
+
+  constructor(busy: (job: string) => Disposable) {
+    this.#busy = busy;
+  }
+
+  get running(): boolean {
+    return this.#running > 0;
+  }
+
+  begin(job: string): Disposable {
+    const counted = this.#busy(job);
+    this.#running++;
+    return disposeOnce(() => {
+      this.#running--;
+      this.#endedAt = performance.now();
+      counted.dispose();
+    });
+  }
+
+  /** True once for each rest of `ms` after some work. */
+  takeEnded(ms: number): boolean {
+    if (this.running || this.#endedAt === undefined || performance.now() - this.#endedAt < ms) return false;
+    this.#endedAt = undefined;
+    return true;
+  }
+}
