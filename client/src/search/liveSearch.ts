@@ -18,6 +18,7 @@ const patienceMs = 250;
 const againMs = 700;
 /** The daemon looks at the disk at most once a second: what was written just before the question is found by then. */
 const confirmAfterMs = 1100;
+const retryMs = 2000;
 
 /**
  * Answers while one types: by words at once, and by words and meaning as soon as that is there. A newer query cancels
@@ -85,6 +86,8 @@ export class LiveSearch implements vscode.Disposable {
       run().catch((error: unknown) => {
         if (token.isCancellationRequested || isCancelled(error)) return;
         this.#onState({ kind: 'failed', reason: errorMessage(error) });
+        // What is wrong may be mended under an open box; what was asked wrongly stays wrong.
+        if (!isBadRequest(error)) this.#after(retryMs, run);
       });
     }, ms);
     this.#timers.add(timer);
@@ -99,6 +102,10 @@ export class LiveSearch implements vscode.Disposable {
       this.#timers.add(timer);
     });
   }
+}
+
+function isBadRequest(error: unknown): boolean {
+  return error instanceof LanternError && error.code === 'bad-request';
 }
 
 function isCancelled(error: unknown): boolean {
