@@ -108,7 +108,8 @@ async function manifest(root: string): Promise<Buffer> {
 function runtimeManifest(entries: readonly Entry[]): Entry {
   const files = entries
     .filter(({ path }) => path !== 'dist/extension.cjs')
-    .map(({ path, bytes }) => [path, bytes.length]);
+    // VS Code writes into package.json when it installs.
+    .map(({ path, bytes }) => [path, path === 'package.json' ? null : bytes.length]);
   return { path: `dist/${runtimeManifestName}`, bytes: Buffer.from(`${JSON.stringify({ files })}\n`) };
 }
 

@@ -22,7 +22,7 @@ describe('the copy that the daemon runs from', () => {
     await mkdir(dirname(join(root, file)), { recursive: true });
     await writeFile(join(root, file), text);
   };
-  const writeManifest = (paths: readonly (readonly [string, number])[]): Promise<void> =>
+  const writeManifest = (paths: readonly (readonly [string, number | null])[]): Promise<void> =>
     write(`dist/${runtimeManifestName}`, JSON.stringify({ files: paths }));
   const runtime = (): Promise<string[]> => readdir(join(dataDir, 'runtime'));
 
@@ -81,6 +81,18 @@ describe('the copy that the daemon runs from', () => {
     assert.equal(new Set(copies).size, 1);
     assert.equal(await readFile(copies[0]!, 'utf8'), files['dist/daemon.js']);
     assert.deepEqual(await runtime(), ['1.2.3-1000']);
+  });
+
+  it('takes a file that the editor has written into since, where its size is left open', async () => {
+    await writeManifest([
+      ['package.json', null],
+      ['dist/daemon.js', files['dist/daemon.js'].length],
+    ]);
+    await write('package.json', '{"name":"lantern","__metadata":{}}');
+    const copy = await runtimeScript({ script, dataDir, build });
+    await rm(join(dataDir, 'runtime', '1.2.3-1000', 'package.json'));
+    assert.equal(await runtimeScript({ script, dataDir, build }), copy);
+    assert.match(await readFile(join(dirname(copy), '..', 'package.json'), 'utf8'), /metadata/);
   });
 
   it('is not there at all when it could not be filled, and the reason is told', async () => {

@@ -8,8 +8,8 @@ import type { BuildId } from './handshake.js';
 
 /** Beside the programs of a packaged build: the files that a daemon needs. A checkout has none and runs in place. */
 export interface RuntimeManifest {
-  /** Each file's path relative to the package, with `/`, and its size in bytes. */
-  readonly files: readonly (readonly [path: string, bytes: number])[];
+  /** Each file's path relative to the package, with `/`, and its size in bytes; null where an editor may write into it. */
+  readonly files: readonly (readonly [path: string, bytes: number | null])[];
 }
 
 export const runtimeManifestName = 'runtime.json';
@@ -47,6 +47,7 @@ export async function runtimeScript(options: RuntimeCopyOptions): Promise<string
     if (!(await isWhole(copy, manifest))) await make(root, copy, manifest, options.placeFile ?? placeFile);
     await utimes(copy, new Date(now), new Date(now));
   } catch (error) {
+    if (error instanceof LanternError) throw error;
     throw new LanternError(
       'unavailable',
       `The daemon’s files could not be copied to ${copy}: ${errorMessage(error)}. ` +
@@ -85,7 +86,10 @@ async function readManifest(path: string): Promise<RuntimeManifest | undefined> 
 /** A cleaner of old files may have been at it. */
 async function isWhole(copy: string, { files }: RuntimeManifest): Promise<boolean> {
   const sizes = await Promise.all(
-    files.map(async ([file, bytes]) => (await stat(join(copy, file)).catch(() => undefined))?.size === bytes),
+    files.map(async ([file, bytes]) => {
+      const size = (await stat(join(copy, file)).catch(() => undefined))?.size;
+      return bytes === null ? size !== undefined : size === bytes;
+    }),
   );
   return sizes.every(Boolean);
 }
