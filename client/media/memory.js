@@ -173,6 +173,24 @@
               stateOf(folder),
             ]),
           ),
+      element('h2', {}, 'Latest Searches by Agents'),
+      memory.agentSearches.length === 0
+        ? element(
+            'p',
+            { class: 'muted' },
+            'No agent has searched since the daemon began. This list is never written to disk.',
+          )
+        : table(
+            ['Agent', 'Search', 'Folders', 'Hits', 'Took', 'At'],
+            memory.agentSearches.map((search) => [
+              search.client,
+              search.query,
+              search.folders.join(', ') || '–',
+              String(search.hits),
+              `${Math.round(search.elapsedMs)} ms`,
+              new Date(search.at).toLocaleTimeString(),
+            ]),
+          ),
       element('h2', {}, 'Clients'),
       table(
         ['Client', 'Process', 'Since', 'Folders'],

@@ -124,10 +124,9 @@ export class ResultsView implements vscode.TreeDataProvider<ResultNode>, vscode.
   #draw(): void {
     const files = this.#files();
     const count = files.reduce((sum, { hits }) => sum + hits.length, 0);
-    this.#view.title = this.#results === undefined ? 'Results' : `Results: ${this.#results.title}`;
     this.#view.badge = count === 0 ? undefined : { value: count, tooltip: `${count} results` };
-    this.#view.message =
-      this.#results !== undefined && count === 0 ? 'No results are left. Refresh to look again.' : '';
+    const left = count === 0 ? 'no results are left. Refresh to look again.' : `${count} results`;
+    this.#view.message = this.#results === undefined ? '' : `${this.#results.title}: ${left}`;
     void vscode.commands.executeCommand('setContext', 'lantern.hasResults', this.#results !== undefined);
     this.#changed.fire();
   }

@@ -124,7 +124,7 @@ export class SearchUi implements vscode.Disposable {
     if (folders.some((folder) => folder.status.kind === 'paused')) {
       notes.push({
         text: 'Indexing is paused',
-        detail: 'What has changed since then is not found. Choose this to go on.',
+        detail: 'Until it goes on, what is new is found by its words only. Choose this to go on.',
         command: { command: 'lantern.resume', title: 'Resume' },
       });
     }

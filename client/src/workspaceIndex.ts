@@ -37,6 +37,9 @@ export class WorkspaceIndex implements vscode.Disposable {
   constructor(parts: WorkspaceIndexParts) {
     this.#parts = parts;
     const consider = (): void => void this.consider();
+    this.#owner.own(this.onDidChange(() => this.#tellViews()));
+    this.#owner.own(vscode.workspace.onDidChangeWorkspaceFolders(() => this.#tellViews()));
+    this.#tellViews();
     this.#owner.own(vscode.workspace.onDidGrantWorkspaceTrust(consider));
     this.#owner.own(vscode.workspace.onDidChangeWorkspaceFolders(consider));
     this.#owner.own(
@@ -181,6 +184,13 @@ export class WorkspaceIndex implements vscode.Disposable {
         void vscode.window.showErrorMessage(`Lantern: ${errorMessage(error)}`);
       });
     }
+  }
+
+  /** Welcome views and the walkthrough depend on these. */
+  #tellViews(): void {
+    const some = this.accepted().length > 0;
+    void vscode.commands.executeCommand('setContext', 'lantern.indexed', some);
+    void vscode.commands.executeCommand('setContext', 'lantern.needsIndex', !some && places().length > 0);
   }
 
   #allowed(): boolean {

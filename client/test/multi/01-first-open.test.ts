@@ -24,6 +24,16 @@ describe('a workspace with several folders, opened for the first time', () => {
     await vscode.commands.executeCommand('workbench.action.closeQuickOpen');
   });
 
+  it('offers the same in the results view', async () => {
+    await vscode.commands.executeCommand('lantern.results.focus');
+    await eventually('the welcome is there', async () =>
+      (await person.sees('.welcome-view-content')).some((text) =>
+        text.includes('This folder is not indexed yet'),
+      ),
+    );
+    await vscode.commands.executeCommand('workbench.view.explorer');
+  });
+
   it('indexes with progress after “Index”, and keeps that in mind', async () => {
     const { index, status } = await lantern();
     await showNotifications();

@@ -59,6 +59,10 @@ describe('under pressure', () => {
     await eventually('the box says so', () =>
       search.picker?.rows.some(({ label }) => label === 'Indexing is paused'),
     );
+    await eventually('the new file is found by its words', () =>
+      search.picker?.rows.some(({ hit }) => hit?.path === 'umbrella.ts'),
+    );
+    await vscode.commands.executeCommand('notifications.clearAll');
     await person.photograph('state-paused');
     await vscode.commands.executeCommand('workbench.action.closeQuickOpen');
     await vscode.commands.executeCommand('lantern.resume');
