@@ -127,7 +127,8 @@ export function formatStatus(status: StatusResult, terminal: Terminal): string {
     );
   }
   for (const { name, pid, folders } of status.clients) {
-    lines.push(`  client   ${name} (process ${pid})${folders.length === 0 ? '' : `: ${folders.join(', ')}`}`);
+    const process = pid === 0 ? '' : ` (process ${pid})`;
+    lines.push(`  client   ${plain(name)}${process}${folders.length === 0 ? '' : `: ${folders.join(', ')}`}`);
   }
   for (const { client, query, hits, at } of status.agentSearches.slice(0, 5)) {
     const ago = seconds(Math.max(0, Date.now() - at));

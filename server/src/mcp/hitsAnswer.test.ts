@@ -202,7 +202,23 @@ describe('hitsAnswer', () => {
           );
         },
       ),
-      { numRuns: 60 },
+      {
+        numRuns: 60,
+        examples: [
+          [
+            [
+              {
+                lines: ['"'.repeat(190), '\0'.repeat(4), '"   ', '\0', '漢'.repeat(115)],
+                startLine: 1000,
+                path: 'aaaaaaaaaaaa.ts',
+                symbol: '',
+              },
+            ],
+            500,
+            1,
+          ],
+        ],
+      },
     );
   });
 

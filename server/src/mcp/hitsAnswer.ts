@@ -71,10 +71,13 @@ const shareOfNames = 0.15;
 /** A hit cut to fewer lines than this says too little. */
 const fewestLines = 3;
 const longestName = 300;
+/** What the part of an answer that holds the hits takes without them. */
+const bytesAround = 40;
 
 /** Shows the best blocks of a page, whole or cut at the end of a line, and names the rest; never above `budget` bytes. */
 export function hitsAnswer(page: Page, budget: number): CallToolResult {
-  const room = budget - wireBytes(assemble(page, [], page.blocks.length, 0));
+  // As if something were left out, which takes a sentence and a cursor.
+  const room = budget - wireBytes(assemble(page, [], 0, 0)) - bytesAround;
   const names = page.blocks.length > 1 ? room * shareOfNames : 0;
   const one = page.blocks.length > 1 ? room * shareOfOne : room;
   const shown: Shown[] = [];
@@ -94,8 +97,12 @@ export function hitsAnswer(page: Page, budget: number): CallToolResult {
   }
   for (;;) {
     const answer = withNames(page, shown, budget);
-    if (wireBytes(answer) <= budget || shown.length <= 1) return answer;
-    shown.pop();
+    const last = shown.at(-1);
+    if (wireBytes(answer) <= budget || last === undefined || (shown.length === 1 && last.lines === 0))
+      return answer;
+    // What was counted piece by piece can come out a little longer as a whole.
+    if (shown.length > 1) shown.pop();
+    else shown[0] = { ...last, lines: last.lines - 1 };
   }
 }
 

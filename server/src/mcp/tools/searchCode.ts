@@ -58,7 +58,8 @@ export const searchCode = defineTool({
     const scope = await folderScope(args.folder, call.where, call.service);
     const question = [query, scope.folders, language, glob];
     const offset = args.cursor === undefined ? 0 : readCursor(args.cursor, question);
-    const asked = Math.min(mostHits, offset + args.limit * 2 + 10);
+    // Each hit is read from disk; a few more than are shown tell whether there is more.
+    const asked = Math.min(mostHits, offset + args.limit + 10);
     const result = await searchIn(scope, call, {
       query,
       limit: asked,
