@@ -164,17 +164,18 @@
       status.folders.length === 0
         ? element('p', { class: 'muted' }, 'No folder is indexed.')
         : table(
-            ['Folder', 'Files', 'Parts', 'Share', 'State'],
+            ['Folder', 'Files', 'Parts', 'On disk', 'Share', 'State'],
             status.folders.map((folder) => [
               folder.path,
               String(folder.files),
               String(folder.chunks),
+              mega(memory.folders.find(({ path }) => path === folder.path)?.diskBytes ?? 0),
               bar(folder.chunks / most, `${folder.chunks} parts`),
               stateOf(folder),
             ]),
           ),
       element('h2', {}, 'Latest Searches by Agents'),
-      memory.agentSearches.length === 0
+      status.agentSearches.length === 0
         ? element(
             'p',
             { class: 'muted' },
@@ -182,7 +183,7 @@
           )
         : table(
             ['Agent', 'Search', 'Folders', 'Hits', 'Took', 'At'],
-            memory.agentSearches.map((search) => [
+            status.agentSearches.map((search) => [
               search.client,
               search.query,
               search.folders.join(', ') || '–',

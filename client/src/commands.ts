@@ -1,3 +1,4 @@
+import { isAbsolute, relative } from 'node:path';
 import * as vscode from 'vscode';
 import { LanternError, errorMessage } from '../../shared/src/errors.js';
 import type { Disposable } from '../../shared/src/disposable.js';
@@ -143,7 +144,12 @@ async function findRelated({ client, index, results }: CommandParts, target: unk
     { location: vscode.ProgressLocation.Window, title: 'Lantern: looking for related code' },
     again,
   );
-  await results.show({ title: `Related to ${from.path}:${from.startLine}`, hits, again });
+  await results.show({ title: `Related to ${titleOf(from)}`, hits, again });
+}
+
+/** The place as a person knows it: relative to its folder. */
+function titleOf({ folder, path, startLine }: Pick<SearchHit, 'folder' | 'path' | 'startLine'>): string {
+  return `${isAbsolute(path) ? relative(folder, path) : path}:${startLine}`;
 }
 
 function atCursor(): Pick<SearchHit, 'folder' | 'path' | 'startLine'> | undefined {

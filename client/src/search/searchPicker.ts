@@ -96,6 +96,11 @@ export class SearchPicker implements vscode.Disposable {
     return !this.#pick.busy;
   }
 
+  /** The row that Enter would take. */
+  get active(): Row | undefined {
+    return this.#pick.activeItems[0];
+  }
+
   /** What the rows show; for tests. */
   get rows(): readonly Row[] {
     return this.#pick.items;

@@ -54,14 +54,17 @@ describe('the search box', () => {
     });
     before.selection = new vscode.Selection(3, 2, 3, 5);
     await openSearch(question);
-    const second = await eventually('another file is among them', () => {
-      const rows = search.picker?.settled === true ? search.picker.rows : [];
-      const at = rows.findIndex(({ hit }) => hit !== undefined && hit.path !== rows[0]?.hit?.path);
-      return at > 0 ? { at, path: rows[at]!.hit!.path } : undefined;
+    await eventually('the rows are final', () => search.picker?.settled);
+    const first = search.picker?.rows[0]?.hit?.path;
+    const other = await eventually('the keyboard reaches a row of another file', async () => {
+      const before = search.picker?.active?.key;
+      await person.press('ArrowDown');
+      await eventually('the next row is active', () => search.picker?.active?.key !== before);
+      const path = search.picker?.active?.hit?.path;
+      return path === first ? undefined : path;
     });
-    for (let at = 0; at < second.at; at++) await person.press('ArrowDown');
     await eventually('the other file is previewed', () =>
-      vscode.window.activeTextEditor?.document.fileName.endsWith(second.path),
+      vscode.window.activeTextEditor?.document.fileName.endsWith(other),
     );
     await person.press('Escape');
     const editor = await eventually('the first editor is back', () => {

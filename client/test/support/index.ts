@@ -11,7 +11,7 @@ export async function run(): Promise<void> {
   const scenario = process.env[variables.scenario] ?? '';
   const grep = process.env[variables.grep] ?? '';
   const mocha = new Mocha({
-    timeout: 30_000,
+    timeout: 90_000,
     slow: 5000,
     color: false,
     reporter: 'spec',

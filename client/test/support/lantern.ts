@@ -15,7 +15,7 @@ export async function lantern(): Promise<Lantern> {
 export async function eventually<T>(
   what: string,
   look: () => T | Promise<T>,
-  limitMs = 15_000,
+  limitMs = 25_000,
 ): Promise<NonNullable<T>> {
   const until = Date.now() + limitMs;
   for (;;) {
