@@ -28,6 +28,7 @@ const usage = `Usage: lantern COMMAND
       --lang LANGUAGE       only this language, such as ts or python
       --glob GLOB           only matching paths, such as "src/**"
       --no-wait             answer at once from what is indexed
+      --explain             show what each hit's score is made of
   status                  what is indexed, and what the daemon is doing
   memory                  who holds how much memory
   models                  the models, and which one is selected
@@ -56,6 +57,7 @@ const options = {
   client: { type: 'string' },
   write: { type: 'boolean' },
   'no-wait': { type: 'boolean' },
+  explain: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
 } as const;
@@ -169,6 +171,7 @@ async function search(positionals: readonly string[], values: Values): Promise<n
         wait,
         ...(values.lang !== undefined && { language: values.lang }),
         ...(values.glob !== undefined && { glob: values.glob }),
+        ...(values.explain === true && { explain: true }),
       },
       signal,
     );

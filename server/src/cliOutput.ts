@@ -66,10 +66,17 @@ export function formatSearch(result: SearchResult, terminal: Terminal, cwd: stri
     );
     for (const line of excerpt(hit.text, 6, Math.max(40, terminal.columns - 4)))
       out.push(`    ${dim(terminal, line)}`);
+    if (hit.terms !== undefined) out.push(`    ${termsLine(hit.terms)}`);
     out.push('');
   }
   out.push(dim(terminal, coverageLine(result)));
   return out.join('\n');
+}
+
+/** The largest terms first. */
+function termsLine(terms: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(terms).sort(([, a], [, b]) => b - a);
+  return parts.map(([name, term]) => `${name} ${term.toFixed(2)}`).join(', ');
 }
 
 function coverageLine({ hits, coverage, elapsedMs }: SearchResult): string {

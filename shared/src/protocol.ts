@@ -47,6 +47,8 @@ export interface SearchParams {
   readonly glob?: string;
   /** Wait for the model and for pending vectors instead of answering with what is there. */
   readonly wait?: boolean;
+  /** Say with each hit what its score is made of. */
+  readonly explain?: boolean;
 }
 
 export interface FindRelatedParams {
@@ -96,6 +98,8 @@ export interface SearchHit {
   readonly score: number;
   /** As it stands on disk now. */
   readonly text: string;
+  /** What the score is made of, when it was asked for: terms of the sum, and factors of what is seldom meant. */
+  readonly terms?: Readonly<Record<string, number>>;
 }
 
 export interface Coverage {

@@ -75,6 +75,7 @@ export function searchParams(params: unknown): SearchParams {
     ...fields.optional('language', text),
     ...fields.optional('glob', (name) => fields.string(name, 300)),
     ...fields.optional('wait', (name) => fields.boolean(name)),
+    ...fields.optional('explain', (name) => fields.boolean(name)),
   };
 }
 

@@ -253,7 +253,7 @@ export class Service {
 
   // ------------------------------------------------------------- search, step by step
 
-  #request({ query, limit, mode, language, glob }: SearchParams): SearchRequest {
+  #request({ query, limit, mode, language, glob, explain }: SearchParams): SearchRequest {
     const languages = language === undefined ? undefined : resolveLanguage(language);
     if (languages?.length === 0) {
       throw new LanternError(
@@ -267,6 +267,7 @@ export class Service {
       mode: mode ?? 'hybrid',
       ...(languages && { languages }),
       ...(glob !== undefined && { glob }),
+      ...(explain === true && { explain }),
     };
   }
 

@@ -387,7 +387,7 @@ describe('FolderIndexer', () => {
   it('finishes words first: they are there before any vector', async () => {
     await folder.indexer.scan();
     const { id } = folder.indexer.folder;
-    assert.equal(test.catalog.lexical.search(id, ['alpha'], 5).length, 1);
+    assert.equal(test.catalog.lexical.filesWith(id, 'alpha').length, 1);
     assert.equal(test.catalog.counts(id).filesPending, 3);
     assert.deepEqual(test.store.calls, []);
   });

@@ -1,21 +1,21 @@
 import { Buffer } from 'node:buffer';
-import { hash } from 'node:crypto';
 import type { Disposable } from '../../../shared/src/disposable.js';
 import { LanternError, cancelled, errorMessage, throwIfCancelled } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
 import type { IndexProgress, IndexReport } from '../../../shared/src/protocol.js';
 import { SharedTask } from '../../../shared/src/sharedTask.js';
-import type { Catalog, ChunkRow, FileRow, FolderRow, NewChunk } from '../store/catalog.js';
-import { tokenStream } from '../store/tokens.js';
+import type { Catalog, ChunkRow, FileRow, FolderRow } from '../store/catalog.js';
 import { Projector } from '../store/projector.js';
 import type { VectorStore } from '../store/vectorStore.js';
 import { type Chunker, embeddedText } from './chunker.js';
+import { fileRows } from './fileRows.js';
 import { type FoundFile, walk } from './files.js';
 import { languageOf } from './languages.js';
 import { PauseGate } from './pauseGate.js';
 import { Rate } from './rate.js';
 import { readSource } from './sourceFile.js';
-import { SourceTexts, digestOf } from './sourceTexts.js';
+import { SourceTexts } from './sourceTexts.js';
+import { refreshUsage } from './usagePass.js';
 
 /** What the indexer needs of the model; it holds the model only while there are texts to embed. */
 export interface ChunkEmbedder {
@@ -234,6 +234,7 @@ export class FolderIndexer {
       report.filesRemoved++;
     }
     for (const path of skippedBefore.keys()) catalog.forgetSkipped(this.folder.id, path);
+    await refreshUsage(catalog, this.folder, settings, signal);
     return { ...report, filesSkipped, chunksRemoved };
   }
 
@@ -259,40 +260,11 @@ export class FolderIndexer {
     const language = languageOf(found.path, text);
     const { maxTokens } = embedder;
     const countTokens = (part: string): number => embedder.countTokens(part);
-    const { chunks, definitions } = await chunker.chunk({
-      path: found.path,
-      language,
-      text,
-      maxTokens,
-      countTokens,
-    });
-    const path = tokenStream(found.path);
-    const occurrences = new Map<string, number>();
-    const rows = chunks.map((chunk): NewChunk => {
-      const textDigest = digestOf(chunk.text);
-      const content = Buffer.from(textDigest).toString('hex');
-      const occurrence = occurrences.get(content) ?? 0;
-      occurrences.set(content, occurrence + 1);
-      const names = definitions.filter((d) => d.nameLine >= chunk.startLine && d.nameLine <= chunk.endLine);
-      return {
-        key: hash('sha256', `${found.path}\0${content}\0${occurrence}`).slice(0, 32),
-        vectorDigest: digestOf(embeddedText(found.path, chunk.text, maxTokens, countTokens)),
-        textDigest,
-        startOffset: chunk.start,
-        endOffset: chunk.end,
-        startLine: chunk.startLine,
-        endLine: chunk.endLine,
-        symbol: chunk.symbol,
-        definitions: names,
-        words: {
-          body: tokenStream(chunk.text),
-          names: tokenStream(names.map((d) => d.name).join(' ')),
-          path,
-        },
-      };
-    });
-    const file = { path: found.path, size, mtimeMs, checkedMs, digest, language };
-    return { kind: 'indexed', removed: catalog.replaceFile(this.folder, file, rows).removed };
+    const chunked = await chunker.chunk({ path: found.path, language, text, maxTokens, countTokens });
+    const limits = { maxTokens, countTokens };
+    const { file, rows } = fileRows({ path: found.path, language, text, digest, chunked }, limits);
+    const seen = { ...file, size, mtimeMs, checkedMs };
+    return { kind: 'indexed', removed: catalog.replaceFile(this.folder, seen, rows).removed };
   }
 
   #drop(file: FileRow | undefined): number {

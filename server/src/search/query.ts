@@ -9,22 +9,29 @@ export interface Query {
   readonly identifiers: readonly string[];
   /** The whole query is one name, perhaps qualified: its last part. */
   readonly symbol: string | undefined;
+  /** Texts in double quotes or backticks of more than one word, in lower case: hits that hold them come first. */
+  readonly phrases: readonly string[];
+  /** Files that are named, in lower case, with `/`; a line after a colon is left out. */
+  readonly paths: readonly string[];
+  /** Languages that are asked for, such as "in python". */
+  readonly languages: readonly string[];
   readonly asksForTests: boolean;
   readonly asksForDocs: boolean;
+  /** Asks for configuration or the like. */
+  readonly asksForData: boolean;
 }
 
 /** Words longer than this many tokens add nothing and cost time; a query of 100 KB is cut here. */
 const maxTokens = 64;
 const maxChars = 4000;
 
-const stopwords = new Set(
+/** Words that say nothing of what is sought, as people write them. */
+const stopwords: ReadonlySet<string> = new Set(
   `a an and any are as at be been being both but by can could did do does doing each for from had has have having how i if
    in into is it its itself just may me might must my no not of off on once only or other our out over own same she he
    should so some such than that the their them then there these they this those through to too under until up us very was
    we were what when where which while who whom whose why will with within without would you your code find show
-   implementation implemented handle handled handling happen happens work works`
-    .split(/\s+/)
-    .flatMap((word) => tokens(word)),
+   implementation implemented handle handled handling happen happens work works`.split(/\s+/),
 );
 
 const qualifiedName = /^[\p{L}_$][\p{L}\p{N}_$]*(?:(?:\.|::|#|->|\/)[\p{L}_$][\p{L}\p{N}_$]*)*(?:\(\))?$/u;
@@ -43,7 +50,10 @@ const lastName = (word: string): string =>
 export function parseQuery(text: string): Query {
   const cut = text.slice(0, maxChars).trim();
   const all = [...new Set(tokens(cut))];
-  const meaningful = all.filter((token) => !stopwords.has(token));
+  const telling = cut.replace(/(?<![\p{L}\p{N}_])\p{L}+(?![\p{L}\p{N}_])/gu, (word) =>
+    stopwords.has(word.toLowerCase()) ? ' ' : word,
+  );
+  const meaningful = [...new Set(tokens(telling))];
   const words = cut.split(/\s+/).map((word) => word.replace(/^["'`([{<]+|["'`\]}>,;:!?.]+$/g, ''));
   const [only] = words;
   const single = words.length === 1 && only !== undefined && qualifiedName.test(only);
@@ -55,8 +65,73 @@ export function parseQuery(text: string): Query {
     ),
     symbol: single && (looksLikeCode(only) || /^\p{Lu}/u.test(only)) ? lastName(only) : undefined,
     asksForTests: /\b(?:tests?|specs?|testing|unit ?tests?)\b/i.test(cut),
+    phrases: [...cut.matchAll(/"([^"\n]{3,200})"|`([^`\n]{3,200})`/g)]
+      .map(([, quoted, ticked]) => (quoted ?? ticked ?? '').trim().toLowerCase())
+      .filter((phrase) => /\s/.test(phrase)),
+    paths: pathsIn(cut),
+    languages: languagesIn(cut),
+    asksForData:
+      /\b(?:config\w*|settings?|json|ya?ml|toml|xml|html|css|styles?|schema|workflow|pipeline)\b/i.test(cut),
     asksForDocs: /\b(?:docs?|documentation|readme|guide|handbook|examples?|tutorial)\b/i.test(cut),
   };
+}
+
+/**
+ * Paths in a query or in a pasted message: names with an ending, and the folders before them. `foo.bar` may be a
+ * member as well; it names a file only where there is one.
+ */
+function pathsIn(text: string): string[] {
+  const found = text.matchAll(/(?<![\w/\\.-])(?:[\w@.-]*[/\\])*[\w@.-]+\.[a-z][a-z0-9]{0,9}(?![\w/\\])/gi);
+  const paths = [...found].map(([path]) =>
+    path
+      .replaceAll('\\', '/')
+      .replace(/^(?:\.{0,2}\/)+/, '')
+      .toLowerCase(),
+  );
+  return [...new Set(paths)].slice(0, 20);
+}
+
+/** Languages by the names that people use in a sentence. */
+const spokenLanguages: Readonly<Record<string, readonly string[]>> = {
+  typescript: ['typescript', 'tsx'],
+  ts: ['typescript', 'tsx'],
+  javascript: ['javascript'],
+  js: ['javascript'],
+  python: ['python'],
+  go: ['go'],
+  golang: ['go'],
+  rust: ['rust'],
+  java: ['java'],
+  kotlin: ['kotlin'],
+  scala: ['scala'],
+  ruby: ['ruby'],
+  php: ['php'],
+  c: ['c'],
+  'c++': ['cpp'],
+  cpp: ['cpp'],
+  'c#': ['csharp'],
+  swift: ['swift'],
+  lua: ['lua'],
+  elixir: ['elixir'],
+  haskell: ['haskell'],
+  zig: ['zig'],
+  bash: ['bash'],
+  shell: ['bash'],
+  sql: ['sql'],
+  css: ['css'],
+  html: ['html'],
+  markdown: ['markdown'],
+};
+
+/** Languages that a query asks for: "in python", "the rust code". */
+function languagesIn(text: string): string[] {
+  const asked = text.matchAll(
+    /\b(?:in|using|written in)\s+([a-z]+[+#]*)|\b([a-z]{2,}[+#]*)\s+(?:code|source|files?)\b/gi,
+  );
+  const found = [...asked].flatMap(
+    ([, after, before]) => spokenLanguages[(after ?? before ?? '').toLowerCase()] ?? [],
+  );
+  return [...new Set(found)];
 }
 
 /** Distinct tokens of a path's last part, its extension left out. */

@@ -1,29 +1,37 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { ChunkRow } from '../store/catalog.js';
-import { parseQuery } from './query.js';
-import { type Candidate, type Ranked, rank } from './ranking.js';
+import { type Query, parseQuery } from './query.js';
+import { type Candidate, type RankOptions, type Ranked, rank as rankAll } from './ranking.js';
+import { type Feature, questionWeights, symbolWeights } from './weights.js';
 
 let nextId = 1;
 
-function at(path: string, features: Partial<Omit<Candidate, 'chunk'>> = {}, startOffset = 0): Candidate {
-  const chunk: ChunkRow = {
+function at(path: string, known: Partial<Candidate> = {}): Candidate {
+  return {
     id: nextId++,
-    key: `${path}:${startOffset}`,
     path,
     language: 'typescript',
-    vectorDigest: new Uint8Array(),
-    textDigest: new Uint8Array(),
-    startOffset,
-    endOffset: startOffset + 10,
-    startLine: 1,
-    endLine: 2,
-    symbol: null,
+    body: 0,
+    names: 0,
+    signatures: 0,
+    bodyOfFile: 0,
+    pathWords: 0,
+    lead: 0,
+    comments: 0,
+    usage: 0,
+    coverage: 0,
+    defines: 0,
+    cosine: undefined,
+    fileCosine: undefined,
+    ...known,
   };
-  return { chunk, words: 0, cosine: undefined, defines: 0, ...features };
 }
 
-const paths = (ranked: readonly Ranked[]): string[] => ranked.map(({ chunk }) => chunk.path);
+const options: RankOptions = { platform: 'linux', superseded: () => false };
+const rank = (candidates: readonly Candidate[], query: Query): Ranked[] =>
+  rankAll(candidates, query, options);
+
+const paths = (ranked: readonly Ranked[]): string[] => ranked.map(({ path }) => path);
 const order = (query: string, ...candidates: Candidate[]): string[] =>
   paths(rank(candidates, parseQuery(query)));
 
@@ -35,13 +43,13 @@ describe('rank', () => {
   it('gives a lone candidate a score, whatever is known of it', () => {
     for (const candidate of [
       at('a.ts'),
-      at('a.ts', { words: 3 }),
+      at('a.ts', { body: 3 }),
       at('a.ts', { cosine: -0.2 }),
       at('a.ts', { cosine: 0 }),
     ]) {
       const [only] = rank([candidate], parseQuery(question));
       assert.ok(Number.isFinite(only?.score));
-      assert.equal(only?.chunk, candidate.chunk);
+      assert.equal(only?.id, candidate.id);
     }
     const known = rank([at('a.ts', { cosine: 0.3 })], parseQuery(question))[0]!;
     const unknown = rank([at('a.ts')], parseQuery(question))[0]!;
@@ -49,7 +57,7 @@ describe('rank', () => {
   });
 
   it('prefers more of the words', () => {
-    assert.deepEqual(order(question, at('a.ts', { words: 1 }), at('b.ts', { words: 5 })), ['b.ts', 'a.ts']);
+    assert.deepEqual(order(question, at('a.ts', { body: 1 }), at('b.ts', { body: 5 })), ['b.ts', 'a.ts']);
   });
 
   it('prefers the nearer vector', () => {
@@ -93,13 +101,9 @@ describe('rank', () => {
   });
 
   it('prefers a file that holds more of what is asked for, in all its chunks', () => {
-    const lone = at('lone.ts', { words: 2 });
-    const rich = [
-      at('rich.ts', { words: 2 }),
-      at('rich.ts', { words: 1.9 }, 10),
-      at('rich.ts', { words: 1.9 }, 20),
-    ];
-    assert.equal(order(question, lone, ...rich)[0], 'rich.ts');
+    const lone = at('lone.ts', { body: 2, bodyOfFile: 2 });
+    const rich = at('rich.ts', { body: 2, bodyOfFile: 6 });
+    assert.equal(order(question, lone, rich)[0], 'rich.ts');
   });
 
   it('prefers where the name is defined, and its exact spelling', () => {
@@ -107,16 +111,16 @@ describe('rank', () => {
     assert.deepEqual(
       order(
         query,
-        at('a.ts', { words: 1 }),
-        at('b.ts', { words: 1, defines: 0.5 }),
-        at('c.ts', { words: 1, defines: 1 }),
+        at('a.ts', { body: 1 }),
+        at('b.ts', { body: 1, defines: 0.5 }),
+        at('c.ts', { body: 1, defines: 1 }),
       ),
       ['c.ts', 'b.ts', 'a.ts'],
     );
   });
 
   it('prefers a file of that name', () => {
-    assert.deepEqual(order(question, at('a/door.ts', { words: 1 }), at('z/window.ts', { words: 1 })), [
+    assert.deepEqual(order(question, at('a/door.ts', { body: 1 }), at('z/window.ts', { body: 1 })), [
       'z/window.ts',
       'a/door.ts',
     ]);
@@ -124,14 +128,14 @@ describe('rank', () => {
 
   describe('for one name', () => {
     it('goes by its definition, whatever the vectors say', () => {
-      const use = at('use.ts', { words: 5, cosine: 0.9 });
-      const definition = at('definition.ts', { words: 1, cosine: 0.1, defines: 1 });
+      const use = at('use.ts', { body: 5, cosine: 0.9 });
+      const definition = at('definition.ts', { body: 1, cosine: 0.1, defines: 1 });
       assert.equal(order('openWindow', use, definition)[0], 'definition.ts');
     });
 
     it('goes by words and vectors when nothing defines it', () => {
       assert.equal(
-        order('openWindow', at('a.ts', { words: 1 }), at('b.ts', { words: 1, cosine: 0.9 }))[0],
+        order('openWindow', at('a.ts', { body: 1 }), at('b.ts', { body: 1, cosine: 0.9 }))[0],
         'b.ts',
       );
     });
@@ -140,8 +144,8 @@ describe('rank', () => {
       for (const name of ['openWindow.ts', 'open_window.py', 'open-window.html.erb', 'OpenWindow.java']) {
         const found = order(
           'openWindow',
-          at('a.ts', { words: 2, defines: 1 }),
-          at(name, { words: 2, defines: 1 }),
+          at('a.ts', { body: 2, defines: 1 }),
+          at(name, { body: 2, defines: 1 }),
         );
         assert.equal(found[0], name);
       }
@@ -160,7 +164,7 @@ describe('rank', () => {
       'fixtures/window.ts',
     ]) {
       it(`put the test ${path} behind, unless tests are asked for`, () => {
-        const both = [at(path, { words: 1.2 }), at('src/z.ts', { words: 1 })];
+        const both = [at(path, { body: 1.2 }), at('src/z.ts', { body: 1 })];
         assert.equal(order('open slowly', ...both)[0], 'src/z.ts');
         assert.equal(order('tests that open slowly', ...both)[0], path);
       });
@@ -168,7 +172,7 @@ describe('rank', () => {
 
     for (const path of ['docs/window.ts', 'README.md', 'examples/a.ts', 'notes.txt']) {
       it(`put ${path} behind, unless docs are asked for`, () => {
-        const both = [at(path, { words: 1.2 }), at('src/z.ts', { words: 1 })];
+        const both = [at(path, { body: 1.2 }), at('src/z.ts', { body: 1 })];
         assert.equal(order('open slowly', ...both)[0], 'src/z.ts');
         assert.equal(order('documentation of open slowly', ...both)[0], path);
       });
@@ -176,11 +180,11 @@ describe('rank', () => {
 
     it('put shims behind a little', () => {
       assert.equal(
-        order('open', at('src/compat/a.ts', { words: 1.1 }), at('src/z.ts', { words: 1 }))[0],
+        order('open', at('src/compat/a.ts', { body: 1.1 }), at('src/z.ts', { body: 1 }))[0],
         'src/z.ts',
       );
       assert.equal(
-        order('open', at('src/compat/a.ts', { words: 2 }), at('src/z.ts', { words: 1 }))[0],
+        order('open', at('src/compat/a.ts', { body: 2 }), at('src/z.ts', { body: 1 }))[0],
         'src/compat/a.ts',
       );
     });
@@ -193,7 +197,7 @@ describe('rank', () => {
         'src/documents/a.ts',
         'src/testify.go',
       ]) {
-        const both = [at(path, { words: 1.1 }), at('src/z.ts', { words: 1 })];
+        const both = [at(path, { body: 1.1 }), at('src/z.ts', { body: 1 })];
         assert.equal(order('open slowly', ...both)[0], path);
       }
     });
@@ -202,48 +206,104 @@ describe('rank', () => {
   it('puts the best chunk of every file before any file’s second', () => {
     const ranked = order(
       question,
-      at('a.ts', { words: 9 }),
-      at('a.ts', { words: 8 }, 10),
-      at('b.ts', { words: 2 }),
-      at('c.ts', { words: 1 }),
-      at('b.ts', { words: 1.5 }, 10),
+      at('a.ts', { body: 9 }),
+      at('a.ts', { body: 8 }),
+      at('b.ts', { body: 2 }),
+      at('c.ts', { body: 1 }),
+      at('b.ts', { body: 1.5 }),
     );
     assert.deepEqual(ranked, ['a.ts', 'b.ts', 'c.ts', 'a.ts', 'b.ts']);
   });
 
   it('orders equals by place, and always in the same way', () => {
-    const equal = ['b.ts', 'a.ts', 'c.ts'].flatMap((path) => [
-      at(path, { words: 1 }, 10),
-      at(path, { words: 1 }, 0),
+    const equal = ['b.ts', 'a.ts', 'c.ts'].flatMap((path, i) => [
+      at(path, { body: 1, id: 2 * i + 1 }),
+      at(path, { body: 1, id: 2 * i }),
     ]);
-    const expected = ['a.ts:0', 'b.ts:0', 'c.ts:0', 'a.ts:10', 'b.ts:10', 'c.ts:10'];
     for (const candidates of [equal, [...equal].reverse()]) {
       const ranked = rank(candidates, parseQuery(question));
       assert.deepEqual(
-        ranked.map(({ chunk }) => chunk.key),
-        expected,
+        ranked.map(({ path, id }) => `${path}:${id}`),
+        ['a.ts:2', 'b.ts:0', 'c.ts:4', 'a.ts:3', 'b.ts:1', 'c.ts:5'],
       );
     }
+  });
+
+  describe('each feature', () => {
+    const weighed: [Feature, string, Partial<Candidate>, Partial<Candidate>][] = [
+      ['body', question, { body: 2 }, { body: 1 }],
+      ['bodyOfFile', question, { bodyOfFile: 2 }, { bodyOfFile: 1 }],
+      ['names', question, { names: 2 }, { names: 1 }],
+      ['signatures', question, { signatures: 2 }, { signatures: 1 }],
+      ['path', question, { pathWords: 2 }, { pathWords: 1 }],
+      ['lead', question, { lead: 2 }, { lead: 1 }],
+      ['comments', question, { comments: 2 }, { comments: 1 }],
+      ['usage', question, { usage: 2 }, { usage: 1 }],
+      ['coverage', question, { coverage: 1 }, { coverage: 0.5 }],
+      ['defines', 'openWindow', { defines: 1 }, { defines: 0.5 }],
+      ['cosine', question, { cosine: 0.6 }, { cosine: 0.2 }],
+      ['fileVector', question, { fileCosine: 0.6 }, { fileCosine: 0.2 }],
+      ['language', 'open it in python', { language: 'python' }, {}],
+    ];
+    for (const [feature, query, more, less] of weighed) {
+      it(`${feature} counts, and says so`, () => {
+        const [best, other] = rank([at('a.ts', less), at('b.ts', more)], parseQuery(query));
+        assert.equal(best?.path, 'b.ts');
+        assert.ok((best.terms[feature] ?? 0) > (other?.terms[feature] ?? 0));
+      });
+      it(`${feature} counts nothing without its weight`, () => {
+        const off = { ...questionWeights, [feature]: 0 };
+        const weights = { question: off, symbol: { ...symbolWeights, [feature]: 0 } };
+        const ranked = rankAll([at('a.ts', less), at('b.ts', more)], parseQuery(query), {
+          ...options,
+          weights,
+        });
+        assert.ok(ranked.every(({ terms }) => terms[feature] === undefined));
+      });
+    }
+
+    it('adds up to the score, times the penalty', () => {
+      const made = [at('tests/window.ts', { body: 2, cosine: 0.5, lead: 1 }), at('b.ts', { body: 1 })];
+      for (const { score, terms } of rank(made, parseQuery(question))) {
+        const { test = 1, ...rest } = terms;
+        const sum = Object.values(rest).reduce((all, term) => all + term, 0);
+        assert.ok(Math.abs(score - sum * test) < 1e-9);
+      }
+    });
+
+    it('finds a file that is named, also in a pasted message', () => {
+      for (const query of [
+        'src/glass/pane.ts',
+        'what does pane.ts do',
+        'Error: stuck\n    at open (/home/me/work/src/glass/pane.ts:10:5)',
+        'src\\glass\\pane.ts(10,5): error',
+      ])
+        assert.equal(
+          order(query, at('src/a.ts', { body: 2 }), at('src/glass/pane.ts', { body: 1 }))[0],
+          'src/glass/pane.ts',
+          query,
+        );
+    });
   });
 
   it('returns every candidate once, with a score that is a number, in an order that does not hang on theirs', () => {
     const candidate = fc.record({
       path: fc.constantFrom('a.ts', 'src/b.test.ts', 'README.md', 'window.py', 'legacy/x.js'),
-      offset: fc.nat(50),
-      words: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 30, noNaN: true })),
+      id: fc.nat(50),
+      body: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 30, noNaN: true })),
       cosine: fc.option(fc.double({ min: -1, max: 1, noNaN: true }), { nil: undefined }),
       defines: fc.constantFrom(0, 0.5, 1),
     });
     const candidates = fc.uniqueArray(candidate, {
       maxLength: 12,
-      selector: ({ path, offset }) => `${path}:${offset}`,
+      selector: ({ path, id }) => `${path}:${id}`,
     });
     fc.assert(
       fc.property(candidates, fc.constantFrom(question, 'openWindow', 'tests'), (list, text) => {
-        const made = list.map(({ path, offset, ...features }) => at(path, features, offset));
+        const made = list.map(({ path, ...known }) => at(path, known));
         const query = parseQuery(text);
         const ranked = rank(made, query);
-        assert.equal(new Set(ranked.map(({ chunk }) => chunk.key)).size, made.length);
+        assert.equal(new Set(ranked.map(({ path, id }) => `${path}:${id}`)).size, made.length);
         assert.ok(ranked.every(({ score }) => Number.isFinite(score) && score >= 0));
         assert.deepEqual(rank([...made].reverse(), query), ranked);
       }),

@@ -1,121 +1,134 @@
-import type { ChunkRow } from '../store/catalog.js';
+import { aboveMedian, byLargest, sumByFile } from './features.js';
+import { type PenaltyContext, penalty } from './penalties.js';
 import { type Query, fileNameTokens } from './query.js';
+import { type Feature, type Weights, featureNames, questionWeights, symbolWeights } from './weights.js';
 
-/** What is known of a chunk that may be an answer. */
+/** What is known of a chunk that may be an answer, as it was found: BM25 scores, cosines and shares. */
 export interface Candidate {
-  readonly chunk: ChunkRow;
-  /** BM25 over the chunk's words; 0 without any. */
-  readonly words: number;
-  /** Cosine with the query; undefined while there is no vector, or none was asked for. */
-  readonly cosine: number | undefined;
+  /** Row id of the chunk; ids ascend within a file. */
+  readonly id: number;
+  readonly path: string;
+  readonly language: string;
+  /** BM25 of the chunk's words, of the names it defines and of the lines that define them. */
+  readonly body: number;
+  readonly names: number;
+  readonly signatures: number;
+  /** The first summed over all chunks of the file. */
+  readonly bodyOfFile: number;
+  /** BM25 of the file's path, of the comments at its top, of all its comments, and of what others say of it. */
+  readonly pathWords: number;
+  readonly lead: number;
+  readonly comments: number;
+  readonly usage: number;
+  /** How much of the query the file holds, 0 to 1. */
+  readonly coverage: number;
   /** 1 when it defines an identifier of the query as it is written, .5 when only the case differs, else 0. */
   readonly defines: number;
+  /** Cosine with the query; undefined while there is no vector, or none was asked for. */
+  readonly cosine: number | undefined;
+  /** The same of the vector of the whole file. */
+  readonly fileCosine: number | undefined;
 }
 
 export interface Ranked {
-  readonly chunk: ChunkRow;
+  readonly id: number;
+  readonly path: string;
   readonly score: number;
+  /** What the score is made of: each feature times its weight, and the penalty's factor under its name. */
+  readonly terms: Readonly<Record<string, number>>;
 }
 
-/** How much each feature counts, after it was brought to 0..1. */
-const weights = {
-  words: 1,
-  wordsOfFile: 0.3,
-  defines: 0.3,
-  fileName: 0.15,
-  cosine: 0.7,
-  cosineOfFile: 0.3,
-};
+/** Chunks of one file that add to its nearness; beyond them there is only noise. */
+const nearestChunks = 50;
 
-/** The same for a query that is one name: where it is defined decides, and vectors only blur. */
-const symbolWeights = { ...weights, wordsOfFile: 0, defines: 1.5, fileName: 1, cosine: 0, cosineOfFile: 0 };
-
-const testPath =
-  /(?:^|\/)(?:tests?|__tests__|specs?|testdata|fixtures?|mocks?)\/|(?:[._-](?:test|spec)s?\.[^/]+|(?:^|\/)test_[^/]+|_test\.[^/]+|Tests?\.[^/]+)$/;
-const docPath = /(?:^|\/)(?:docs?|documentation|examples?|samples?|demos?)\/|\.(?:md|mdx|rst|adoc|txt)$/i;
-const shimPath = /(?:^|\/)(?:compat|compatibility|shims?|polyfills?|legacy|deprecated)(?:\/|\.[^/]+$)/i;
-
-/** Multiplies the score of what is seldom meant; lifted when the query asks for it. */
-function penalty(path: string, query: Query): number {
-  if (testPath.test(path)) return query.asksForTests ? 1 : 0.6;
-  if (docPath.test(path)) return query.asksForDocs ? 1 : 0.7;
-  return shimPath.test(path) ? 0.8 : 1;
-}
-
-/** Maps the upper half of the values to 0..1: what is no better than the median counts nothing. */
-function aboveMedian(values: readonly (number | undefined)[]): (value: number | undefined) => number {
-  const known = values.filter((value) => value !== undefined).sort((a, b) => a - b);
-  const median = known[Math.floor(known.length / 2)] ?? 0;
-  const max = known.at(-1) ?? 0;
-  // A lone candidate, or most of them equal: whatever it is, it is the best there is.
-  if (max <= median) return (value) => (value === max && known.length > 0 ? 1 : 0);
-  return (value) => (value === undefined ? 0 : Math.min(1, Math.max(0, (value - median) / (max - median))));
-}
-
-function dividedByMax(values: readonly number[]): (value: number) => number {
-  const max = Math.max(0, ...values);
-  return (value) => (max === 0 ? 0 : value / max);
-}
-
-/** Sums a chunk's values by file. */
-function sumByFile(
-  candidates: readonly Candidate[],
-  value: (candidate: Candidate) => number,
-): Map<string, number> {
-  const sums = new Map<string, number>();
-  for (const candidate of candidates) {
-    const { path } = candidate.chunk;
-    sums.set(path, (sums.get(path) ?? 0) + value(candidate));
-  }
-  return sums;
-}
-
-/** Share of the file name's tokens that the query holds; for a symbol, whether the name is the file's name. */
-function fileNameMatch(path: string, query: Query, wanted: ReadonlySet<string>): number {
+/** Share of the file name's tokens that the query holds. */
+export function nameShare(path: string, wanted: ReadonlySet<string>): number {
   const name = fileNameTokens(path);
-  if (query.symbol !== undefined) {
-    const stem = (path.split('/').at(-1) ?? '').replace(/\..*$/, '').replace(/[_-]/g, '').toLowerCase();
-    return stem === query.symbol.replace(/[_-]/g, '').toLowerCase() ? 1 : 0;
-  }
   return name.length === 0 ? 0 : name.filter((token) => wanted.has(token)).length / name.length;
+}
+
+/** Whether a file is called as the symbol is, however it is written. */
+export function nameEqual(path: string, symbol: string | undefined): number {
+  if (symbol === undefined) return 0;
+  const plain = (name: string): string => name.replace(/[_-]/g, '').toLowerCase();
+  return plain((path.split('/').at(-1) ?? '').replace(/\..*$/, '')) === plain(symbol) ? 1 : 0;
+}
+
+/** Whether the query names this file, by its path or the end of it. */
+export function pathNamed(path: string, named: readonly string[]): number {
+  const own = `/${path.toLowerCase()}`;
+  return named.some((name) => own.endsWith(`/${name}`) || name.endsWith(own)) ? 1 : 0;
+}
+
+/** Brings each feature of each candidate to 0..1. */
+export function features(candidates: readonly Candidate[], query: Query): Record<Feature, number>[] {
+  const wanted = new Set(query.tokens);
+  const largest = (value: (candidate: Candidate) => number): ((value: number) => number) =>
+    byLargest(candidates.map(value));
+  const body = largest((c) => c.body);
+  const names = largest((c) => c.names);
+  const signatures = largest((c) => c.signatures);
+  const pathWords = largest((c) => c.pathWords);
+  const lead = largest((c) => c.lead);
+  const comments = largest((c) => c.comments);
+  const usage = largest((c) => c.usage);
+  const bodyOfFile = largest((c) => c.bodyOfFile);
+  const cosine = aboveMedian(candidates.map((c) => c.cosine));
+  const cosines = sumByFile(candidates, (c) => cosine(c.cosine), nearestChunks);
+  const cosineOfFile = byLargest(cosines.values());
+  const files = new Map(candidates.map((c) => [c.path, c.fileCosine]));
+  const fileVector = aboveMedian([...files.values()]);
+
+  return candidates.map((c) => ({
+    body: body(c.body),
+    bodyOfFile: bodyOfFile(c.bodyOfFile),
+    names: names(c.names),
+    defines: c.defines,
+    path: pathWords(c.pathWords),
+    nameShare: nameShare(c.path, wanted),
+    nameEqual: nameEqual(c.path, query.symbol),
+    pathNamed: pathNamed(c.path, query.paths),
+    language: query.languages.includes(c.language) ? 1 : 0,
+    lead: lead(c.lead),
+    signatures: signatures(c.signatures),
+    comments: comments(c.comments),
+    coverage: c.coverage,
+    usage: usage(c.usage),
+    cosine: cosine(c.cosine),
+    cosineOfFile: cosineOfFile(cosines.get(c.path) ?? 0),
+    fileVector: fileVector(c.fileCosine),
+  }));
+}
+
+export interface RankOptions extends PenaltyContext {
+  readonly weights?: { readonly question: Weights; readonly symbol: Weights };
 }
 
 /**
  * Orders candidates by words and meaning together: each feature is brought to 0..1 over the candidates, weighted and
  * summed; then the best chunk of every file comes before any file's second.
  */
-export function rank(candidates: readonly Candidate[], query: Query): Ranked[] {
-  const w =
-    query.symbol !== undefined && candidates.some(({ defines }) => defines > 0) ? symbolWeights : weights;
-  const wanted = new Set(query.tokens);
-  const words = dividedByMax(candidates.map((candidate) => candidate.words));
-  const cosine = aboveMedian(candidates.map((candidate) => candidate.cosine));
-  const wordSums = sumByFile(candidates, (candidate) => candidate.words);
-  const cosineSums = sumByFile(candidates, (candidate) => cosine(candidate.cosine));
-  const wordsOfFile = dividedByMax([...wordSums.values()]);
-  const cosineOfFile = dividedByMax([...cosineSums.values()]);
-
-  const ranked = candidates.map((candidate): Ranked => {
-    const { path } = candidate.chunk;
-    const score =
-      w.words * words(candidate.words) +
-      w.wordsOfFile * wordsOfFile(wordSums.get(path) ?? 0) +
-      w.defines * candidate.defines +
-      w.fileName * fileNameMatch(path, query, wanted) +
-      w.cosine * cosine(candidate.cosine) +
-      w.cosineOfFile * cosineOfFile(cosineSums.get(path) ?? 0);
-    return { chunk: candidate.chunk, score: score * penalty(path, query) };
+export function rank(candidates: readonly Candidate[], query: Query, options: RankOptions): Ranked[] {
+  const { question, symbol } = options.weights ?? { question: questionWeights, symbol: symbolWeights };
+  // A name that nothing here defines is a word like any other.
+  const weights =
+    query.symbol !== undefined && candidates.some(({ defines }) => defines > 0) ? symbol : question;
+  const found = features(candidates, query);
+  const ranked = candidates.map(({ id, path }, i): Ranked => {
+    const terms: Record<string, number> = {};
+    let sum = 0;
+    for (const name of featureNames) {
+      const term = weights[name] * (found[i]?.[name] ?? 0);
+      if (term === 0) continue;
+      terms[name] = term;
+      sum += term;
+    }
+    const { factor, reason } = penalty(path, query, options);
+    if (reason !== undefined) terms[reason] = factor;
+    return { id, path, score: sum * factor, terms };
   });
   // Equal scores are ordered by place, so that the same index always gives the same answer.
-  ranked.sort(
-    (a, b) =>
-      b.score - a.score ||
-      (a.chunk.path < b.chunk.path
-        ? -1
-        : a.chunk.path > b.chunk.path
-          ? 1
-          : a.chunk.startOffset - b.chunk.startOffset),
-  );
+  ranked.sort((a, b) => b.score - a.score || (a.path < b.path ? -1 : a.path > b.path ? 1 : a.id - b.id));
   return bestOfEachFileFirst(ranked);
 }
 
@@ -124,8 +137,8 @@ function bestOfEachFileFirst(ranked: readonly Ranked[]): Ranked[] {
   const first: Ranked[] = [];
   const rest: Ranked[] = [];
   for (const item of ranked) {
-    (seen.has(item.chunk.path) ? rest : first).push(item);
-    seen.add(item.chunk.path);
+    (seen.has(item.path) ? rest : first).push(item);
+    seen.add(item.path);
   }
   return [...first, ...rest];
 }

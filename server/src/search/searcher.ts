@@ -3,9 +3,14 @@ import picomatch from 'picomatch';
 import type { SearchHit, SearchMode } from '../../../shared/src/protocol.js';
 import { throwIfCancelled } from '../../../shared/src/errors.js';
 import type { Catalog, ChunkRow, FolderRow } from '../store/catalog.js';
+import type { FolderWords } from '../store/folderWords.js';
 import type { VectorCollection } from '../store/vectorStore.js';
+import { type Found, findCandidates } from './candidates.js';
+import { Duplicates } from './duplicates.js';
+import { answerWithin } from './excerpt.js';
+import { supersededIn } from './penalties.js';
 import { type Query, parseQuery } from './query.js';
-import { type Candidate, type Ranked, rank } from './ranking.js';
+import { type RankOptions, type Ranked, rank } from './ranking.js';
 
 /** Reads the text of chunks from the working tree; undefined when the file no longer holds it. */
 export interface ChunkTexts {
@@ -31,27 +36,50 @@ export interface SearchRequest {
   readonly mode: SearchMode;
   readonly languages?: readonly string[];
   readonly glob?: string;
+  /** Hits say what their scores are made of. */
+  readonly explain?: boolean;
 }
 
-/** Chunks that words and vectors each propose; what neither proposes cannot be an answer. */
-const lexicalCandidates = 300;
-const denseCandidates = 100;
+export interface SearcherOptions {
+  /** Other than the measured ones; the benchmark leaves features out. */
+  readonly weights?: RankOptions['weights'];
+  /** As `process.platform` names it. */
+  readonly platform?: string;
+}
+
+/** Hits that are read in search of a quoted phrase. */
+const phraseReads = 100;
 
 /** Answers queries from the catalog and a collection. It holds no state of its own. */
 export class Searcher {
   readonly #catalog: Catalog;
+  readonly #options: SearcherOptions;
 
-  constructor(catalog: Catalog) {
+  constructor(catalog: Catalog, options: SearcherOptions = {}) {
     this.#catalog = catalog;
+    this.#options = options;
   }
 
   async search(target: SearchTarget, request: SearchRequest, signal?: AbortSignal): Promise<SearchHit[]> {
     const query = parseQuery(request.query);
-    const accept = this.#filter(target, request);
-    const candidates = await this.#candidates(target, request, query, accept);
+    const found = await this.candidates(target, request, query);
     throwIfCancelled(signal, 'Search');
+    let ranked = this.rank(found, query);
+    if (query.phrases.length > 0) ranked = await this.#phrasesFirst(target, ranked, query, signal);
+    return this.#hits(target, ranked, { ...request, words: query }, signal);
+  }
 
-    return this.#hits(target, rank(candidates, query), request.limit, signal);
+  /** What words and vectors propose; the benchmark ranks the same candidates in many ways. */
+  candidates(target: SearchTarget, request: SearchRequest, query: Query): Promise<Found> {
+    return findCandidates(this.#catalog, target, request, query, fileFilter(target, request));
+  }
+
+  rank({ candidates, docs }: Found, query: Query, weights = this.#options.weights): Ranked[] {
+    return rank(candidates, query, {
+      platform: this.#options.platform ?? process.platform,
+      superseded: supersededBy(docs),
+      ...(weights && { weights }),
+    });
   }
 
   /** Chunks near to `chunk` by its own vector, which is `target`'s query; its own file is left out unless asked for. */
@@ -68,98 +96,88 @@ export class Searcher {
       const near = this.#catalog.chunkByKey(target.folder.id, id);
       if (near === undefined || near.key === chunk.key || !near.path.startsWith(target.prefix)) continue;
       if (near.path === chunk.path && !includeOwnFile) continue;
-      ranked.push({ chunk: near, score: similarity });
+      ranked.push({ id: near.id, path: near.path, score: similarity, terms: { cosine: similarity } });
     }
-    return this.#hits(target, ranked, limit, signal);
+    return this.#hits(target, ranked, { limit }, signal);
   }
 
   /** Turns the best chunks into hits, each with its text as it stands on disk; what is no longer there is passed over. */
   async #hits(
     target: SearchTarget,
     ranked: readonly Ranked[],
-    limit: number,
+    { limit, explain, words }: { limit: number; explain?: boolean; words?: Query },
     signal: AbortSignal | undefined,
   ): Promise<SearchHit[]> {
     const { folder, prefix, texts } = target;
     const hits: SearchHit[] = [];
-    for (const { chunk, score } of ranked) {
+    const duplicates = new Duplicates();
+    for (const { id, score, terms } of ranked) {
       if (hits.length === limit) break;
       throwIfCancelled(signal, 'Search');
-      const text = await texts.of(chunk);
-      if (text === undefined) continue;
+      const chunk = this.#catalog.chunk(id);
+      const text = chunk && (await texts.of(chunk));
+      if (chunk === undefined || text === undefined || duplicates.isOne(text)) continue;
+      const answer = words && answerWithin(chunk, text, this.#catalog.definitionsIn(chunk.id), words);
       hits.push({
         folder: prefix === '' ? folder.path : join(folder.path, prefix.slice(0, -1)),
         path: chunk.path.slice(prefix.length),
-        startLine: chunk.startLine,
-        endLine: chunk.endLine,
-        symbol: chunk.symbol,
+        startLine: answer?.startLine ?? chunk.startLine,
+        endLine: answer?.endLine ?? chunk.endLine,
+        symbol: answer?.symbol ?? chunk.symbol,
         language: chunk.language,
-        score: Math.round(score * 10_000) / 10_000,
-        text,
+        score: round(score),
+        text: answer?.text ?? text,
+        ...(explain === true && {
+          terms: Object.fromEntries(Object.entries(terms).map(([name, term]) => [name, round(term)])),
+        }),
       });
     }
     return hits;
   }
 
-  #filter(target: SearchTarget, { languages, glob }: SearchRequest): (chunk: ChunkRow) => boolean {
-    const matches =
-      glob === undefined ? undefined : picomatch(glob, { dot: true, basename: !glob.includes('/') });
-    return ({ path, language }) =>
-      path.startsWith(target.prefix) &&
-      (languages === undefined || languages.includes(language)) &&
-      (matches === undefined || matches(path.slice(target.prefix.length)));
-  }
-
-  async #candidates(
-    target: SearchTarget,
-    { mode, languages, glob }: SearchRequest,
-    query: Query,
-    accept: (chunk: ChunkRow) => boolean,
-  ): Promise<Candidate[]> {
-    const { folder, vectors } = target;
-    const found = new Map<number, { chunk: ChunkRow; words: number; defines: number }>();
-    const add = (chunk: ChunkRow | undefined): { words: number; defines: number } | undefined => {
-      if (chunk === undefined || !accept(chunk)) return undefined;
-      const known = found.get(chunk.id) ?? { chunk, words: 0, defines: 0 };
-      found.set(chunk.id, known);
-      return known;
-    };
-
-    if (mode !== 'semantic') {
-      const matches = this.#catalog.lexical.search(folder.id, query.tokens, lexicalCandidates, (id) => {
-        return add(this.#catalog.chunk(id)) !== undefined;
-      });
-      for (const { chunkId, score } of matches) {
-        const known = found.get(chunkId);
-        if (known !== undefined) known.words = score;
-      }
-      for (const identifier of query.identifiers) {
-        for (const { chunkId, name } of this.#catalog.definitionsOf(folder.id, identifier)) {
-          const known = add(this.#catalog.chunk(chunkId));
-          if (known !== undefined) known.defines = Math.max(known.defines, name === identifier ? 1 : 0.5);
-        }
-      }
+  /** Hits that hold every quoted phrase as it stands come before the others. */
+  async #phrasesFirst(
+    { texts }: SearchTarget,
+    ranked: readonly Ranked[],
+    { phrases }: Query,
+    signal: AbortSignal | undefined,
+  ): Promise<Ranked[]> {
+    const holding: Ranked[] = [];
+    const rest: Ranked[] = [];
+    for (const [i, one] of ranked.entries()) {
+      throwIfCancelled(signal, 'Search');
+      const chunk = i < phraseReads ? this.#catalog.chunk(one.id) : undefined;
+      const text = (chunk && (await texts.of(chunk)))?.toLowerCase().replace(/\s+/g, ' ') ?? '';
+      const holds = phrases.every((phrase) => text.includes(phrase.replace(/\s+/g, ' ')));
+      if (holds) holding.push({ ...one, score: one.score + 1, terms: { ...one.terms, phrase: 1 } });
+      else rest.push(one);
     }
-    if (mode !== 'lexical' && vectors !== undefined) {
-      // Chroma does not know globs and prefixes: ask for more where they will take some away.
-      const limit = glob === undefined && target.prefix === '' ? denseCandidates : denseCandidates * 10;
-      const nearest = await vectors.nearest(vectors.query, limit, languages && { languages });
-      let taken = 0;
-      for (const { id } of nearest) {
-        if (taken === denseCandidates) break;
-        if (add(this.#catalog.chunkByKey(folder.id, id)) !== undefined) taken++;
-      }
-    }
-    return [...found.values()].map((known) => ({ ...known, cosine: this.#cosine(target, known.chunk) }));
+    return [...holding, ...rest];
   }
+}
 
-  /** Exact, from the catalog's own vector: what the collection holds decides only who is a candidate. */
-  #cosine({ folder, vectors }: SearchTarget, chunk: ChunkRow): number | undefined {
-    if (vectors === undefined) return undefined;
-    const vector = this.#catalog.vectors.get(folder, chunk.vectorDigest);
-    if (vector === undefined) return undefined;
-    let sum = 0;
-    for (let i = 0; i < vector.length; i++) sum += (vector[i] ?? 0) * (vectors.query[i] ?? 0);
-    return sum;
-  }
+const round = (score: number): number => Math.round(score * 10_000) / 10_000;
+
+/** What the request's filters let through. */
+function fileFilter(
+  { prefix }: SearchTarget,
+  { languages, glob }: SearchRequest,
+): ((file: { readonly path: string; readonly language: string }) => boolean) | undefined {
+  if (prefix === '' && languages === undefined && glob === undefined) return undefined;
+  const matches =
+    glob === undefined ? undefined : picomatch(glob, { dot: true, basename: !glob.includes('/') });
+  return ({ path, language }) =>
+    path.startsWith(prefix) &&
+    (languages === undefined || languages.includes(language)) &&
+    (matches === undefined || matches(path.slice(prefix.length)));
+}
+
+/** Looks through the folder's paths only when one of them has a version in it. */
+function supersededBy(docs: FolderWords): (path: string) => boolean {
+  let known: ((path: string) => boolean) | undefined;
+  return (path) => {
+    if (!/(?:^|\/)v\d+\//.test(path)) return false;
+    known ??= supersededIn(docs.files.map((file) => file.path));
+    return known(path);
+  };
 }

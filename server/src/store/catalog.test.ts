@@ -50,7 +50,7 @@ describe('Catalog', () => {
         chunksPending: 0,
         filesPending: 0,
       });
-      assert.equal(test.catalog.lexical.search(folder.id, ['two'], 5).length, 1);
+      assert.equal(test.catalog.lexical.filesWith(folder.id, 'two').length, 1);
     });
   });
 
@@ -145,7 +145,7 @@ describe('Catalog', () => {
       assert.equal(test.catalog.file(folder.id, 'x.ts')?.digest, 'd');
       assert.equal(test.catalog.counts(folder.id).chunks, 2);
       assert.deepEqual(said('x.ts', 'one', 'two', 'new'), ['-', '-', '-']);
-      assert.equal(test.catalog.lexical.search(folder.id, ['two'], 5).length, 1);
+      assert.equal(test.catalog.lexical.filesWith(folder.id, 'two').length, 1);
     });
 
     it('keeps chunks in order, with all that is known of them', () => {
@@ -174,7 +174,9 @@ describe('Catalog', () => {
   });
 
   it('finds definitions whatever their case, and forgets them with their chunk', () => {
-    const named = (name: string) => ({ definitions: [{ name, kind: 'function' }] });
+    const named = (name: string) => ({
+      definitions: [{ name, kind: 'function', startLine: 1, endLine: 1 }],
+    });
     test.catalog.replaceFile(folder, file('x.ts'), [
       chunk('x.ts', '1', 1, named('openFile')),
       chunk('x.ts', '2', 2, named('OpenFile')),
@@ -199,7 +201,7 @@ describe('Catalog', () => {
     assert.deepEqual(said('x.ts', 'one', 'two'), ['delete', 'delete']);
     assert.deepEqual(said('y.ts', 'one'), ['-']);
     assert.deepEqual(test.catalog.counts(folder.id).files, 1);
-    assert.equal(test.catalog.lexical.search(folder.id, ['one'], 5).length, 1);
+    assert.equal(test.catalog.lexical.filesWith(folder.id, 'one').length, 1);
   });
 
   it('counts what has no vector yet, and in how many files', () => {
@@ -254,7 +256,7 @@ describe('Catalog', () => {
         chunksPending: 0,
         filesPending: 0,
       });
-      assert.equal(test.catalog.lexical.search(other.id, ['one'], 5).length, 1);
+      assert.equal(test.catalog.lexical.filesWith(other.id, 'one').length, 1);
 
       const again = test.addFolder('/a');
       test.put(again, 'x.ts', 'one', 'two');

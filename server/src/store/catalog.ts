@@ -1,11 +1,23 @@
 import { join } from 'node:path';
 import { statSync } from 'node:fs';
 import type { Log } from '../../../shared/src/log.js';
+import { FileVectors } from './fileVectors.js';
 import { LexicalIndex } from './lexicalIndex.js';
 import { Outbox } from './outbox.js';
+import { UsageTable } from './usageTable.js';
 import { VectorTable } from './vectorTable.js';
 import { chunkColumns, toChunk } from './rows.js';
-import type { ChunkRow, FileRow, FolderCounts, FolderRow, NewChunk, SkippedFile } from './rows.js';
+import { packRows } from './postings.js';
+import type {
+  ChunkRow,
+  FileRow,
+  FolderCounts,
+  FolderRow,
+  NewChunk,
+  NewDefinition,
+  NewFile,
+  SkippedFile,
+} from './rows.js';
 
 export type * from './rows.js';
 import { type Sql, openDatabase } from './database.js';
@@ -19,6 +31,8 @@ const folderColumns = `folders.id, path, models.key AS modelKey, model_id AS mod
  */
 export class Catalog {
   readonly lexical: LexicalIndex;
+  readonly usage: UsageTable;
+  readonly fileVectors: FileVectors;
   readonly vectors: VectorTable;
   readonly outbox: Outbox;
   /** Where a damaged catalog was moved when this one was opened. */
@@ -32,7 +46,9 @@ export class Catalog {
     this.#sql = sql;
     this.setAside = setAside;
     this.lexical = new LexicalIndex(sql);
+    this.usage = new UsageTable(sql, this.lexical);
     this.vectors = new VectorTable(sql);
+    this.fileVectors = new FileVectors(sql);
     this.outbox = new Outbox(sql);
   }
 
@@ -69,7 +85,7 @@ export class Catalog {
 
   addFolder(folder: Omit<FolderRow, 'id' | 'modelId' | 'indexedAt'>): FolderRow {
     this.#sql.transaction(() => {
-      const { id } = this.#sql.run(
+      this.#sql.run(
         'INSERT INTO folders (path, model_id, chunker, collection, generation) VALUES (?, ?, ?, ?, ?)',
         folder.path,
         this.#modelId(folder.modelKey),
@@ -77,7 +93,6 @@ export class Catalog {
         folder.collection,
         folder.generation,
       );
-      this.lexical.create(id);
     });
     const added = this.folder(folder.path);
     if (added === undefined) throw new Error(`folder ${folder.path} was not added`);
@@ -90,6 +105,7 @@ export class Catalog {
       this.outbox.clear(id);
       this.vectors.markUsedBy(id);
       this.#sql.run('DELETE FROM definitions WHERE folder_id = ?', id);
+      this.usage.drop(id);
       const chunks = this.#sql.run('DELETE FROM chunks WHERE folder_id = ?', id).changes;
       this.#sql.run('DELETE FROM skipped_files WHERE folder_id = ?', id);
       const files = this.#sql.run('DELETE FROM files WHERE folder_id = ?', id).changes;
@@ -190,11 +206,7 @@ export class Catalog {
    * Puts a file's chunks in place of those it had, in one transaction. Chunks that stay where they were are not told
    * to the collection again.
    */
-  replaceFile(
-    folder: FolderRow,
-    file: Omit<FileRow, 'id'>,
-    chunks: readonly NewChunk[],
-  ): { removed: number } {
+  replaceFile(folder: FolderRow, file: NewFile, chunks: readonly NewChunk[]): { removed: number } {
     return this.#sql.transaction(() => {
       const old = this.file(folder.id, file.path);
       const before = new Map(
@@ -203,21 +215,15 @@ export class Catalog {
       const fileId = old?.id ?? this.#insertFile(folder.id, file);
       if (old !== undefined) this.#updateFile(old.id, file);
 
-      this.#dropChunks(folder.id, [...before.values()]);
+      const namesBefore = this.usage.namesOf(fileId);
+      this.#dropChunks(fileId, [...before.values()]);
       const after = new Set(chunks.map(({ key }) => key));
       for (const key of before.keys()) if (!after.has(key)) this.outbox.post(folder.id, key, 'delete');
+      let firstChunk = 0;
       for (const chunk of chunks) {
         const id = this.#insertChunk(folder.id, fileId, chunk);
-        this.lexical.add(folder.id, id, chunk.words);
-        for (const { name, kind } of chunk.definitions) {
-          this.#sql.run(
-            'INSERT INTO definitions (folder_id, chunk_id, name, kind) VALUES (?, ?, ?, ?)',
-            folder.id,
-            id,
-            name,
-            kind,
-          );
-        }
+        if (firstChunk === 0) firstChunk = id;
+        for (const definition of chunk.definitions) this.#insertDefinition(folder.id, fileId, id, definition);
         const same = before.get(chunk.key);
         // All that a collection is told of a chunk beside its vector, which goes with the key.
         const { startLine, endLine } = chunk;
@@ -225,6 +231,9 @@ export class Catalog {
           continue;
         this.outbox.post(folder.id, chunk.key, 'upsert');
       }
+      const words = chunks.map((chunk) => chunk.words);
+      this.lexical.put(folder.id, fileId, firstChunk, file.words, words);
+      this.usage.changed(folder.id, fileId, namesBefore);
       return { removed: [...before.keys()].filter((key) => !after.has(key)).length };
     });
   }
@@ -232,9 +241,12 @@ export class Catalog {
   removeFile(folder: FolderRow, file: FileRow): { removed: number } {
     return this.#sql.transaction(() => {
       const chunks = this.chunksOfFile(file.id);
-      this.#dropChunks(folder.id, chunks);
+      const names = this.usage.namesOf(file.id);
+      this.#dropChunks(file.id, chunks);
       for (const { key } of chunks) this.outbox.post(folder.id, key, 'delete');
       this.#sql.run('DELETE FROM files WHERE id = ?', file.id);
+      this.lexical.remove(folder.id, file.id);
+      this.usage.removed(folder.id, file.id, names);
       return { removed: chunks.length };
     });
   }
@@ -257,11 +269,32 @@ export class Catalog {
   }
 
   /** Chunks that define `name`, whatever its case, with the name as it is written there. */
-  definitionsOf(folderId: number, name: string): { chunkId: number; name: string }[] {
+  definitionsOf(folderId: number, name: string): { chunkId: number; fileId: number; name: string }[] {
     return this.#sql.all(
-      'SELECT DISTINCT chunk_id AS chunkId, name FROM definitions WHERE folder_id = ? AND name = ? LIMIT 200',
+      `SELECT DISTINCT chunk_id AS chunkId, file_id AS fileId, name FROM definitions
+       WHERE folder_id = ? AND name = ? LIMIT 200`,
       folderId,
       name,
+    );
+  }
+
+  /** Row ids of chunks and their files by key; keys that are not there are left out. */
+  placesOf(folderId: number, keys: readonly string[]): Map<string, { chunkId: number; fileId: number }> {
+    const rows = this.#sql.all<{ key: string; chunkId: number; fileId: number }>(
+      `SELECT c.key, c.id AS chunkId, c.file_id AS fileId FROM json_each(?) wanted
+       JOIN chunks c ON c.folder_id = ? AND c.key = wanted.value`,
+      JSON.stringify(keys),
+      folderId,
+    );
+    return new Map(rows.map(({ key, ...place }) => [key, place]));
+  }
+
+  /** What a chunk defines, with lines in its file, in the order of the text. */
+  definitionsIn(chunkId: number): NewDefinition[] {
+    return this.#sql.all(
+      `SELECT name, kind, start_line AS startLine, end_line AS endLine FROM definitions WHERE chunk_id = ?
+       ORDER BY start_line, end_line DESC`,
+      chunkId,
     );
   }
 
@@ -279,28 +312,45 @@ export class Catalog {
     return this.#sql.get<{ id: number }>('SELECT id FROM models WHERE key = ?', key)?.id ?? 0;
   }
 
-  #insertFile(folderId: number, file: Omit<FileRow, 'id'>): number {
-    return this.#sql.run(
-      'INSERT INTO files (folder_id, path, size, mtime_ms, checked_ms, digest, language) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  #insertFile(folderId: number, file: NewFile): number {
+    const { id } = this.#sql.run(
+      `INSERT INTO files (folder_id, path, size, mtime_ms, checked_ms, digest, language)
+       VALUES (?, ?, 0, 0, 0, '', '')`,
       folderId,
       file.path,
-      file.size,
-      file.mtimeMs,
-      file.checkedMs,
-      file.digest,
-      file.language,
-    ).id;
+    );
+    this.#updateFile(id, file);
+    return id;
   }
 
-  #updateFile(id: number, file: Omit<FileRow, 'id'>): void {
+  #updateFile(id: number, file: NewFile): void {
     this.#sql.run(
-      'UPDATE files SET size = ?, mtime_ms = ?, checked_ms = ?, digest = ?, language = ? WHERE id = ?',
+      `UPDATE files SET size = ?, mtime_ms = ?, checked_ms = ?, digest = ?, language = ?, comment_rows = ?,
+         vector_digest = ?, summary = ? WHERE id = ?`,
       file.size,
       file.mtimeMs,
       file.checkedMs,
       file.digest,
       file.language,
+      packRows(file.commentRows),
+      file.summary?.digest ?? null,
+      file.summary?.text ?? null,
       id,
+    );
+  }
+
+  #insertDefinition(folderId: number, fileId: number, chunkId: number, definition: NewDefinition): void {
+    const { name, kind, startLine, endLine } = definition;
+    this.#sql.run(
+      `INSERT INTO definitions (folder_id, file_id, chunk_id, name, kind, start_line, end_line)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      folderId,
+      fileId,
+      chunkId,
+      name,
+      kind,
+      startLine,
+      endLine,
     );
   }
 
@@ -321,11 +371,10 @@ export class Catalog {
     ).id;
   }
 
-  #dropChunks(folderId: number, chunks: readonly ChunkRow[]): void {
+  #dropChunks(fileId: number, chunks: readonly ChunkRow[]): void {
+    this.#sql.run('DELETE FROM definitions WHERE file_id = ?', fileId);
     for (const { id, vectorDigest } of chunks) {
       this.vectors.markUsed(vectorDigest);
-      this.lexical.remove(folderId, id);
-      this.#sql.run('DELETE FROM definitions WHERE chunk_id = ?', id);
       this.#sql.run('DELETE FROM chunks WHERE id = ?', id);
     }
   }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { TestCatalog, chunk, file } from './testCatalog.js';
 import type { FolderRow } from './catalog.js';
+import type { Field } from './lexicalIndex.js';
+import { TestCatalog, chunk, file } from './testCatalog.js';
 import { tokenStream, tokens } from './tokens.js';
 
 describe('LexicalIndex', () => {
@@ -15,42 +16,53 @@ describe('LexicalIndex', () => {
 
   afterEach(() => test.dispose());
 
-  /** Paths of the chunks that hold any word of `query`, best first. */
-  function search(query: string, limit = 10, accept?: (id: number) => boolean, where = folder): string[] {
+  /** Where the first token of `word` stands in a field, as `path: count`, or `path#line: count` for chunks. */
+  function found(word: string, field: Field = 'body', where = folder): string[] {
     const { catalog } = test;
-    return catalog.lexical
-      .search(where.id, tokens(query), limit, accept)
-      .map(({ chunkId }) => catalog.chunk(chunkId)?.path ?? '');
+    const docs = catalog.lexical.docs(where.id);
+    const [postings] = catalog.lexical.match(where.id, tokens(word).slice(0, 1));
+    const { docs: places = [], counts = [] } = postings?.fields[field] ?? {};
+    const byFile = ['path', 'lead', 'comments', 'usage'].includes(field);
+    return places
+      .map((place, i) => {
+        const doc = docs.files[byFile ? place : (docs.fileOf[place] ?? -1)];
+        if (doc === undefined) return 'nowhere';
+        const row = byFile ? undefined : catalog.chunk(doc.firstChunk + place - doc.at);
+        return `${doc.path}${row === undefined ? '' : `#${row.startLine}`}: ${counts[i] ?? 0}`;
+      })
+      .sort();
   }
 
-  it('puts first what holds more of the words, and rarer ones', () => {
-    test.put(folder, 'both.ts', 'open the socket and close the socket');
-    test.put(folder, 'one.ts', 'open the window and close the door');
-    for (let i = 0; i < 5; i++) test.put(folder, `common${i}.ts`, 'open everything there is in here at once');
-    assert.deepEqual(search('open socket').slice(0, 1), ['both.ts']);
-    assert.deepEqual(search('socket'), ['both.ts']);
-    assert.equal(search('door open')[0], 'one.ts');
-    assert.deepEqual(search('nowhere'), []);
-    assert.deepEqual(search(''), []);
-  });
+  /** Paths of the files that hold any token of `query` in their text. */
+  function holders(query: string, where = folder): string[] {
+    const docs = test.catalog.lexical.docs(where.id);
+    const all = test.catalog.lexical.match(where.id, tokens(query)).flatMap(({ files }) => files);
+    return [...new Set(all)].map((number) => docs.files[number]?.path ?? 'nowhere').sort();
+  }
 
-  it('weighs names over paths over text', () => {
-    const words = (body: string, names: string, path: string) => ({ words: { body, names, path } });
-    const { catalog } = test;
-    catalog.replaceFile(folder, file('body'), [
-      chunk('body', '1', 1, words('needl hay', 'hay hay', 'hay hay')),
-    ]);
-    catalog.replaceFile(folder, file('names'), [
-      chunk('names', '2', 1, words('hay hay', 'needl hay', 'hay hay')),
-    ]);
-    catalog.replaceFile(folder, file('path'), [
-      chunk('path', '3', 1, words('hay hay', 'hay hay', 'needl hay')),
-    ]);
-    for (let i = 0; i < 9; i++)
-      catalog.replaceFile(folder, file(`x${i}`), [
-        chunk(`x${i}`, '4', 1, words('hay hay', 'hay hay', 'hay hay')),
-      ]);
-    assert.deepEqual(search('needle'), ['names', 'path', 'body']);
+  it('counts words by chunk, and by file where the field is one of files', () => {
+    test.catalog.replaceFile(
+      folder,
+      file('src/door.ts', { words: { path: 'door door src', lead: 'open', comments: 'open shut open' } }),
+      [
+        chunk('src/door.ts', 'door opens door', 1),
+        chunk('src/door.ts', 'a door', 2, {
+          words: { body: 'a door', names: 'door', signatures: 'door open' },
+        }),
+      ],
+    );
+    assert.deepEqual(found('door'), ['src/door.ts#1: 2', 'src/door.ts#2: 1']);
+    assert.deepEqual(found('door', 'names'), ['src/door.ts#2: 1']);
+    assert.deepEqual(found('open', 'signatures'), ['src/door.ts#2: 1']);
+    assert.deepEqual(found('door', 'path'), ['src/door.ts: 2']);
+    assert.deepEqual(found('open', 'comments'), ['src/door.ts: 2']);
+    assert.deepEqual(found('open', 'lead'), ['src/door.ts: 1']);
+    assert.deepEqual(found('nowhere'), []);
+    const docs = test.catalog.lexical.docs(folder.id);
+    assert.deepEqual([...docs.lengths.body], [3, 2]);
+    assert.deepEqual([...docs.lengths.comments, ...docs.lengths.path], [3, 3]);
+    assert.equal(docs.averages.body, 2.5);
+    assert.equal(docs.averages.usage, 1, 'nothing is there');
   });
 
   it('finds parts and wholes of identifiers, and other scripts', () => {
@@ -58,91 +70,100 @@ describe('LexicalIndex', () => {
     test.put(folder, 'jp.md', '認証処理の説明');
     test.put(folder, 'thing.ts', 'nothing to see');
     for (const query of ['user', 'username', 'UserName', 'user_name', 'names'])
-      assert.deepEqual(search(query), ['user.ts']);
-    assert.deepEqual(search('認証'), ['jp.md']);
-    assert.deepEqual(search('証明'), []);
+      assert.deepEqual(holders(query), ['user.ts']);
+    assert.deepEqual(holders('認証'), ['jp.md']);
+    assert.deepEqual(holders('証明'), []);
   });
 
-  it('takes no word for an operator, and no quote for syntax', () => {
+  it('takes no word for syntax', () => {
     test.put(folder, 'a.ts', 'near or not and');
-    for (const query of [
-      'NOT',
-      'OR AND',
-      'NEAR(a b)',
-      '"near',
-      "near'; DROP TABLE x",
-      'near*',
-      'body:near',
-      '^near',
-    ])
-      assert.deepEqual(search(query), ['a.ts'], query);
-    assert.deepEqual(test.catalog.lexical.search(folder.id, ['"near"', 'x"y'], 5).length, 1);
+    for (const query of ['NOT', 'OR AND', 'NEAR(a b)', '"near', "near'; DROP TABLE x", 'near*', '^near'])
+      assert.deepEqual(holders(query), ['a.ts'], query);
+    assert.deepEqual(test.catalog.lexical.match(folder.id, ['x"y', "'", '%'])[0]?.files, []);
   });
 
   it('forgets what was removed and what was replaced', () => {
     test.put(folder, 'a.ts', 'alpha');
     test.put(folder, 'b.ts', 'alpha beta');
-    test.put(folder, 'a.ts', 'gamma');
-    assert.deepEqual(search('alpha'), ['b.ts']);
+    assert.deepEqual(holders('alpha'), ['a.ts', 'b.ts']);
+    test.put(folder, 'a.ts', 'gamma', 'delta gamma');
+    assert.deepEqual(holders('alpha'), ['b.ts']);
+    assert.deepEqual(found('gamma'), ['a.ts#1: 1', 'a.ts#2: 1']);
     test.catalog.removeFile(folder, test.catalog.file(folder.id, 'b.ts')!);
-    assert.deepEqual(search('alpha beta'), []);
-    assert.deepEqual(search('gamma'), ['a.ts']);
+    assert.deepEqual(holders('alpha beta'), []);
+    assert.deepEqual(test.query('SELECT DISTINCT word FROM postings WHERE part = 0 ORDER BY word'), [
+      ...['a', 'delta', 'gamma', 'ts'].map((word) => ({ word })),
+    ]);
+    test.catalog.removeFolder(folder.id);
+    assert.deepEqual(test.query('SELECT word FROM postings UNION SELECT words FROM file_words'), []);
   });
 
-  it('goes on until enough were accepted, however many are not', () => {
-    for (let i = 0; i < 300; i++) test.put(folder, `${i}.ts`, `common word number${i}`);
-    const third = (id: number): boolean => Number.parseInt(test.catalog.chunk(id)?.path ?? '') % 30 === 0;
-    assert.equal(search('common', 10, third).length, 10);
-    assert.equal(search('common', 50, third).length, 10);
-    assert.equal(search('common', 7).length, 7);
-    assert.equal(search('common', 0).length, 0);
-    let asked = 0;
-    assert.equal(search('common', 5, () => ++asked > 0).length, 5);
-    assert.equal(asked, 5, 'nobody is asked beyond the limit');
+  it('says the same after it was opened anew', () => {
+    test.put(folder, 'a.ts', 'alpha beta', 'beta');
+    const before = found('beta');
+    test.reopen();
+    assert.deepEqual(found('beta'), before);
+    assert.equal(before.length, 2);
   });
 
-  it('gives the same order for equal scores', () => {
-    for (const path of ['c.ts', 'a.ts', 'b.ts']) test.put(folder, path, 'same');
-    assert.deepEqual(search('same'), ['c.ts', 'a.ts', 'b.ts']);
-    assert.deepEqual(search('same', 2), ['c.ts', 'a.ts']);
+  it('shows nothing of a change that was rolled back', () => {
+    test.put(folder, 'a.ts', 'alpha');
+    assert.deepEqual(holders('alpha'), ['a.ts']);
+    const twice = chunk('a.ts', 'beta');
+    assert.throws(() => test.catalog.replaceFile(folder, file('a.ts'), [twice, twice]));
+    assert.deepEqual(found('alpha'), ['a.ts#1: 1']);
+    assert.deepEqual(holders('beta'), []);
   });
 
-  it('lets a folder go right after a search that did not read to the end', () => {
-    for (let i = 0; i < 300; i++) test.put(folder, `${i}.ts`, 'common');
-    assert.equal(search('common', 5).length, 5);
-    assert.equal(test.catalog.removeFolder(folder.id).files, 300);
+  it('keeps many files apart, whatever block they share', () => {
+    for (let i = 0; i < 150; i++) test.put(folder, `${i}.ts`, `common word${i}`, 'common');
+    assert.equal(found('common').length, 300);
+    assert.equal(found('word77').length, 150, 'its first token is "word"');
+    assert.deepEqual(found('77'), ['77.ts#1: 1']);
+    for (let i = 0; i < 150; i += 2) {
+      const row = test.catalog.file(folder.id, `${i}.ts`);
+      if (row !== undefined) test.catalog.removeFile(folder, row);
+    }
+    assert.equal(found('common').length, 150);
+    assert.deepEqual(found('77'), ['77.ts#1: 1']);
+    assert.deepEqual(found('78'), []);
   });
 
-  it('counts a word by its own folder alone', () => {
-    for (let i = 0; i < 20; i++) test.put(folder, `${i}.ts`, i === 0 ? 'rare common' : 'common stuff');
-    const scores = (): number[] =>
-      test.catalog.lexical.search(folder.id, tokens('rare common'), 30).map((m) => m.score);
-    const before = scores();
+  it('keeps folders apart', () => {
+    test.put(folder, 'a.ts', 'rare');
     const other = test.addFolder('/b');
-    for (let i = 0; i < 40; i++) test.put(other, `${i}.ts`, 'rare rare rare');
-    assert.deepEqual(scores(), before);
-    assert.ok(search('rare', 99).every((path) => path === '0.ts'));
-    assert.equal(search('rare', 99, undefined, other).length, 40);
+    for (let i = 0; i < 4; i++) test.put(other, `${i}.ts`, 'rare rare');
+    assert.deepEqual(found('rare'), ['a.ts#1: 1']);
+    assert.equal(found('rare', 'body', other).length, 4);
+    test.catalog.removeFolder(other.id);
+    assert.deepEqual(found('rare'), ['a.ts#1: 1']);
   });
 
-  it('finds every token of every text that went in', () => {
+  it('finds every token of every text that went in, as often as it stands there', () => {
     const text = fc.string({ unit: 'grapheme', maxLength: 30 });
     let n = 0;
     fc.assert(
-      fc.property(text, (body) => {
+      fc.property(fc.array(text, { minLength: 1, maxLength: 3 }), (bodies) => {
         const path = `property${n++}`;
-        test.catalog.replaceFile(folder, file(path), [
-          chunk(path, body, 1, { words: { body: tokenStream(body), names: '', path: '' } }),
-        ]);
-        for (const token of tokens(body)) {
-          const found = test.catalog.lexical.search(folder.id, [token], 1000);
-          assert.ok(
-            found.some(({ chunkId }) => test.catalog.chunk(chunkId)?.path === path),
-            `${body}: ${token}`,
-          );
+        const chunks = bodies.map((body, i) =>
+          chunk(path, `${i}${body}`, i + 1, {
+            words: { body: tokenStream(body), names: '', signatures: '' },
+          }),
+        );
+        test.catalog.replaceFile(folder, file(path), chunks);
+        const docs = test.catalog.lexical.docs(folder.id);
+        const doc = docs.files.find((one) => one.path === path);
+        assert.equal(doc?.chunks, bodies.length);
+        for (const [i, body] of bodies.entries()) {
+          for (const token of tokens(body)) {
+            const [postings] = test.catalog.lexical.match(folder.id, [token]);
+            const at: number = postings?.fields.body.docs.indexOf(doc.at + i) ?? -1;
+            const count: number = tokens(body).filter((one) => one === token).length;
+            assert.equal(postings?.fields.body.counts[at], count, `${body}: ${token}`);
+          }
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 });

@@ -42,10 +42,41 @@ export interface NewChunk {
   readonly startLine: number;
   readonly endLine: number;
   readonly symbol: string | undefined;
-  /** What is defined in it, by unqualified name. */
-  readonly definitions: readonly { readonly name: string; readonly kind: string }[];
-  /** Token streams, see tokens.ts. */
-  readonly words: { readonly body: string; readonly names: string; readonly path: string };
+  /** What is defined in it. */
+  readonly definitions: readonly NewDefinition[];
+  readonly words: ChunkWords;
+}
+
+export interface NewDefinition {
+  /** Unqualified, as it is written. */
+  readonly name: string;
+  readonly kind: string;
+  /** In the file, from 1, both ends included. */
+  readonly startLine: number;
+  readonly endLine: number;
+}
+
+/** Token streams of a chunk, see tokens.ts: all of it, the names it defines, and the lines that define them. */
+export interface ChunkWords {
+  readonly body: string;
+  readonly names: string;
+  readonly signatures: string;
+}
+
+/** Token streams of a file: its name and directories, the comments at its top, and all its comments. */
+export interface FileWords {
+  readonly path: string;
+  readonly lead: string;
+  readonly comments: string;
+}
+
+/** A file as the indexer hands it over, beside its chunks. */
+export interface NewFile extends Omit<FileRow, 'id'> {
+  readonly words: FileWords;
+  /** Lines, from 1, on which a comment ends: what stands under one is explained by it. */
+  readonly commentRows: readonly number[];
+  /** What the vector of the whole file is made from, kept until there is one. */
+  readonly summary: { readonly digest: Uint8Array; readonly text: string } | undefined;
 }
 
 export interface ChunkRow {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nullLog } from '../../../shared/src/log.js';
 import { Catalog } from './catalog.js';
-import type { FileRow, FolderRow, NewChunk } from './catalog.js';
+import type { FolderRow, NewChunk, NewFile } from './catalog.js';
 import { openDatabase } from './database.js';
 import { tokenStream } from './tokens.js';
 
@@ -33,13 +33,24 @@ export function chunk(path: string, text: string, line = 1, more: Partial<NewChu
     endLine: line,
     symbol: undefined,
     definitions: [],
-    words: { body: tokenStream(text), names: '', path: tokenStream(path) },
+    words: { body: tokenStream(text), names: '', signatures: '' },
     ...more,
   };
 }
 
-export function file(path: string, more: Partial<FileRow> = {}): Omit<FileRow, 'id'> {
-  return { path, size: 1, mtimeMs: 1, checkedMs: 1, digest: 'd', language: 'typescript', ...more };
+export function file(path: string, more: Partial<NewFile> = {}): NewFile {
+  return {
+    path,
+    size: 1,
+    mtimeMs: 1,
+    checkedMs: 1,
+    digest: 'd',
+    language: 'typescript',
+    words: { path: tokenStream(path), lead: '', comments: '' },
+    commentRows: [],
+    summary: undefined,
+    ...more,
+  };
 }
 
 /** A catalog in a temporary folder. */

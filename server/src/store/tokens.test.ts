@@ -71,6 +71,13 @@ describe('tokens', () => {
       ['key', 'keys'],
       ['delay', 'delays', 'delayed', 'delaying'],
       ['string', 'strings'],
+      ['serialize', 'serializer', 'serializers', 'serialization', 'serializing'],
+      ['validate', 'validates', 'validation', 'validator', 'validated'],
+      ['configure', 'configuration', 'configured', 'configurable'],
+      ['connect', 'connection', 'connector', 'connecting'],
+      ['iterate', 'iterator', 'iteration'],
+      ['register', 'registers', 'registered'],
+      ['manage', 'manager', 'management'],
     ]) {
       it(`agree for ${forms.join(', ')}`, () =>
         assert.equal(common(...forms).length, 1, common(...forms).join()));
@@ -90,6 +97,11 @@ describe('tokens', () => {
         'use',
         'set',
         'seed',
+        'parser',
+        'parse',
+        'option',
+        'format',
+        'form',
       ];
       assert.equal(common(...words).length, words.length);
     });

@@ -19,11 +19,29 @@ const hasUnspaced =
 const maxWordLength = 80;
 
 /**
- * Takes English inflection off a lower-case word, lightly: plural, -ing, -ed. What is left need not be a word; it only
- * has to be the same for all forms.
+ * Endings that make a noun or a name of a verb, what stands for all of them, and how many letters must be left: with
+ * them "serializer" meets "serialization", and "validation" meets "validate". Shorter rests ("parser", "user") are
+ * words of their own too often.
+ */
+const derivations: readonly (readonly [ending: RegExp, common: string, least: number])[] = [
+  [/(?:ization|isation|izer|iser)$/, 'iz', 3],
+  [/(?:ation|ator)$/, 'at', 3],
+  [/(?<=[st])ion$/, '', 4],
+  [/[eo]r$/, '', 5],
+  [/e?ment$/, '', 4],
+  [/[ai]bl$/, '', 4],
+];
+
+/**
+ * Takes English endings off a lower-case word: plural, -ing, -ed, and what makes nouns of verbs. What is left need not
+ * be a word; it only has to be the same for all forms.
  */
 export function stem(word: string): string {
   if (word.length < 3 || !/^[a-z]+$/.test(word)) return word;
+  return underived(uninflected(word));
+}
+
+function uninflected(word: string): string {
   let base = word;
   if (base.length > 4 && /ie[sd]$/.test(base)) base = base.slice(0, -2);
   else if (base.length > 4 && /(?:s|x|z|ch|sh)es$/.test(base)) base = base.slice(0, -2);
@@ -38,8 +56,21 @@ export function stem(word: string): string {
   return base.replace(/(?<=[^aeiou])y$/, 'i');
 }
 
+function underived(word: string): string {
+  let base = word;
+  for (const [ending, common, least] of derivations) {
+    const at = base.search(ending);
+    if (at < least) continue;
+    base = base.slice(0, at) + common;
+    break;
+  }
+  // "configuration" meets "configure", and "validate" meets "validation".
+  if (base.length > 6 && base.endsWith('at')) base = base.slice(0, -2);
+  return undouble(base);
+}
+
 function undouble(base: string): string {
-  return base.length > 3 && /([bdgmnprt])\1$/.test(base) ? base.slice(0, -1) : base;
+  return base.length > 3 && /([bdglmnprt])\1$/.test(base) ? base.slice(0, -1) : base;
 }
 
 function bigrams(run: string): string[] {

@@ -26,6 +26,17 @@ export class VectorTable {
     return row && toVector(row.vector);
   }
 
+  /** Vectors of chunks by row id; of those that have one. */
+  ofChunks(folder: FolderRow, chunkIds: readonly number[]): Map<number, Float32Array> {
+    const rows = this.#sql.all<{ id: number; vector: unknown }>(
+      `SELECT c.id, v.vector FROM json_each(?) wanted JOIN chunks c ON c.id = wanted.value
+       JOIN vectors v ON v.digest = c.vector_digest AND v.model_id = ?`,
+      JSON.stringify(chunkIds),
+      folder.modelId,
+    );
+    return new Map(rows.map(({ id, vector }) => [id, toVector(vector)]));
+  }
+
   /** Keeps vectors by the digest of the text they were made from. */
   put(folder: FolderRow, vectors: readonly { digest: Uint8Array; vector: Float32Array }[]): void {
     this.#sql.transaction(() => {
@@ -65,7 +76,8 @@ export class VectorTable {
   /** Deletes vectors that no chunk has used for `days`; an undone edit or an old branch is served until then. */
   dropUnused(days: number): number {
     return this.#sql.run(
-      `DELETE FROM vectors WHERE used_day < ? AND digest NOT IN (SELECT vector_digest FROM chunks)`,
+      `DELETE FROM vectors WHERE used_day < ? AND digest NOT IN (SELECT vector_digest FROM chunks)
+       AND digest NOT IN (SELECT vector_digest FROM files WHERE vector_digest IS NOT NULL)`,
       today() - days,
     ).changes;
   }

@@ -1,0 +1,65 @@
+import { Buffer } from 'node:buffer';
+import { hash } from 'node:crypto';
+import type { NewChunk, NewFile } from '../store/rows.js';
+import { tokenStream } from '../store/tokens.js';
+import { type ChunkedFile, embeddedText } from './chunker.js';
+import { definitionsIn, fileText, fileWords, signaturesOf } from './lexicalFields.js';
+import { digestOf } from './sourceTexts.js';
+
+export interface ReadFile {
+  readonly path: string;
+  readonly language: string;
+  readonly text: string;
+  /** SHA-256 of the bytes. */
+  readonly digest: string;
+  readonly chunked: ChunkedFile;
+}
+
+/** What the model takes, and how its tokens are counted. */
+export interface EmbeddingLimits {
+  readonly maxTokens: number;
+  readonly countTokens: (text: string) => number;
+}
+
+/** What the catalog is told of a file and its chunks, but for the time when it was seen. */
+export function fileRows(
+  { path, language, text, digest, chunked }: ReadFile,
+  limits: EmbeddingLimits,
+): { file: Omit<NewFile, 'size' | 'mtimeMs' | 'checkedMs'>; rows: NewChunk[] } {
+  const { maxTokens, countTokens } = limits;
+  const lines = text.split('\n');
+  const occurrences = new Map<string, number>();
+  const rows = chunked.chunks.map((chunk): NewChunk => {
+    const textDigest = digestOf(chunk.text);
+    const content = Buffer.from(textDigest).toString('hex');
+    const occurrence = occurrences.get(content) ?? 0;
+    occurrences.set(content, occurrence + 1);
+    const defined = definitionsIn(chunk, chunked.definitions);
+    return {
+      key: hash('sha256', `${path}\0${content}\0${occurrence}`).slice(0, 32),
+      vectorDigest: digestOf(embeddedText(path, chunk.text, maxTokens, countTokens)),
+      textDigest,
+      startOffset: chunk.start,
+      endOffset: chunk.end,
+      startLine: chunk.startLine,
+      endLine: chunk.endLine,
+      symbol: chunk.symbol,
+      definitions: defined,
+      words: {
+        body: tokenStream(chunk.text),
+        names: tokenStream(defined.map(({ name }) => name).join(' ')),
+        signatures: tokenStream(signaturesOf(defined, lines)),
+      },
+    };
+  });
+  const summary = fileText(path, language, text, chunked, limits);
+  const file = {
+    path,
+    language,
+    digest,
+    words: fileWords(path, language, text, chunked),
+    commentRows: chunked.comments.map(({ endLine }) => endLine),
+    summary: { digest: digestOf(summary), text: summary },
+  };
+  return { file, rows };
+}

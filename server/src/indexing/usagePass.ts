@@ -1,0 +1,37 @@
+import { throwIfCancelled } from '../../../shared/src/errors.js';
+import type { Catalog } from '../store/catalog.js';
+import { readSource } from './sourceFile.js';
+import type { ReadSettings } from './sourceTexts.js';
+import { usageLines } from './usageLines.js';
+
+/** Files whose usage words are made in one transaction. */
+const gatherPage = 32;
+
+/**
+ * Reads the lines of files that have changed, or that name what has moved, and brings the words that others use of
+ * each file up to date. What a call does not finish, the next one does.
+ */
+export async function refreshUsage(
+  catalog: Catalog,
+  folder: { readonly id: number; readonly path: string },
+  settings: ReadSettings,
+  signal: AbortSignal,
+): Promise<void> {
+  const owners = new Map<string, number | undefined>();
+  for (const file of catalog.usage.due(folder.id)) {
+    throwIfCancelled(signal, 'Indexing');
+    const source = await readSource(folder.path, file.path, settings);
+    // Another text than the one that was indexed: the next scan finds it, and then its lines are due again.
+    if (source.kind !== 'text' || source.digest !== file.digest) continue;
+    const ownerOf = (name: string): number | undefined => {
+      if (!owners.has(name)) owners.set(name, catalog.usage.ownerOf(folder.id, name));
+      const owner = owners.get(name);
+      return owner === file.id ? undefined : owner;
+    };
+    catalog.usage.putLines(file.id, usageLines(source.text, new Set(file.commentRows), ownerOf));
+  }
+  while (catalog.usage.gather(folder.id, gatherPage) > 0) {
+    throwIfCancelled(signal, 'Indexing');
+    await new Promise((settle) => setImmediate(settle));
+  }
+}

@@ -1,0 +1,109 @@
+import type { FolderWords } from '../store/folderWords.js';
+import type { Field, FieldPostings, WordPostings } from '../store/lexicalIndex.js';
+
+/** How BM25 treats a field: `k1`, how soon further occurrences stop counting; `b`, how much a long text loses. */
+export interface Bm25 {
+  readonly k1: number;
+  readonly b: number;
+}
+
+export const fieldSettings: Readonly<Record<Field, Bm25>> = {
+  body: { k1: 1.5, b: 0.75 },
+  names: { k1: 1.2, b: 0.5 },
+  signatures: { k1: 1.2, b: 0.5 },
+  path: { k1: 1.2, b: 0.3 },
+  lead: { k1: 1.2, b: 0.5 },
+  comments: { k1: 1.2, b: 0.6 },
+  usage: { k1: 1.2, b: 0.75 },
+};
+
+/** How much it says that a text holds a word, by the number of texts that do. */
+export function rarity(holders: number, all: number): number {
+  return Math.log(1 + (all - holders + 0.5) / (holders + 0.5));
+}
+
+/** BM25 of every text of a field, by its number. */
+export function bm25(
+  postings: readonly FieldPostings[],
+  lengths: Uint32Array,
+  average: number,
+  { k1, b }: Bm25,
+): Float64Array {
+  const scores = new Float64Array(lengths.length);
+  for (const { docs, counts } of postings) {
+    const weight = rarity(docs.length, lengths.length) * (k1 + 1);
+    for (const [i, doc] of docs.entries()) {
+      const count = counts[i] ?? 0;
+      const length = lengths[doc] ?? 0;
+      scores[doc] = (scores[doc] ?? 0) + (weight * count) / (count + k1 * (1 - b + (b * length) / average));
+    }
+  }
+  return scores;
+}
+
+/**
+ * How much of a query each file holds: the share of its words by rarity, as a square root, since the first words say
+ * more than the last. A word that no file holds counts as a very rare one.
+ */
+export function coverage(words: readonly Pick<WordPostings, 'files'>[], files: number): Float64Array {
+  const shares = new Float64Array(files);
+  let all = 0;
+  for (const word of words) {
+    const weight = word.files.length === 0 ? Math.log(1 + 2 * files) : rarity(word.files.length, files);
+    all += weight;
+    for (const file of word.files) shares[file] = (shares[file] ?? 0) + weight;
+  }
+  return all === 0 ? shares : shares.map((share) => Math.sqrt(share / all));
+}
+
+/** All that words alone say of a folder's chunks and files. */
+export type LexicalScores = Readonly<Record<Field | 'coverage', Float64Array>>;
+
+export function lexicalScores(words: readonly WordPostings[], docs: FolderWords): LexicalScores {
+  const score = (field: Field): Float64Array =>
+    bm25(
+      words.map(({ fields }) => fields[field]),
+      docs.lengths[field],
+      docs.averages[field],
+      fieldSettings[field],
+    );
+  return {
+    body: score('body'),
+    names: score('names'),
+    signatures: score('signatures'),
+    path: score('path'),
+    lead: score('lead'),
+    comments: score('comments'),
+    usage: score('usage'),
+    coverage: coverage(words, docs.files.length),
+  };
+}
+
+/** Maps values to 0..1 by their largest. */
+export function byLargest(values: Iterable<number>): (value: number) => number {
+  let largest = 0;
+  for (const value of values) largest = Math.max(largest, value);
+  return (value) => (largest === 0 ? 0 : value / largest);
+}
+
+/** Maps the upper half of the values to 0..1: what is no better than the median counts nothing. */
+export function aboveMedian(values: readonly (number | undefined)[]): (value: number | undefined) => number {
+  const known = values.filter((value) => value !== undefined).sort((a, b) => a - b);
+  const median = known[Math.floor(known.length / 2)] ?? 0;
+  const max = known.at(-1) ?? 0;
+  // A lone candidate, or most of them equal: whatever it is, it is the best there is.
+  if (max <= median) return (value) => (value === max && known.length > 0 ? 1 : 0);
+  return (value) => (value === undefined ? 0 : Math.min(1, Math.max(0, (value - median) / (max - median))));
+}
+
+/** Sums `value` by file; of the `most` items that have the largest, when there are more. */
+export function sumByFile<T extends { readonly path: string }>(
+  items: readonly T[],
+  value: (item: T) => number,
+  most = Infinity,
+): Map<string, number> {
+  const best = items.length > most ? [...items].sort((a, b) => value(b) - value(a)).slice(0, most) : items;
+  const sums = new Map<string, number>();
+  for (const item of best) sums.set(item.path, (sums.get(item.path) ?? 0) + value(item));
+  return sums;
+}

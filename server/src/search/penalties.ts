@@ -1,0 +1,82 @@
+import type { Query } from './query.js';
+
+const testPath =
+  /(?:^|\/)(?:tests?|__tests__|specs?|testdata|fixtures?|mocks?)\/|(?:[._-](?:test|spec)s?\.[^/]+|(?:^|\/)test_[^/]+|_test\.[^/]+|Tests?\.[^/]+)$/;
+/** Folders such as `.github`, whose files are about the project and not of it. */
+const hiddenFolder = /(?:^|\/)\.[^/]+\//;
+const docPath = /(?:^|\/)(?:docs?|documentation|examples?|samples?|demos?)\/|\.(?:md|mdx|rst|adoc|txt)$/i;
+const shimPath = /(?:^|\/)(?:compat|compatibility|shims?|polyfills?|legacy|deprecated)(?:\/|\.[^/]+$)/i;
+const vendored = /(?:^|\/)(?:vendor|vendored|third[_-]?party|external)\//i;
+const declarations = /\.(?:h|hpp|d\.[cm]?ts|pyi)$|(?:^|\/)package-info\.java$/;
+const dataFile = /\.(?:ya?ml|jsonc?|toml|ini|cfg|xml|html|css)$/i;
+
+/** Names of operating systems in paths, by what Node calls them. */
+const systems: Readonly<Record<string, string>> = {
+  win32: 'win windows win32 win64 winapi winsock cygwin',
+  darwin: 'darwin macos osx',
+  freebsd: 'freebsd',
+  openbsd: 'openbsd',
+  netbsd: 'netbsd',
+  sunos: 'sunos solaris',
+  aix: 'aix os390 ibmi',
+  haiku: 'haiku',
+};
+const systemOf = new Map(
+  Object.entries(systems).flatMap(([platform, names]) => names.split(' ').map((name) => [name, platform])),
+);
+const systemAsked = /\b(?:windows|win32|mac|macos|os ?x|darwin|\w*bsd|solaris|aix|cross-platform)\b/i;
+
+/** Whether a path names another operating system than the user's: of two variants theirs is meant. */
+export function isForeign(path: string, platform: string): boolean {
+  return path
+    .toLowerCase()
+    .split(/[/._-]/)
+    .some((part) => (systemOf.get(part) ?? platform) !== platform);
+}
+
+const versionFolder = /^v\d+$/;
+
+/** Tells the paths below `v3/` where there is a `v4/` beside it, of all `paths` of a folder. */
+export function supersededIn(paths: Iterable<string>): (path: string) => boolean {
+  const folders = new Set<string>();
+  const versions = (path: string): { above: string; version: number }[] => {
+    if (!/(?:^|\/)v\d+\//.test(path)) return [];
+    const parts = path.split('/').slice(0, -1);
+    return parts.flatMap((part, i) =>
+      versionFolder.test(part)
+        ? [{ above: parts.slice(0, i).join('/'), version: Number.parseInt(part.slice(1)) }]
+        : [],
+    );
+  };
+  for (const path of paths)
+    for (const { above, version } of versions(path)) folders.add(`${above}/v${version}`);
+  return (path) => versions(path).some(({ above, version }) => folders.has(`${above}/v${version + 1}`));
+}
+
+export interface PenaltyContext {
+  readonly platform: string;
+  readonly superseded: (path: string) => boolean;
+}
+
+/** Multiplies the score of what is seldom meant, and says why; lifted when the query asks for it. */
+export function penalty(
+  path: string,
+  query: Query,
+  { platform, superseded }: PenaltyContext,
+): { readonly factor: number; readonly reason: string | undefined } {
+  const because = (factor: number, reason: string): { factor: number; reason: string } => ({
+    factor,
+    reason,
+  });
+  if (testPath.test(path)) return query.asksForTests ? none : because(0.6, 'test');
+  if (hiddenFolder.test(path)) return because(0.5, 'hidden folder');
+  if (docPath.test(path)) return query.asksForDocs ? none : because(0.6, 'documentation');
+  if (vendored.test(path)) return because(0.8, 'third party');
+  if (shimPath.test(path)) return because(0.8, 'compatibility');
+  if (isForeign(path, platform) && !systemAsked.test(query.text)) return because(0.8, 'other system');
+  if (superseded(path) && !/\bv\d/i.test(query.text)) return because(0.8, 'older version');
+  if (declarations.test(path)) return because(0.85, 'declarations');
+  return dataFile.test(path) && !query.asksForData ? because(0.8, 'data') : none;
+}
+
+const none = { factor: 1, reason: undefined } as const;

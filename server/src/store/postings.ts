@@ -1,0 +1,167 @@
+/**
+ * Postings as bytes: how often each word stands in a file and its chunks. A row of the catalog holds one word's entries
+ * for up to 64 files: the file's slot, the length of its payload, the payload. Numbers are LEB128.
+ */
+
+/** Files whose entries for a word share a row. */
+export const filesPerBlock = 64;
+
+/** How often a word stands in the fields of one file; 0 where it does not. */
+export interface FileCounts {
+  path: number;
+  lead: number;
+  comments: number;
+  /** Chunk's number within the file and count, in turns. */
+  readonly body: number[];
+  readonly names: number[];
+  readonly signatures: number[];
+}
+
+export const fileFields = ['path', 'lead', 'comments'] as const;
+export const chunkFields = ['body', 'names', 'signatures'] as const;
+
+export function noCounts(): FileCounts {
+  return { path: 0, lead: 0, comments: 0, body: [], names: [], signatures: [] };
+}
+
+export class ByteWriter {
+  readonly bytes: number[] = [];
+
+  number(value: number): void {
+    let rest = value;
+    while (rest > 127) {
+      this.bytes.push((rest & 127) | 128);
+      rest >>>= 7;
+    }
+    this.bytes.push(rest);
+  }
+}
+
+/** Reads what `ByteWriter` wrote; past the end there are only zeros. */
+export class ByteReader {
+  at = 0;
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get done(): boolean {
+    return this.at >= this.#bytes.length;
+  }
+
+  number(): number {
+    let value = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = this.#bytes[this.at++] ?? 0;
+      value |= (byte & 127) << shift;
+      if (byte < 128) break;
+    }
+    return value >>> 0;
+  }
+}
+
+/** Payload of one file's own words: which fields, then their counts. */
+export function encodeCounts(counts: FileCounts): number[] {
+  const writer = new ByteWriter();
+  let mask = 0;
+  fileFields.forEach((field, bit) => (mask |= counts[field] > 0 ? 1 << bit : 0));
+  chunkFields.forEach((field, bit) => (mask |= counts[field].length > 0 ? 8 << bit : 0));
+  writer.number(mask);
+  for (const field of fileFields) if (counts[field] > 0) writer.number(counts[field]);
+  for (const field of chunkFields) {
+    const pairs = counts[field];
+    if (pairs.length === 0) continue;
+    writer.number(pairs.length / 2);
+    let last = 0;
+    for (let i = 0; i < pairs.length; i += 2) {
+      const ordinal = pairs[i] ?? 0;
+      writer.number(ordinal - last);
+      writer.number(pairs[i + 1] ?? 0);
+      last = ordinal;
+    }
+  }
+  return writer.bytes;
+}
+
+/** Takes counts as they are read: of a file's field, or of one of its chunks by number. */
+export interface CountVisitor {
+  file(field: (typeof fileFields)[number], count: number): void;
+  chunk(field: (typeof chunkFields)[number], ordinal: number, count: number): void;
+}
+
+export function decodeCounts(reader: ByteReader, visitor: CountVisitor): void {
+  const mask = reader.number();
+  for (const [bit, field] of fileFields.entries())
+    if (mask & (1 << bit)) visitor.file(field, reader.number());
+  for (const [bit, field] of chunkFields.entries()) {
+    if (!(mask & (8 << bit))) continue;
+    let ordinal = 0;
+    for (let left = reader.number(); left > 0; left--) {
+      ordinal += reader.number();
+      visitor.chunk(field, ordinal, reader.number());
+    }
+  }
+}
+
+/** One entry of a block: slot and payload. */
+export function encodeEntry(slot: number, payload: readonly number[]): Uint8Array {
+  const writer = new ByteWriter();
+  writer.number(slot);
+  writer.number(payload.length);
+  return Uint8Array.from([...writer.bytes, ...payload]);
+}
+
+/** Calls `visit` with each entry's slot and a reader that stands at its payload. */
+export function readBlock(bytes: Uint8Array, visit: (slot: number, reader: ByteReader) => void): void {
+  const reader = new ByteReader(bytes);
+  while (!reader.done) {
+    const slot = reader.number();
+    const length = reader.number();
+    const next = reader.at + length;
+    visit(slot, reader);
+    reader.at = next;
+  }
+}
+
+/** The block without the entries of a slot; undefined when nothing is left. */
+export function withoutSlot(bytes: Uint8Array, slot: number): Uint8Array | undefined {
+  const kept: Uint8Array[] = [];
+  const reader = new ByteReader(bytes);
+  while (!reader.done) {
+    const start = reader.at;
+    const own = reader.number() === slot;
+    const length = reader.number();
+    reader.at += length;
+    if (!own) kept.push(bytes.subarray(start, reader.at));
+  }
+  if (kept.length === 0) return undefined;
+  const whole = new Uint8Array(kept.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of kept) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** Ascending row numbers as bytes. */
+export function packRows(rows: readonly number[]): Uint8Array {
+  const writer = new ByteWriter();
+  let last = 0;
+  for (const row of rows) {
+    writer.number(Math.max(0, row - last));
+    last = row;
+  }
+  return Uint8Array.from(writer.bytes);
+}
+
+export function unpackRows(bytes: Uint8Array): number[] {
+  const reader = new ByteReader(bytes);
+  const rows: number[] = [];
+  for (let last = 0; !reader.done;) {
+    last += reader.number();
+    rows.push(last);
+  }
+  return rows;
+}
