@@ -9,7 +9,12 @@ import {
 } from 'vscode-languageserver-protocol/node';
 import { dialOrSpawn } from '../../shared/src/dial.js';
 import { currentUid, trustedEndpoint } from '../../shared/src/endpoint.js';
-import { type MemoryResult, PROTOCOL_VERSION, type Requests } from '../../shared/src/protocol.js';
+import {
+  type MemoryResult,
+  type Notifications,
+  PROTOCOL_VERSION,
+  type Requests,
+} from '../../shared/src/protocol.js';
 import { helloOf } from '../../shared/src/reachDaemon.js';
 import { spawnDaemon } from '../../shared/src/spawnDaemon.js';
 import { packageRoot } from '../src/paths.js';
@@ -81,7 +86,7 @@ export class DaemonClient {
     return this.#connection.sendNotification(method, params);
   }
 
-  onProgress(listener: () => void): void {
+  onProgress(listener: (event: Notifications['lantern/progress']) => void): void {
     this.#connection.onNotification('lantern/progress', listener);
   }
 

@@ -19,6 +19,7 @@ import type {
   SearchResult,
   StatusResult,
 } from '../../../shared/src/protocol.js';
+import { collectGarbage } from './garbage.js';
 import { SourceTexts } from '../indexing/sourceTexts.js';
 import { type Folder, type FolderView, type Folders, longestWaitMs } from '../indexing/folders.js';
 import { resolveLanguage } from '../indexing/languages.js';
@@ -247,8 +248,11 @@ export class Service {
     return this.#parts.folders.remove(path);
   }
 
-  clearCache(): Promise<ClearCacheResult> {
-    return this.#parts.model.clear();
+  /** Frees every loaded model, and what the process held for it. */
+  async clearCache(): Promise<ClearCacheResult> {
+    const cleared = await this.#parts.model.clear();
+    await collectGarbage();
+    return cleared;
   }
 
   // ------------------------------------------------------------- search, step by step
@@ -372,6 +376,7 @@ export class Service {
       filesTotal,
       filesIndexed: filesTotal - filesPending,
       filesPending,
+      filesByMeaning,
       semantic: vector.value !== undefined,
       ...(vector.reason !== undefined && { reason: vector.reason }),
     };
