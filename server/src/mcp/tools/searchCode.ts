@@ -4,12 +4,11 @@ import { toBlocks } from '../blocks.js';
 import { budgetBytes, defaultMaxTokens, largestMaxTokens, smallestMaxTokens } from '../budget.js';
 import { readCursor, writeCursor } from '../cursor.js';
 import { type FolderScope, dependsOnOpen, folderScope } from '../folderScope.js';
+import { isTame } from '../glob.js';
 import { hitsAnswer, hitsShape } from '../hitsAnswer.js';
 import { plain } from '../plain.js';
 import { type ToolCall, defineTool } from '../tool.js';
 
-/** A pattern of many wildcards can take a very long time to say no. */
-const mostWildcards = 12;
 /** Hits that a search gives at most; cursors end there. */
 const mostHits = 100;
 
@@ -42,7 +41,7 @@ export const searchCode = defineTool({
     path_glob: z
       .string()
       .max(200)
-      .refine((glob) => (glob.match(/[*+!?@({[]/g) ?? []).length <= mostWildcards, 'too many wildcards')
+      .refine(isTame, 'has too many wildcards for one pattern, or groups such as +(a|b)')
       .optional()
       .describe('Such as src/**/*.ts'),
     limit,

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import picomatch from 'picomatch';
+import { isTame } from './glob.js';
+
+describe('isTame', () => {
+  it('lets through what people write', () => {
+    const usual = [
+      'src/**',
+      '*.ts',
+      'src/**/*.{ts,tsx}',
+      '**/test/**/*.test.*',
+      'a*b*.md',
+      '[a-z]?.c',
+      '!dist/**',
+    ];
+    for (const glob of usual) assert.ok(isTame(glob), glob);
+  });
+
+  it('refuses what a hostile name could stall', () => {
+    for (const glob of [
+      '*a*a*a*a',
+      '**/'.repeat(6),
+      '+(a|aa)b',
+      '*(*(a))b',
+      '{x,*a*a*a*a}/y',
+      '*a*a/*a*a/*a',
+    ])
+      assert.ok(!isTame(glob), glob);
+  });
+
+  it('leaves nothing that takes long', () => {
+    for (const glob of ['*a*a*ab', '**/*a*a*a/**/*b', '{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}*b']) {
+      assert.ok(isTame(glob), glob);
+      const matches = picomatch(glob, { dot: true });
+      const began = performance.now();
+      for (const path of ['a'.repeat(200), `${'a'.repeat(60)}/`.repeat(6), 'a/'.repeat(100)])
+        assert.ok(!matches(`${path}c`));
+      assert.ok(performance.now() - began < 5000, glob);
+    }
+  });
+});
