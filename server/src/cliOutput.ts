@@ -113,7 +113,7 @@ export function formatProgress(progress: IndexProgress, terminal: Terminal): str
   const filled = total === 0 ? width : Math.round((done / total) * width);
   const bar = `${'█'.repeat(filled)}${'░'.repeat(width - filled)}`;
   const speed = rate > 0 ? `, ${rate.toFixed(0)}/s, ${Math.ceil(secondsLeft)} s left` : '';
-  return `${cyan(terminal, bar)} ${done}/${total} chunks${speed}`;
+  return `${cyan(terminal, bar)} ${done}/${total} ${progress.files > 0 ? 'files' : 'chunks'}${speed}`;
 }
 
 export function formatStatus(status: StatusResult, terminal: Terminal): string {

@@ -108,6 +108,8 @@ export interface Coverage {
   readonly filesIndexed: number;
   /** Files whose words or vectors are still to come. */
   readonly filesPending: number;
+  /** Files that are found by meaning as a whole, while their chunks may still be waiting. */
+  readonly filesByMeaning?: number;
   /** Whether vectors took part in this answer. */
   readonly semantic: boolean;
   /** Why vectors took no part although they were asked for. */
@@ -124,6 +126,7 @@ export type IndexProgress =
   | { readonly kind: 'scanning'; readonly files: number }
   | {
       readonly kind: 'embedding';
+      /** How many files get a vector as a whole in this stage; 0 in the stage of chunks. */
       readonly files: number;
       readonly done: number;
       readonly total: number;

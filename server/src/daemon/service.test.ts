@@ -43,7 +43,13 @@ describe('Service', () => {
       await index();
       const result = await search();
       assert.equal(result.hits[0]?.path, 'door.ts');
-      assert.deepEqual(result.coverage, { filesTotal: 3, filesIndexed: 3, filesPending: 0, semantic: true });
+      assert.deepEqual(result.coverage, {
+        filesTotal: 3,
+        filesIndexed: 3,
+        filesPending: 0,
+        filesByMeaning: 3,
+        semantic: true,
+      });
       assert.ok(result.elapsedMs >= 0);
     });
 

@@ -366,7 +366,9 @@ export class Service {
   #coverage(views: readonly FolderView[], vector: QueryVector): Coverage {
     let filesTotal = 0;
     let filesPending = 0;
+    let filesByMeaning = 0;
     for (const folder of new Set(views.map((view) => view.folder))) {
+      filesByMeaning += this.#parts.catalog.fileVectors.count(folder.indexer.folder);
       const counts = this.#parts.catalog.counts(folder.indexer.folder.id);
       const total = Math.max(folder.filesTotal, counts.files);
       filesTotal += total;

@@ -289,12 +289,12 @@ describe('FolderIndexer', () => {
     });
 
     it('tells how far it is', async () => {
-      const seen: number[] = [];
+      const seen: string[] = [];
       folder.progress.on((event) => {
-        if (event.kind === 'embedding') seen.push(event.done);
+        if (event.kind === 'embedding') seen.push(`${event.done}/${event.files || 'chunks'}`);
       });
       await refresh();
-      assert.deepEqual(seen, [0, 1, 2, 3]);
+      assert.deepEqual(seen, ['1/3', '2/3', '3/3', '0/chunks', '1/chunks', '2/chunks', '3/chunks']);
     });
   });
 

@@ -9,6 +9,7 @@ import { Projector } from '../store/projector.js';
 import type { VectorStore } from '../store/vectorStore.js';
 import { type Chunker, embeddedText } from './chunker.js';
 import { fileRows } from './fileRows.js';
+import { type FileStage, embedFiles } from './fileStage.js';
 import { type FoundFile, walk } from './files.js';
 import { languageOf } from './languages.js';
 import { PauseGate } from './pauseGate.js';
@@ -287,11 +288,34 @@ export class FolderIndexer {
       if (state === before) break;
       before = state;
       report.chunksReused += await this.#counted('project', () => projector.project(ready, signal));
+      await this.#embedFiles(signal);
       if (missing.length > 0) report.chunksEmbedded += await this.#embedMissing(missing, signal);
       else await this.#counted('verify', () => projector.verify(signal));
     }
     catalog.markIndexed(projector.folder.id, Date.now());
     return { ...report, collectionRebuilt: projector.takeRebuilt() };
+  }
+
+  /** Files as a whole come first: a search is nearly as good with their vectors as with all. */
+  async #embedFiles(signal: AbortSignal): Promise<void> {
+    const { catalog, embedder, onProgress } = this.#parts;
+    const rate = new Rate();
+    do {
+      await this.#gate.passed(signal);
+      throwIfCancelled(signal, 'Indexing');
+      const stage: FileStage = {
+        catalog,
+        folder: this.folder,
+        acquire: (texts) => embedder.acquire(this.folder.path, texts <= editSize ? 'edited' : 'bulk', signal),
+        paused: () => this.#gate.closed,
+        onProgress: (done, total) => {
+          rate.add(1);
+          const [perSecond, secondsLeft] = [rate.perSecond(), rate.secondsFor(total - done)];
+          onProgress({ kind: 'embedding', files: total, done, total, rate: perSecond, secondsLeft });
+        },
+      };
+      await this.#counted('embed', () => embedFiles(stage, signal));
+    } while (this.#gate.closed);
   }
 
   /** Embeds in stretches from one pause to the next, each under a lease of its own. */

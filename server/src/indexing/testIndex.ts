@@ -29,7 +29,9 @@ export function bagOfWords(text: string, dimensions: number): Float32Array {
 export class TestEmbedder implements ChunkEmbedder {
   readonly dimensions = 32;
   readonly maxTokens = 64;
+  /** Texts of chunks; those of whole files, which have one line, are apart. */
   readonly embedded: string[] = [];
+  readonly summaries: string[] = [];
   readonly priorities: string[] = [];
   /** Leases that nobody has given back. */
   leases = 0;
@@ -42,9 +44,15 @@ export class TestEmbedder implements ChunkEmbedder {
 
   acquire(_holder: string, priority: 'edited' | 'bulk'): Promise<EmbedderLease> {
     this.leases++;
-    this.priorities.push(priority);
+    let isNoted = false;
     return Promise.resolve({
       embed: async (text, signal) => {
+        if (!text.includes('\n')) {
+          this.summaries.push(text);
+          return bagOfWords(text, this.dimensions);
+        }
+        if (!isNoted) this.priorities.push(priority);
+        isNoted = true;
         await this.before(text, signal);
         this.embedded.push(text);
         return bagOfWords(text, this.dimensions);

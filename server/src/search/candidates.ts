@@ -40,9 +40,9 @@ export async function findCandidates(
   const fileCosines = new Map<number, number>();
   if (mode !== 'lexical' && vectors !== undefined) {
     for (const chunk of await denseChunks(catalog, target, request, docs, accepted)) chosen.add(chunk);
-    for (const [id, vector] of catalog.fileVectors.all(folder)) {
+    for (const [id, cosine] of catalog.fileVectors.cosines(folder, vectors.query)) {
       const file = docs.numberOf(id);
-      if (file !== undefined && accepted[file] === true) fileCosines.set(file, dot(vector, vectors.query));
+      if (file !== undefined && accepted[file] === true) fileCosines.set(file, cosine);
     }
     for (const chunk of chunksOfNearestFiles(fileCosines, chosen, docs, scores.body)) chosen.add(chunk);
   }

@@ -234,6 +234,7 @@ export class Catalog {
       const words = chunks.map((chunk) => chunk.words);
       this.lexical.put(folder.id, fileId, firstChunk, file.words, words);
       this.usage.changed(folder.id, fileId, namesBefore);
+      this.fileVectors.changed(folder.id);
       return { removed: [...before.keys()].filter((key) => !after.has(key)).length };
     });
   }
@@ -247,6 +248,7 @@ export class Catalog {
       this.#sql.run('DELETE FROM files WHERE id = ?', file.id);
       this.lexical.remove(folder.id, file.id);
       this.usage.removed(folder.id, file.id, names);
+      this.fileVectors.changed(folder.id);
       return { removed: chunks.length };
     });
   }
