@@ -1,8 +1,7 @@
 // Builds, checks and runs every suite, then prints one closing line: N passed, N failed, N skipped.
 //
-//   node .ci/test.mjs [--no-check]
+//   node .ci/test.mjs [--no-check] [--vscode]
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 
 /** Runs a command with its output shown; returns its exit code and what it printed. */
 function run(command, args) {
@@ -34,7 +33,10 @@ async function step(title, command, args) {
 async function suite(title, command, args) {
   console.log(`\n── ${title}`);
   const { code, printed } = await run(command, args);
-  const count = (word) => Number(new RegExp(`^\\s*(\\d+) ${word}\\b`, 'm').exec(printed)?.[1] ?? 0);
+  const count = (word) => {
+    const lines = [...printed.matchAll(new RegExp(`^\\s*(\\d+) ${word}\\b`, 'gm'))];
+    return lines.reduce((sum, [, number]) => sum + Number(number), 0);
+  };
   const failed = count('failing');
   totals.passed += count('passing');
   totals.failed += failed;
@@ -54,8 +56,14 @@ try {
     await step('import cycles', 'npm', ['run', '-s', 'cycles']);
   }
   await suite('shared, server, command line', 'npx', ['mocha']);
-  const inEditor = 'out/client/test/run.js';
-  if (existsSync(inEditor)) await suite('inside VS Code', process.execPath, [inEditor]);
+  if (process.argv.includes('--vscode')) {
+    await suite('the VSIX, installed in VS Code', 'npx', [
+      'mocha',
+      '--spec',
+      'out/client/packaging/installed.test.js',
+    ]);
+    await suite('inside VS Code', process.execPath, ['out/client/test/run.js']);
+  }
 } catch (error) {
   console.log(error.message);
   broken = true;
