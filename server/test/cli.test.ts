@@ -218,8 +218,8 @@ describe('lantern, from the command line', function () {
       const interrupt = new AbortController();
       const running = cli.run(['index', folder], { signal: interrupt.signal });
       await until(async () => {
-        const status = (await cli.status()).folders.find(({ path }) => path === folder)?.status;
-        return status?.kind === 'indexing' && status.done > 40;
+        const state = (await cli.status()).folders.find(({ path }) => path === folder);
+        return state?.chunks === 300 && state.chunksPending < 260;
       });
       interrupt.abort();
       const { code, stderr } = await running;

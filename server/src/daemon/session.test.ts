@@ -226,10 +226,7 @@ describe('Session', () => {
       await client.sendRequest('lantern/index', { ...here(), token: 'job 1' });
       const events = seen as { token: string; progress: { kind: string; done?: number } }[];
       assert.ok(events.every(({ token }) => token === 'job 1'));
-      assert.deepEqual(
-        events.map(({ progress }) => progress.kind),
-        ['scanning', 'scanning', 'embedding', 'embedding', 'embedding'],
-      );
+      assert.deepEqual([...new Set(events.map(({ progress }) => progress.kind))], ['scanning', 'embedding']);
       assert.equal(events.at(-1)?.progress.done, 2);
     });
 
