@@ -28,7 +28,7 @@ export function bagOfWords(text: string, dimensions: number): Float32Array {
 /** An embedder that costs nothing and notes what it was given. */
 export class TestEmbedder implements ChunkEmbedder {
   readonly dimensions = 32;
-  readonly maxTokens = 64;
+  readonly maxTokens: number;
   /** Texts of chunks; those of whole files, which have one line, are apart. */
   readonly embedded: string[] = [];
   readonly summaries: string[] = [];
@@ -37,6 +37,10 @@ export class TestEmbedder implements ChunkEmbedder {
   leases = 0;
   /** Runs before each text; it may wait or throw. */
   before: (text: string, signal: AbortSignal) => void | Promise<void> = () => undefined;
+
+  constructor(maxTokens = 64) {
+    this.maxTokens = maxTokens;
+  }
 
   countTokens(text: string): number {
     return Math.ceil(text.length / 5);

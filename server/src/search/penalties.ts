@@ -8,7 +8,7 @@ const docPath = /(?:^|\/)(?:docs?|documentation|examples?|samples?|demos?)\/|\.(
 const shimPath = /(?:^|\/)(?:compat|compatibility|shims?|polyfills?|legacy|deprecated)(?:\/|\.[^/]+$)/i;
 const vendored = /(?:^|\/)(?:vendor|vendored|third[_-]?party|external)\//i;
 const declarations = /\.(?:h|hpp|d\.[cm]?ts|pyi)$|(?:^|\/)package-info\.java$/;
-const dataFile = /\.(?:ya?ml|jsonc?|toml|ini|cfg|xml|html|css)$/i;
+const dataFile = /\.(?:ya?ml|jsonc?|toml|ini|cfg|xml)$/i;
 
 /** Names of operating systems in paths, by what Node calls them. */
 const systems: Readonly<Record<string, string>> = {
@@ -76,7 +76,7 @@ export function penalty(
   if (isForeign(path, platform) && !systemAsked.test(query.text)) return because(0.8, 'other system');
   if (superseded(path) && !/\bv\d/i.test(query.text)) return because(0.8, 'older version');
   if (declarations.test(path)) return because(0.85, 'declarations');
-  return dataFile.test(path) && !query.asksForData ? because(0.8, 'data') : none;
+  return dataFile.test(path) && !query.asksForData ? because(0.9, 'data') : none;
 }
 
 const none = { factor: 1, reason: undefined } as const;

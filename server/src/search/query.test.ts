@@ -60,6 +60,33 @@ describe('parseQuery', () => {
     assert.equal(parseQuery('document parser').asksForDocs, false);
   });
 
+  it('takes what stands in quotes for one phrase, if it has more than one word', () => {
+    assert.deepEqual(parseQuery('where is "Cannot open the Door" thrown, or `door is stuck`').phrases, [
+      'cannot open the door',
+      'door is stuck',
+    ]);
+    assert.deepEqual(parseQuery('the "door" and `openDoor()`').phrases, []);
+  });
+
+  for (const [text, paths] of [
+    ['src/http/router.ts', ['src/http/router.ts']],
+    ['./router.ts and ..\\lib\\Door.cs', ['router.ts', 'lib/door.cs']],
+    ['TypeError: x\n    at open (/home/me/src/door.ts:10:5)', ['home/me/src/door.ts']],
+    ['File "/app/door.py", line 3', ['app/door.py']],
+    ['open the door. then close it', []],
+    ['version 1.2', []],
+  ] as const) {
+    it(`finds the paths in ${JSON.stringify(text)}`, () => assert.deepEqual(parseQuery(text).paths, paths));
+  }
+
+  it('hears which language is meant', () => {
+    assert.deepEqual(parseQuery('open a door in Python').languages, ['python']);
+    assert.deepEqual(parseQuery('the ts code of doors').languages, ['typescript', 'tsx']);
+    assert.deepEqual(parseQuery('doors in c++').languages, ['cpp']);
+    for (const text of ['go to the door', 'in the house', 'rust on a hinge', 'test files'])
+      assert.deepEqual(parseQuery(text).languages, [], text);
+  });
+
   it('cuts what is too long', () => {
     const words = Array.from({ length: 20_000 }, (_, i) => `word${i}`).join(' ');
     const query = parseQuery(words);

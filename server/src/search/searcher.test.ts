@@ -179,6 +179,50 @@ describe('Searcher', () => {
     assert.deepEqual(await search('window roof'), await search('window roof'));
   });
 
+  it('says on request what a score is made of', async () => {
+    const [plain] = await search('openWindow');
+    assert.equal(plain?.terms, undefined);
+    const [hit] = await search('how is a window opened slowly', { explain: true });
+    assert.ok(hit?.terms !== undefined);
+    const { documentation = 1, ...rest } = hit.terms;
+    const sum = Object.values(rest).reduce((all, term) => all + term, 0);
+    assert.ok(Math.abs(sum * documentation - hit.score) < 0.002, JSON.stringify(hit));
+    assert.ok((rest['body'] ?? 0) > 0 && (rest['cosine'] ?? 0) >= 0);
+  });
+
+  it('puts a quoted phrase first where it stands as it is', async () => {
+    test.write({
+      'a.ts': 'export const a = "the lamp is out of oil";\n',
+      'lamp.ts': 'export function oil(lamp: Lamp) {\n  if (lamp.out) the.oil = lamp.is(out);\n}\n',
+    });
+    await test.folders.refresh(folder);
+    const first = async (query: string): Promise<string | undefined> =>
+      (await search(query, { mode: 'lexical' }))[0]?.path;
+    assert.equal(await first('lamp is out of oil'), 'lamp.ts');
+    assert.equal(await first('"lamp is out of oil"'), 'a.ts');
+    assert.equal(await first('"Lamp  is out of oil"'), 'a.ts');
+  });
+
+  it('shows one of several copies', async () => {
+    const text = Array.from({ length: 8 }, (_, i) => `lantern${i} = shine(${i});`).join('\n');
+    test.write({ 'one/lantern.ts': `${text}\n`, 'vendor/lantern.ts': `${text}\n` });
+    await test.folders.refresh(folder);
+    const found = paths(await search('lantern shine', { mode: 'lexical' }));
+    assert.ok(found.length > 0 && found.every((path) => path === 'one/lantern.ts'), found.join());
+  });
+
+  it('finds a file that others speak of in words of their own', async () => {
+    test.write({
+      'src/zq.ts': 'export function transmogrify(x: number): number {\n  return x;\n}\n',
+      'src/use.ts': '// turns pumpkins into carriages\ntransmogrify(3);\n',
+    });
+    await test.folders.refresh(folder);
+    assert.deepEqual(paths(await search('pumpkins', { mode: 'lexical', limit: 5 })), [
+      'src/use.ts',
+      'src/zq.ts',
+    ]);
+  });
+
   it('stops when it is cancelled', async () => {
     const request: SearchRequest = { query: 'window', limit: 5, mode: 'lexical' };
     await assert.rejects(searcher.search(target(undefined), request, AbortSignal.abort()), {

@@ -5,7 +5,7 @@
  */
 export const weights = {
   body: [1, 1],
-  bodyOfFile: [0.3, 0],
+  bodyOfFile: [0.4, 0],
   names: [0.15, 0],
   defines: [0.3, 1.5],
   path: [0.1, 0.1],
@@ -13,13 +13,13 @@ export const weights = {
   nameEqual: [0, 1],
   pathNamed: [2, 2],
   language: [0.2, 0],
-  lead: [0.3, 0],
+  lead: [0.25, 0],
   signatures: [0.15, 0],
   comments: [0.15, 0],
   coverage: [0.3, 0],
-  usage: [0.3, 0],
-  cosine: [0.7, 0],
-  cosineOfFile: [0.3, 0],
+  usage: [0.35, 0],
+  cosine: [0.55, 0],
+  cosineOfFile: [0.4, 0],
   fileVector: [0.25, 0],
 } as const satisfies Record<string, readonly [question: number, symbol: number]>;
 

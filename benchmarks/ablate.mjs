@@ -1,0 +1,140 @@
+// What each feature of the ranking is worth: the same candidates ranked without it.
+import { mean, ndcg } from './ndcg.mjs';
+import { nullLog } from '../out/shared/src/log.js';
+import { defaultSettings } from '../out/shared/src/settings.js';
+import { ModelCache } from '../out/server/src/model/modelCache.js';
+import { ModelLoader } from '../out/server/src/model/modelLoader.js';
+import { ModelRegistry } from '../out/server/src/model/registry.js';
+import { modelsDir } from '../out/server/src/paths.js';
+import { parseQuery } from '../out/server/src/search/query.js';
+import { Searcher } from '../out/server/src/search/searcher.js';
+import { featureNames, questionWeights, symbolWeights } from '../out/server/src/search/weights.js';
+import { SelectedModel } from '../out/server/src/selectedModel.js';
+import { Catalog } from '../out/server/src/store/catalog.js';
+
+async function openModel(home) {
+  const settings = defaultSettings.model;
+  const registry = new ModelRegistry({ modelsDir: modelsDir(import.meta.url), dataDir: home, log: nullLog });
+  const loader = new ModelLoader({ registry, settings: () => settings, log: nullLog });
+  const cache = new ModelCache({ log: nullLog, loader: (id) => loader.load(id) });
+  return { model: await SelectedModel.open(settings, registry, loader, cache), cache };
+}
+
+/** Nearest chunks by comparing all vectors of the folder: what the collection is measured against, too. */
+function exactNearest(catalog, folder) {
+  const keys = [];
+  const vectors = [];
+  const docs = catalog.lexical.docs(folder.id);
+  for (const { firstChunk, chunks } of docs.files) {
+    const ids = Array.from({ length: chunks }, (_, i) => firstChunk + i);
+    for (const [id, vector] of catalog.vectors.ofChunks(folder, ids)) {
+      keys.push(catalog.chunk(id).key);
+      vectors.push(vector);
+    }
+  }
+  return async (query, limit) => {
+    const found = vectors.map((vector, at) => ({
+      id: keys[at],
+      similarity: vector.reduce((sum, value, i) => sum + value * query[i], 0),
+    }));
+    return found.sort((a, b) => b.similarity - a.similarity).slice(0, limit);
+  };
+}
+
+/** Rows of the table: NDCG@10 by words, with files' vectors and with all, of each question set. */
+export async function ablate(home, sets, folderOf) {
+  const catalog = new Catalog(home, nullLog);
+  const { model, cache } = await openModel(home);
+  const searcher = new Searcher(catalog);
+  const cases = [];
+  try {
+    const nearestOf = new Map();
+    for (const { name, corpora } of sets) {
+      for (const entry of corpora) {
+        const folder = catalog.folder(folderOf(entry));
+        if (folder === undefined) continue;
+        if (!nearestOf.has(entry.repo)) nearestOf.set(entry.repo, exactNearest(catalog, folder));
+        for (const question of entry.queries) {
+          const query = parseQuery(question.query);
+          const vector = await model.embedQuery(question.query);
+          const target = { folder, prefix: '', texts: undefined };
+          const ask = (mode, nearest) =>
+            searcher.candidates(
+              { ...target, vectors: nearest && { nearest, query: vector } },
+              { query: question.query, limit: 10, mode },
+              query,
+            );
+          const lexical = await ask('lexical', undefined);
+          const files = await ask('hybrid', async () => []);
+          // As if no chunk had its vector yet.
+          const wholes = files.candidates.map((candidate) => ({ ...candidate, cosine: undefined }));
+          const hybrid = await ask('hybrid', nearestOf.get(entry.repo));
+          cases.push({
+            set: name,
+            question,
+            query,
+            stages: { lexical, files: { ...files, candidates: wholes }, hybrid },
+          });
+        }
+      }
+    }
+    const places = new Map();
+    const place = (id) => {
+      if (!places.has(id)) {
+        const { path, startLine, endLine } = catalog.chunk(id);
+        places.set(id, { path, start: startLine, end: endLine });
+      }
+      return places.get(id);
+    };
+    const measure = (without) => {
+      const off = without === undefined ? {} : { [without]: 0 };
+      const weights = { question: { ...questionWeights, ...off }, symbol: { ...symbolWeights, ...off } };
+      return sets.flatMap(({ name }) =>
+        ['lexical', 'files', 'hybrid'].map((stage) => {
+          const values = cases
+            .filter(({ set }) => set === name)
+            .map(({ question, query, stages }) => {
+              const ranked = searcher.rank(stages[stage], query, weights).slice(0, 10);
+              return ndcg(
+                ranked.map(({ id }) => place(id)),
+                question,
+              );
+            });
+          return { stage, set: name, value: mean(values) };
+        }),
+      );
+    };
+    const all = measure(undefined);
+    const columns = all.map(({ stage, set }) => `${stage} ${set}`);
+    const row = (name, cells) => ({
+      text: `| ${name.padEnd(14)} | ${cells.join(' | ')} |`,
+      measures: [],
+    });
+    const table = [
+      row('without', columns),
+      row(
+        '---',
+        columns.map(() => '---'),
+      ),
+      {
+        ...row(
+          '(all)',
+          all.map(({ value }) => value.toFixed(4)),
+        ),
+        measures: all.map(({ stage, set, value }) => ({ measure: `stage ${stage}, ${set}`, value })),
+      },
+    ];
+    for (const feature of featureNames) {
+      const cells = measure(feature).map(({ value }, i) => {
+        const change = value - all[i].value;
+        return `${change > 0 ? '+' : ''}${change.toFixed(4)}`;
+      });
+      table.push(row(feature, cells));
+    }
+    return table;
+  } finally {
+    model.dispose();
+    await cache.dispose();
+    catalog.dispose();
+  }
+}

@@ -1,0 +1,181 @@
+// How well searches rank, on questions about other people's code. Indexing and searching go through the daemon as they
+// do for a user; leaving features out is done on the same catalog in this process.
+//
+//   npm run bench -- quality --queries F --corpora DIR [--masked F] [--modes lexical,hybrid,semantic] [--whole]
+//                            [--ablate] [--home DIR] [--out results.jsonl] [--score score.mjs]
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { ablate } from './ablate.mjs';
+import { means, mean, ndcg } from './ndcg.mjs';
+import { percentile } from './workspace.mjs';
+import { DaemonClient } from '../out/server/test/daemonClient.js';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+const options = {
+  queries: { type: 'string' },
+  masked: { type: 'string' },
+  corpora: { type: 'string' },
+  modes: { type: 'string', default: 'lexical,hybrid,semantic' },
+  whole: { type: 'boolean', default: false },
+  ablate: { type: 'boolean', default: false },
+  home: { type: 'string', default: join(root, '.bench', 'quality-home') },
+  out: { type: 'string' },
+  score: { type: 'string' },
+};
+
+/** Reads question files into sets by name; what is not there is left out. */
+function questionSets({ queries, masked }) {
+  const sets = [{ name: 'original', file: queries }];
+  if (masked !== undefined) sets.push({ name: 'masked', file: masked });
+  return sets.map((set) => ({ ...set, corpora: JSON.parse(readFileSync(set.file, 'utf8')) }));
+}
+
+/** The folder of a corpus that is indexed: the part that the questions are about, or the whole package. */
+const folderOf = (corpora, { root: name, index_root: part }, whole) => join(corpora, name, whole ? '' : part);
+
+const asResult = ({ path, startLine, endLine, score }) => ({ path, start: startLine, end: endLine, score });
+
+async function indexAll(client, sets, values, say) {
+  for (const entry of sets[0].corpora) {
+    const path = folderOf(values.corpora, entry, values.whole);
+    if (!existsSync(path)) {
+      say(`${entry.repo} is not there and scores 0`);
+      continue;
+    }
+    const { chunksTotal, chunksEmbedded, elapsedMs } = await client.request('lantern/index', { path });
+    if (chunksEmbedded > 0)
+      say(`${entry.repo}: ${chunksEmbedded} of ${chunksTotal} chunks embedded in ${elapsedMs} ms`);
+  }
+}
+
+async function askAll(client, { corpora: entries }, mode, values) {
+  const rows = [];
+  for (const entry of entries) {
+    const path = folderOf(values.corpora, entry, values.whole);
+    if (!existsSync(path)) continue;
+    // The first query after an index is a cold one.
+    await client.request('lantern/search', { path, query: 'warm up', mode });
+    for (const question of entry.queries) {
+      const began = performance.now();
+      const { hits } = await client.request('lantern/search', {
+        path,
+        query: question.query,
+        mode,
+        limit: 10,
+      });
+      const ms = performance.now() - began;
+      const results = hits.map(asResult);
+      rows.push({
+        repo: entry.repo,
+        language: entry.language,
+        category: question.category,
+        query: question.query,
+        ndcg: ndcg(results, question),
+        ms,
+        results,
+      });
+    }
+  }
+  return rows;
+}
+
+function tell(say, name, rows) {
+  const list = (key) =>
+    means(rows, key, 'ndcg')
+      .map(([group, value]) => `${group} ${value.toFixed(3)}`)
+      .join('  ');
+  const times = rows.map(({ ms }) => ms);
+  say(`${name}: NDCG@10 ${mean(rows.map((row) => row.ndcg)).toFixed(4)} over ${rows.length} questions`);
+  say(`  ${list('category')}`);
+  say(`  ${list('language')}`);
+  say(`  ${list('repo')}`);
+  say(`  p50 ${percentile(times, 0.5).toFixed(1)} ms, p95 ${percentile(times, 0.95).toFixed(1)} ms`);
+}
+
+function score(values, file, set, say) {
+  if (values.score === undefined) return;
+  const { stdout, stderr } = spawnSync(process.execPath, [values.score, file, '--queries', set.file], {
+    encoding: 'utf8',
+  });
+  for (const line of `${stdout}${stderr}`.trimEnd().split('\n')) say(line);
+}
+
+/** Goals by mode and set, for the development questions that this was built with. */
+const goals = {
+  'hybrid original': 0.89,
+  'hybrid masked': 0.69,
+  'lexical original': 0.87,
+  'lexical masked': 0.66,
+};
+
+export const quality = {
+  what: 'how well searches rank, over questions about the code of other projects',
+  needsOptions: true,
+  async run(say, args = []) {
+    const { values } = parseArgs({ args, options });
+    if (values.queries === undefined || values.corpora === undefined)
+      throw new Error('quality needs --queries FILE and --corpora DIR');
+    values.corpora = realpathSync(values.corpora);
+    mkdirSync(values.home, { recursive: true });
+    const home = realpathSync(values.home);
+    const sets = questionSets(values);
+    const client = await DaemonClient.open(home, 'quality');
+    const results = [];
+    const line = (measure, value, unit, goal, met) =>
+      results.push({ measure, value, unit, ...(goal !== undefined && { goal, met }) });
+    try {
+      await indexAll(client, sets, values, say);
+      for (const set of sets) {
+        for (const mode of values.modes.split(',')) {
+          const rows = await askAll(client, set, mode, values);
+          const name = `${mode} ${set.name}`;
+          tell(say, name, rows);
+          const value = mean(rows.map((row) => row.ndcg));
+          const goal = goals[name];
+          line(`${name} NDCG@10`, value, '', goal && `>= ${goal}`, value >= goal);
+          line(
+            `${name} p50`,
+            percentile(
+              rows.map(({ ms }) => ms),
+              0.5,
+            ),
+            'ms',
+          );
+          line(
+            `${name} p95`,
+            percentile(
+              rows.map(({ ms }) => ms),
+              0.95,
+            ),
+            'ms',
+          );
+          if (values.out !== undefined) {
+            const file = resolve(values.out.replace(/(\.jsonl)?$/, `-${mode}-${set.name}.jsonl`));
+            const lines = rows.map(({ repo, query, ms, results: hits }) =>
+              JSON.stringify({ repo, query, latency_ms: ms, results: hits }),
+            );
+            writeFileSync(file, `${lines.join('\n')}\n`);
+            score(values, file, set, say);
+          }
+        }
+      }
+    } finally {
+      client.close();
+      const env = { ...process.env, LANTERN_HOME: home };
+      spawnSync(process.execPath, [join(root, 'dist', 'lantern.js'), 'stop'], { env });
+    }
+    if (values.ablate) {
+      const folder = (entry) => folderOf(values.corpora, entry, values.whole);
+      for (const row of await ablate(home, sets, folder)) {
+        say(row.text);
+        for (const { measure, value } of row.measures) line(measure, value, '');
+      }
+    }
+    return results;
+  },
+};

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { nullLog } from '../../../shared/src/log.js';
+import { Folders } from '../indexing/folders.js';
+import { Chunker } from '../indexing/chunker.js';
+import { Parsers } from '../indexing/parsers.js';
+import { TestFolder } from '../indexing/testFolder.js';
+import { TestGrammars } from '../indexing/testGrammars.js';
+import { TestEmbedder } from '../indexing/testIndex.js';
+import { packageRoot } from '../paths.js';
+import { Catalog } from '../store/catalog.js';
+import { MemoryStore } from '../store/memoryStore.js';
+import { parseQuery } from './query.js';
+import { Searcher } from './searcher.js';
+
+/** What somebody new to this code might ask, and the file that answers. By words alone: no model takes part. */
+const questions: readonly (readonly [query: string, path: string])[] = [
+  ['how does only one daemon claim the endpoint', 'daemon/singleton.ts'],
+  ['exit when the daemon has been idle for a while', 'daemon/idleExit.ts'],
+  ['rotate the log when it gets too large', 'daemon/logFile.ts'],
+  ['cut files into chunks where their syntax does', 'indexing/chunker.ts'],
+  ['rules of gitignore files', 'indexing/ignoreRules.ts'],
+  ['sections and headings of a markdown text', 'indexing/markdown.ts'],
+  ['which language is a file written in', 'indexing/languages.ts'],
+  ['lines that use what another file defines', 'indexing/usageLines.ts'],
+  ['share one loaded model by leases', 'model/modelCache.ts'],
+  ['golden check of a loaded model', 'model/goldenCheck.ts'],
+  ['download a model from the hub', 'model/hub.ts'],
+  ['start chroma again after it has crashed', 'store/chromaProcess.ts'],
+  ['compare the query with every vector without chroma', 'store/exactStore.ts'],
+  ['move a damaged catalog aside', 'store/database.ts'],
+  ['split identifiers at camelCase and take word endings off', 'store/tokens.ts'],
+  ['what the collection has still to be told', 'store/outbox.ts'],
+  ['is a text, but for white space, one that was seen before', 'search/duplicates.ts'],
+  ['penalty for tests and documentation', 'search/penalties.ts'],
+  ['FolderIndexer', 'indexing/folderIndexer.ts'],
+  ['withoutSlot', 'store/postings.ts'],
+  ['store/vectorTable.ts', 'store/vectorTable.ts'],
+];
+
+describe('questions about this code', function () {
+  this.timeout(60_000);
+
+  it('have their answer among the first five, and mostly first', async () => {
+    const data = new TestFolder();
+    const grammars = await TestGrammars.make(['typescript']);
+    const parsers = new Parsers(grammars.folder, nullLog);
+    const catalog = new Catalog(data.home, nullLog);
+    const folders = new Folders({
+      catalog,
+      store: new MemoryStore(),
+      chunker: new Chunker(parsers),
+      embedder: new TestEmbedder(256),
+      modelKey: 'none@1',
+      owner: 'test',
+      settings: { maxFileBytes: 1_000_000, exclude: ['*.test.ts'], storeDocuments: false },
+      log: nullLog,
+    });
+    try {
+      const { folder } = await folders.open(join(packageRoot(import.meta.url), 'server', 'src'));
+      await folders.scan(folder);
+      const searcher = new Searcher(catalog);
+      const target = { folder: folder.indexer.folder, prefix: '', texts: { of: () => Promise.resolve('') } };
+      const late: string[] = [];
+      let first = 0;
+      for (const [text, path] of questions) {
+        const query = parseQuery(text);
+        const request = { query: text, limit: 5, mode: 'lexical' } as const;
+        const found = await searcher.candidates({ ...target, vectors: undefined }, request, query);
+        const rank = searcher.rank(found, query).findIndex((ranked) => ranked.path === path);
+        if (rank === 0) first++;
+        if (rank < 0 || rank > 4) late.push(`${text}: ${path} is at ${rank + 1}`);
+      }
+      assert.deepEqual(late, []);
+      assert.ok(first >= 14, `${first} of ${questions.length} first`);
+    } finally {
+      await folders.dispose();
+      catalog.dispose();
+      parsers.dispose();
+      await grammars.remove();
+      data.dispose();
+    }
+  });
+});
