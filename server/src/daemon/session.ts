@@ -74,14 +74,12 @@ export class Session implements Disposable {
     this.#identity = identity;
     let close: () => void = () => undefined;
     this.closed = new Promise((settle) => (close = settle));
+    const reader = new StreamMessageReader(stream);
+    // After half a message it would warn of it every 10 s, for ever: its own end does not stop that timer.
+    reader.partialMessageTimeout = 0;
     const connection = createConnection(
       // Not the logger that is offered: it tells the client, and throws when the client is gone.
-      () =>
-        createProtocolConnection(
-          new StreamMessageReader(stream),
-          new StreamMessageWriter(stream),
-          protocolLogger(parts.log),
-        ),
+      () => createProtocolConnection(reader, new StreamMessageWriter(stream), protocolLogger(parts.log)),
       { shutdownReceived: false, initialize: () => undefined, exit: () => close() },
       ProposedFeatures.all,
     );

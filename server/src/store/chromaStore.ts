@@ -146,6 +146,8 @@ export class ChromaStore implements VectorStore {
         await this.#server.report({ kind: 'damaged', url, reason });
         throw new CollectionLostError(collection, 'the database was damaged', { cause: error });
       case 'read-only':
+      case 'other':
+        // Which words it finds for a database that was deleted under it depends on where it notices.
         if (await this.#server.checkData()) {
           throw new CollectionLostError(collection, 'its files were deleted', { cause: error });
         }
@@ -156,8 +158,6 @@ export class ChromaStore implements VectorStore {
         });
       case 'no-access':
         throw accessError(error, url);
-      case 'other':
-        break;
     }
     throw new LanternError('store-failed', `Chroma refused the request for ${collection}: ${reason}`, {
       cause: error,
