@@ -279,8 +279,8 @@ export const openGraph: OpenGraph = async (files, provider) => {
     enableCpuMemArena: true,
     enableMemPattern: false,
     // Without VNNI the fast kernels for signed weights add pairs of products in 16 bits, which overflow: cosines fall
-    // below .97 (onnxruntime#6004). This takes exact kernels there, a quarter slower; elsewhere it changes nothing.
-    extra: { session: { x64quantprecision: '1' } },
+    // below .97 (onnxruntime#6004). This takes exact kernels there, a quarter slower. The bundled weights cannot overflow.
+    ...(files.origin === 'bundled' ? {} : { extra: { session: { x64quantprecision: '1' } } }),
     logSeverityLevel: 3,
   });
   const output = ['sentence_embedding', 'last_hidden_state', 'token_embeddings'].find((name) =>

@@ -269,7 +269,7 @@ describe('ModelRegistry', () => {
     ]) {
       assert.deepEqual(await linux.resolve(named(name)), {
         name: 'all-MiniLM-L6-v2',
-        revision: '0cd4c56c2b03',
+        revision: '7dbc034d0620',
         dtype: 'int8',
       });
     }
