@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { agentsAtOnce } from './agentsAtOnce.mjs';
 import { quality } from './quality.mjs';
 import { queryUnderLoad } from './queryUnderLoad.mjs';
 
@@ -22,7 +23,11 @@ import { queryUnderLoad } from './queryUnderLoad.mjs';
  */
 
 /** @type {Record<string, Benchmark>} */
-const benchmarks = { 'query-under-load': queryUnderLoad, quality };
+const benchmarks = {
+  'query-under-load': queryUnderLoad,
+  'agents-at-once': agentsAtOnce,
+  quality,
+};
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 // Options follow the names and go to every benchmark that was named.

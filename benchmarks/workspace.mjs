@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { DaemonClient } from '../out/server/test/daemonClient.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const fixtures = join(root, 'test-fixtures');
+export const fixtures = join(root, 'test-fixtures');
 const workspaces = [
   'typescript-shop',
   'python-pipeline',
@@ -17,10 +17,11 @@ const workspaces = [
   'polyglot',
 ];
 
-/** Questions about the fixtures in `folder`, as people ask them. */
-export function questions() {
+/** Questions about all fixtures or one, as people ask them. */
+export function questions(fixture) {
   const all = JSON.parse(readFileSync(join(fixtures, 'questions.json'), 'utf8'));
-  return all.filter(({ workspace }) => workspaces.includes(workspace)).map(({ query }) => query);
+  const about = fixture === undefined ? workspaces : [fixture];
+  return all.filter(({ workspace }) => about.includes(workspace)).map(({ query }) => query);
 }
 
 /** A data folder of its own with its daemon, and folders to index; `dispose` removes all of it. */

@@ -194,6 +194,7 @@ function newerNode(): string | undefined {
   const cache = chosen ?? join(xdg?.startsWith('/') ? xdg : join(homedir(), '.cache'), 'lantern-test');
   if (!existsSync(cache)) return undefined;
   return readdirSync(cache)
+    .filter((name) => !name.endsWith('.partial'))
     .map((name) =>
       join(cache, name, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node'),
     )
