@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as vscode from 'vscode';
 import { person } from '../support/driver.js';
 import { eventually, lantern, openSearch } from '../support/lantern.js';
 
@@ -16,7 +15,6 @@ describe('a daemon that cannot start', () => {
     assert.equal(client.state.kind, 'failed');
     assert.match(statusBar.text, /warning/);
     await person.photograph('state-failed');
-    await vscode.commands.executeCommand('workbench.action.closeQuickOpen');
   });
 
   it('is started by the next search once the cause is gone, and the folder is indexed then', async () => {
@@ -28,6 +26,5 @@ describe('a daemon that cannot start', () => {
       () => search.picker?.rows.some(({ hit }) => hit?.path.endsWith('.rs')),
       30_000,
     );
-    await vscode.commands.executeCommand('workbench.action.closeQuickOpen');
   });
 });

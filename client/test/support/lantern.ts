@@ -26,6 +26,14 @@ export async function eventually<T>(
   }
 }
 
+/** Whether `look` gives something true before the time is over. */
+export async function comesAbout(look: () => boolean | Promise<boolean>, limitMs: number): Promise<boolean> {
+  return eventually('', look, limitMs).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** Opens the search box and waits until it has the keyboard. */
 export async function openSearch(query: string): Promise<void> {
   await vscode.commands.executeCommand('lantern.search', query);
