@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { installOnce, type Say } from './cache.js';
+import { CannotBeHad, installOnce, type Say } from './cache.js';
 import { makePackage, npm } from './npm.js';
 
 /** The versions that the suite is known to pass on; the folder in the cache carries them in its name. */
@@ -28,7 +28,7 @@ const nodePackage = (): string => `node-${process.platform}-${process.arch}`;
 /** VS Code from npm packages alone, installed when it is not in the cache yet. */
 export async function ensureVscodeServer(say: Say): Promise<VscodeServer> {
   if (process.platform !== 'linux' && process.platform !== 'darwin') {
-    throw new Error(
+    throw new CannotBeHad(
       'Without a download of VS Code the suite runs on Linux and macOS only. Set LANTERN_VSCODE_PATH.',
     );
   }
