@@ -125,6 +125,7 @@ describe('connecting another agent', () => {
   it('adds the server to its configuration, and keeps what is there', async () => {
     const file = join(home, '.claude.json');
     await writeFile(file, JSON.stringify({ theme: 'dark', mcpServers: { other: { command: 'x' } } }));
+    await vscode.commands.executeCommand('workbench.action.closePanel');
     await runTyped('Lantern: Connect an Agent');
     await eventually('the agents are offered', async () => (await person.sees(row)).length >= 5);
     await person.photograph('connect-agent');
