@@ -11,7 +11,7 @@ describe('a daemon that cannot start', () => {
     await eventually('the box says so', () =>
       search.picker?.rows.some(({ label }) => label === 'The search failed'),
     );
-    const reason = search.picker!.rows.map(({ label, detail }) => `${detail ?? label}`).join(' ');
+    const reason = search.picker!.rows.map(({ label, detail }) => detail ?? label).join(' ');
     assert.match(reason, /settings\.json is no JSON.*Mend or remove it/);
     assert.equal(client.state.kind, 'failed');
     assert.match(statusBar.text, /warning/);

@@ -5,7 +5,8 @@ import { type DriverReply, type DriverRequest, variables } from '../harness/prot
 async function ask(wish: DriverRequest): Promise<DriverReply & { readonly ok: true }> {
   const reply = await new Promise<DriverReply>((resolve, reject) => {
     const socketPath = process.env[variables.driver] ?? '';
-    const sending = request({ socketPath, method: 'POST', path: '/' }, (response) => {
+    // A connection for each: one that is kept would be closed at the other end while a test keeps this host busy.
+    const sending = request({ socketPath, method: 'POST', path: '/', agent: false }, (response) => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (text: string) => (body += text));
