@@ -2,6 +2,7 @@
 //
 //   node .ci/test.mjs [--no-check] [--no-vscode]
 import { spawn } from 'node:child_process';
+import { stripVTControlCharacters } from 'node:util';
 
 /** A run that hangs ends with a closing line too. */
 const limitMs = 24 * 60_000;
@@ -67,8 +68,10 @@ async function step(title, command, args) {
 async function suite(title, command, args) {
   console.log(`\n── ${title}`);
   const { code, printed } = await run(command, args);
+  // On CI the summary comes in colours.
+  const plain = stripVTControlCharacters(printed);
   const count = (word) => {
-    const lines = [...printed.matchAll(new RegExp(`^\\s*(\\d+) ${word}\\b`, 'gm'))];
+    const lines = [...plain.matchAll(new RegExp(`^\\s*(\\d+) ${word}\\b`, 'gm'))];
     return lines.reduce((sum, [, number]) => sum + Number(number), 0);
   };
   const failed = count('failing');
