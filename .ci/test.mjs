@@ -1,12 +1,16 @@
 // Builds, checks and runs every suite, then prints one closing line: N passed, N failed, N skipped.
 //
-//   node .ci/test.mjs [--no-check] [--vscode]
+//   node .ci/test.mjs [--no-check] [--no-vscode]
 import { spawn } from 'node:child_process';
+import { stripVTControlCharacters } from 'node:util';
 
 /** A run that hangs ends with a closing line too. */
 const limitMs = 24 * 60_000;
 /** For what is still in the pipe when a program has ended. Not longer: a process it left behind may hold the other end. */
 const drainMs = 2000;
+
+/** Exit code of install.js where no installing helps. */
+const cannotBeHad = 3;
 
 const began = performance.now();
 const windows = process.platform === 'win32';
@@ -64,8 +68,10 @@ async function step(title, command, args) {
 async function suite(title, command, args) {
   console.log(`\n── ${title}`);
   const { code, printed } = await run(command, args);
+  // On CI the summary comes in colours.
+  const plain = stripVTControlCharacters(printed);
   const count = (word) => {
-    const lines = [...printed.matchAll(new RegExp(`^\\s*(\\d+) ${word}\\b`, 'gm'))];
+    const lines = [...plain.matchAll(new RegExp(`^\\s*(\\d+) ${word}\\b`, 'gm'))];
     return lines.reduce((sum, [, number]) => sum + Number(number), 0);
   };
   const failed = count('failing');
@@ -78,23 +84,42 @@ async function suite(title, command, args) {
   }
 }
 
+/** The suites inside VS Code, by title. */
+const vscodeSuites = [
+  ['the VSIX, installed in VS Code', 'npx', ['mocha', 'out/client/packaging/installed.test.js']],
+  ['inside VS Code', process.execPath, ['out/client/test/run.js']],
+];
+
+/** Whether VS Code is there for the tests; it is installed where it is not. */
+async function hasVscode() {
+  const { code } = await run(process.execPath, ['out/client/test/install.js']);
+  if (code === cannotBeHad) totals.skipped += vscodeSuites.length;
+  else if (code !== 0) {
+    console.log('VS Code for the tests could not be installed; `npm test -- --no-vscode` does without.');
+    broken = true;
+  }
+  return code === 0;
+}
+
+let installing = Promise.resolve(false);
 try {
   await step('build', process.execPath, ['esbuild.mjs']);
   await step('types', 'npx', ['tsc', '-b']);
+  // Before the suites: some of them use the Node that comes with it.
+  if (!process.argv.includes('--no-vscode')) installing = hasVscode();
   if (!process.argv.includes('--no-check')) {
     await step('format', 'npx', ['prettier', '--check', '--log-level', 'warn', '.']);
     await step('lint', 'npx', ['eslint', '.', '--max-warnings', '0']);
     await step('import cycles', 'npm', ['run', '-s', 'cycles']);
   }
+  const vscode = await installing;
   await suite('shared, server, command line', 'npx', ['mocha', ...specs]);
-  if (process.argv.includes('--vscode')) {
-    await suite('the VSIX, installed in VS Code', 'npx', ['mocha', 'out/client/packaging/installed.test.js']);
-    await suite('inside VS Code', process.execPath, ['out/client/test/run.js']);
-  }
+  if (vscode) for (const [title, command, args] of vscodeSuites) await suite(title, command, args);
 } catch (error) {
   console.log(error.message);
   broken = true;
 }
+await installing;
 if (broken) totals.failed += 1;
 const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
 console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`);

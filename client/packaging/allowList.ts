@@ -12,6 +12,7 @@ const allowed: readonly RegExp[] = [
   /^dist\/(extension\.cjs|runtime\.json)$/,
   /^dist\/grammars\/[\w-]+\.(wasm|scm)$/,
   /^client\/media\/([\w-]+\.(svg|css|js|png)|walkthrough\/[\w-]+\.(md|svg|png))$/,
+  /^docs\/images\/[\w-]+\.png$/,
   /^models\/README\.md$/,
   /^models\/all-MiniLM-L6-v2\/(config|golden|special_tokens_map|tokenizer|tokenizer_config)\.json$/,
   /^models\/all-MiniLM-L6-v2\/onnx\/(model|model_int8)\.onnx$/,

@@ -87,6 +87,9 @@ export async function contents(root: string, modules: string, target: Target): P
   for (const path of ['README.md', 'CHANGELOG.md', 'LICENSE', 'NOTICE', 'models/README.md']) {
     entries.push({ path, bytes: await readFile(join(root, path)) });
   }
+  // The editor shows the README, with its pictures.
+  const readme = await readFile(join(root, 'README.md'), 'utf8');
+  await take(join(root, 'docs', 'images'), 'docs/images/', (path) => readme.includes(`docs/images/${path}`));
   return entries.sort((one, other) => (one.path < other.path ? -1 : 1));
 }
 

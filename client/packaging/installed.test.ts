@@ -3,6 +3,8 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runQuietly } from '../test/harness/npm.js';
+import { CannotBeHad } from '../test/harness/cache.js';
+import { ensureChromium } from '../test/harness/chromium.js';
 import { ensureVscodeServer } from '../test/harness/vscodeServer.js';
 import { openWebWindow } from '../test/harness/webWindow.js';
 import type { EditorWindow } from '../test/harness/window.js';
@@ -24,6 +26,13 @@ describe('the VSIX, installed in VS Code', function () {
     // VS Code as a server runs there only, see client/test/harness.
     const known = targets.some(({ name }) => name === hostTarget);
     if (!known || process.platform === 'win32') this.skip();
+    try {
+      const { node } = await ensureVscodeServer(() => undefined);
+      await ensureChromium(node, () => undefined);
+    } catch (error) {
+      if (error instanceof CannotBeHad) this.skip();
+      throw error;
+    }
     place = await makePlace(join(root, 'test-fixtures'), 'typescript-shop');
     extensions = join(place.root, 'editor', 'extensions');
   });

@@ -35,7 +35,8 @@ export async function chooseModel(client: DaemonClient): Promise<void> {
 
 function rowOf(model: Model): vscode.QuickPickItem & { readonly model: Model } {
   const where = {
-    bundled: 'ships with Lantern',
+    // Its note says so.
+    bundled: '',
     cached: 'downloaded',
     local: 'on this machine',
     downloadable: 'to be downloaded',

@@ -4,6 +4,7 @@ import { LanternError, errorMessage } from '../../shared/src/errors.js';
 import type { Disposable } from '../../shared/src/disposable.js';
 import type { SearchHit } from '../../shared/src/protocol.js';
 import { chooseModel } from './chooseModel.js';
+import { connectAgent } from './connectAgent.js';
 import type { DaemonClient } from './daemonClient.js';
 import type { MemoryView } from './memoryView.js';
 import { Owner } from './owner.js';
@@ -24,6 +25,8 @@ export interface CommandParts {
   readonly status: StatusModel;
   readonly settings: SettingsSync;
   readonly log: vscode.LogOutputChannel;
+  /** The command line's program, by absolute path. */
+  readonly commandLine: string;
 }
 
 const relatedLimit = 30;
@@ -106,6 +109,7 @@ export function registerCommands(parts: CommandParts): Disposable {
   });
   on('selectModel', () => (trusted(), chooseModel(client)));
   on('setChromaApiKey', () => settings.askForApiKey());
+  on('connectAgent', () => connectAgent(parts.commandLine));
   on('showStatus', async () => {
     const document = await vscode.workspace.openTextDocument({
       language: 'json',

@@ -7,7 +7,8 @@ let lantern: Lantern | undefined;
 /** Registers and returns: nothing is waited for, and the daemon is not started here. */
 export function activate(context: vscode.ExtensionContext): Lantern {
   const began = performance.now();
-  lantern = new Lantern(context, join(context.extensionPath, 'dist', 'daemon.js'));
+  const program = (name: string): string => join(context.extensionPath, 'dist', name);
+  lantern = new Lantern(context, { daemon: program('daemon.js'), commandLine: program('lantern.js') });
   context.subscriptions.push(lantern);
   lantern.activatedInMs = performance.now() - began;
   return lantern;

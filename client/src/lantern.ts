@@ -2,7 +2,9 @@ import * as vscode from 'vscode';
 import { errorMessage } from '../../shared/src/errors.js';
 import type { SearchHit } from '../../shared/src/protocol.js';
 import { registerCommands } from './commands.js';
+import { refreshAgents } from './connectAgent.js';
 import { DaemonClient } from './daemonClient.js';
+import { McpProvider } from './mcpProvider.js';
 import { MemoryView } from './memoryView.js';
 import { Owner } from './owner.js';
 import { ResultsView } from './resultsView.js';
@@ -14,6 +16,12 @@ import { SettingsSync } from './settingsSync.js';
 import { StatusBar } from './statusBar.js';
 import { StatusModel } from './statusModel.js';
 import { type AutoIndex, WorkspaceIndex } from './workspaceIndex.js';
+
+/** The built programs that the extension starts, by absolute path. */
+export interface Programs {
+  readonly daemon: string;
+  readonly commandLine: string;
+}
 
 /** Makes every part of the extension and joins them: the only place where that is done. */
 export class Lantern implements vscode.Disposable {
@@ -28,13 +36,11 @@ export class Lantern implements vscode.Disposable {
   readonly status: StatusModel;
   readonly statusBar: StatusBar;
 
-  constructor(context: vscode.ExtensionContext, daemonScript: string) {
+  constructor(context: vscode.ExtensionContext, { daemon, commandLine }: Programs) {
     const own = this.#owner.own.bind(this.#owner);
     const log = own(vscode.window.createOutputChannel('Lantern', { log: true }));
     this.settings = own(new SettingsSync({ secrets: context.secrets, log }));
-    this.client = own(
-      new DaemonClient({ script: daemonScript, log, prepare: () => this.settings.prepare() }),
-    );
+    this.client = own(new DaemonClient({ script: daemon, log, prepare: () => this.settings.prepare() }));
     this.status = own(new StatusModel(this.client));
     this.statusBar = own(new StatusBar(this.status));
     this.results = own(new ResultsView());
@@ -52,10 +58,13 @@ export class Lantern implements vscode.Disposable {
       new SearchUi({ client: this.client, index: this.index, status: this.status, recent, openAll }),
     );
     const { client, index, results, search, settings, status } = this;
-    own(registerCommands({ client, index, results, search, settings, status, memoryView, log }));
+    own(registerCommands({ client, index, results, search, settings, status, memoryView, log, commandLine }));
+    own(new McpProvider(commandLine));
     // Activation is over when this runs.
     const later = setImmediate(() => {
-      index.consider().catch((error: unknown) => log.error(errorMessage(error)));
+      const logged = (error: unknown): void => log.error(errorMessage(error));
+      index.consider().catch(logged);
+      refreshAgents(commandLine).catch(logged);
     });
     own({ dispose: () => clearImmediate(later) });
   }

@@ -137,8 +137,9 @@ function modelLine({ model }: StatusResult, memory: MemoryResult | undefined): s
   if (status.kind === 'failed') return `${name}: ${status.reason}`;
   if (status.kind !== 'ready') return `${name}, ${status.kind === 'loading' ? 'being loaded' : 'not loaded'}`;
   const entry = memory?.models.find((one) => one.name === model.name);
-  const holders = entry === undefined || entry.holders.length === 0 ? 'nobody' : entry.holders.join(', ');
-  return `${name} on ${status.provider}, used by ${holders}${status.note === undefined ? '' : `: ${status.note}`}`;
+  const holders = entry?.holders.join(', ') ?? '';
+  const use = holders === '' ? 'not in use' : `used by ${holders}`;
+  return `${name} on ${status.provider}, ${use}${status.note === undefined ? '' : `: ${status.note}`}`;
 }
 
 const link = (text: string, command: string): string => `[${text}](command:${command})`;

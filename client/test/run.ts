@@ -16,7 +16,7 @@ import { quietSettings, type Scenario, scenarios } from './scenarios.js';
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 const suite = join(root, 'out', 'client', 'test', 'support', 'index.js');
 /** For one scenario, from the start of the editor to its end. */
-const limitMs = 5 * 60_000;
+const limitMs = 8 * 60_000;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 

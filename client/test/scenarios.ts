@@ -13,6 +13,12 @@ export interface Scenario {
 export const scenarios: readonly Scenario[] = [
   { name: 'shop', fixture: 'typescript-shop', trusted: true, settings: { 'lantern.autoIndex': 'never' } },
   { name: 'multi', fixture: 'multi-root', trusted: true },
+  {
+    name: 'agents',
+    fixture: 'typescript-shop',
+    trusted: true,
+    settings: { 'lantern.autoIndex': 'never', 'chat.disableAIFeatures': false },
+  },
   { name: 'untrusted', fixture: 'python-pipeline', trusted: false },
   { name: 'empty', trusted: true },
   {

@@ -3,7 +3,7 @@ import type { SearchHit } from '../../../shared/src/protocol.js';
 import type { Place } from '../places.js';
 import { type FilterHint, complete } from './filters.js';
 import { uriOf } from './preview.js';
-import { firstLine, keyOf, referenceTo, textsOf } from './rows.js';
+import { firstLine, keyOf, referenceTo, textsOf, wrapped } from './rows.js';
 
 /** What a picker says instead of searching, and what to do about it. */
 export interface Obstacle {
@@ -91,6 +91,16 @@ export function noteRow({ text, detail, command }: Obstacle): Row {
     alwaysShow: true,
     ...(command && { command }),
   };
+}
+
+/** A failure with its whole reason: what to do stands at the end, and a row shows one line. */
+export function failureRows(text: string, reason: string, command: vscode.Command): Row[] {
+  const [first = '', ...rest] = wrapped(reason);
+  const note = noteRow({ text, detail: first, command });
+  return [
+    note,
+    ...rest.map((line): Row => ({ key: `reason ${line}`, label: line, alwaysShow: true, command })),
+  ];
 }
 
 /** What a filter that is being typed can be completed with. */

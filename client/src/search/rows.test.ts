@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { SearchHit } from '../../../shared/src/protocol.js';
-import { coverageText, firstLine, keyOf, referenceTo, textsOf } from './rows.js';
+import { coverageText, firstLine, keyOf, referenceTo, textsOf, wrapped } from './rows.js';
 
 const hit: SearchHit = {
   folder: '/w/app',
@@ -30,6 +30,15 @@ describe('search rows', () => {
     assert.equal(keyOf(hit), keyOf({ ...hit, score: 2 }));
     assert.equal(referenceTo(hit), 'src/cart.ts:12-40');
     assert.equal(referenceTo({ ...hit, endLine: 12 }), 'src/cart.ts:12');
+  });
+
+  it('break a long reason into lines that a row shows whole', () => {
+    assert.deepEqual(wrapped('mend it'), ['mend it']);
+    const words = Array.from({ length: 40 }, (_, at) => `word${at}`);
+    const lines = wrapped(['x'.repeat(120), ...words].join(' '));
+    assert.equal(lines[0], 'x'.repeat(120));
+    assert.ok(lines.slice(1).every((line) => line.length <= 90));
+    assert.deepEqual(lines.slice(1).join(' ').split(' '), words);
   });
 
   it('say honestly what an answer rests on', () => {

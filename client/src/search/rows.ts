@@ -33,6 +33,18 @@ export function firstLine(text: string): string {
   return line.trim().replace(/\s+/g, ' ');
 }
 
+/** A text in lines that a row shows whole. */
+export function wrapped(text: string): string[] {
+  const words = text.split(/\s+/).filter(Boolean);
+  const lines: string[] = [];
+  for (const word of words) {
+    const longer = `${lines.at(-1) ?? ''} ${word}`.trim();
+    if (lines.length > 0 && longer.length <= longestLabel) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 /** What the answer rests on, in a few words. */
 export function coverageText({ filesTotal, filesIndexed, filesPending, semantic, reason }: Coverage): string {
   const by = semantic ? 'by words and meaning' : `by words only${reason === undefined ? '' : ` (${reason})`}`;

@@ -4,7 +4,7 @@ import { folderNamed, places } from '../places.js';
 import type { Coverage, SearchHit } from '../../../shared/src/protocol.js';
 import { hintFor, parseFilters } from './filters.js';
 import { type LiveState, LiveSearch, type Search } from './liveSearch.js';
-import { type Obstacle, type Row, hintRows, hitRow, noteRow, recentRow } from './pickerRows.js';
+import { type Obstacle, type Row, failureRows, hintRows, hitRow, noteRow, recentRow } from './pickerRows.js';
 import { Preview } from './preview.js';
 import type { RecentSearches } from './recentSearches.js';
 import { coverageText } from './rows.js';
@@ -16,9 +16,12 @@ export interface SearchPickerParts {
   readonly obstacle: () => Obstacle | undefined;
   /** More to say beneath the results, such as folders that are not indexed. */
   readonly notes: () => readonly Obstacle[];
+  /** What the title says beside what the answer covers. */
+  readonly remarks: () => readonly string[];
   readonly openAll: (query: string, hits: readonly SearchHit[]) => void;
 }
 
+const title = 'Search Code by Meaning';
 const limit = 30;
 const openAllButton: vscode.QuickInputButton = {
   iconPath: new vscode.ThemeIcon('list-tree'),
@@ -43,7 +46,7 @@ export class SearchPicker implements vscode.Disposable {
     this.#parts = parts;
     this.#live = this.#owner.own(new LiveSearch(parts.search, (state) => this.#show(state)));
     const pick = this.#pick;
-    pick.title = 'Search Code by Meaning';
+    pick.title = title;
     pick.placeholder = 'What does the code do? Narrow with lang:ts  path:src/**  in:folder';
     pick.matchOnDescription = false;
     pick.matchOnDetail = false;
@@ -149,20 +152,23 @@ export class SearchPicker implements vscode.Disposable {
     this.#live.cancel();
     this.#hits = [];
     this.#pick.busy = false;
-    this.#pick.title = 'Search Code by Meaning';
+    this.#pick.title = title;
     this.#setItems(rows);
   }
 
   #show(state: LiveState): void {
     if (state.kind === 'failed') {
       this.#pick.busy = false;
-      this.#setItems([noteRow({ text: 'The search failed', detail: state.reason, command: showLog })]);
+      this.#setItems(failureRows('The search failed', state.reason, showLog));
       return;
     }
     const { hits, coverage } = state.result;
     this.#hits = hits;
     this.#pick.busy = !state.final;
-    this.#pick.title = `Search Code by Meaning: ${coverageText(coverage)}`;
+    // An answer that rests on everything needs no words about it.
+    const whole = coverage.semantic && coverage.filesPending === 0;
+    const remarks = [...(whole ? [] : [coverageText(coverage)]), ...this.#parts.remarks()];
+    this.#pick.title = [title, remarks.join(', ')].filter(Boolean).join(': ');
     const several = places().length > 1;
     const rows = hits.map((hit) => hitRow(hit, several ? nameOf(hit.folder) : undefined));
     const notes = this.#parts.notes().map(noteRow);

@@ -7,6 +7,9 @@ import { systemCode } from '../../../shared/src/errors.js';
 
 export type Say = (line: string) => void;
 
+/** Something that no installing brings here, such as a browser for a system that npm has none for. */
+export class CannotBeHad extends Error {}
+
 /** Folder of the user's cache that holds what tests install; every clean clone shares it. */
 export function cacheFolder(): string {
   const { LANTERN_TEST_CACHE: chosen, XDG_CACHE_HOME: xdg, LOCALAPPDATA: local } = process.env;

@@ -1,7 +1,9 @@
 import { download } from '@vscode/test-electron';
 import { errorMessage } from '../../../shared/src/errors.js';
-import { cacheFolder, type Say } from './cache.js';
+import { CannotBeHad, cacheFolder, type Say } from './cache.js';
+import { ensureChromium } from './chromium.js';
 import { openDesktopWindow } from './desktopWindow.js';
+import { ensureVscodeServer } from './vscodeServer.js';
 import { openWebWindow } from './webWindow.js';
 import type { EditorWindow, WindowOptions } from './window.js';
 import { join } from 'node:path';
@@ -17,6 +19,19 @@ export async function chooseWay(say: Say): Promise<(options: WindowOptions) => P
   const executable = await desktopVscode(say);
   if (executable === undefined) return (options) => openWebWindow(options, say);
   return (options) => openDesktopWindow(options, executable);
+}
+
+/** Has at hand what the suites need, and the Node that VS Code's server brings, which other tests use as well. */
+export async function prepareWay(say: Say): Promise<void> {
+  const executable = await desktopVscode(say);
+  try {
+    const { node } = await ensureVscodeServer(say);
+    await ensureChromium(node, say);
+  } catch (error) {
+    // On the desktop the scenarios do without it; the suite of the installed extension says that it is skipped.
+    if (executable === undefined || !(error instanceof CannotBeHad)) throw error;
+    say(error.message);
+  }
 }
 
 async function desktopVscode(say: Say): Promise<string | undefined> {

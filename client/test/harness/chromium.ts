@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { exists, installOnce, type Say } from './cache.js';
+import { CannotBeHad, exists, installOnce, type Say } from './cache.js';
 import { makePackage, npm, runQuietly } from './npm.js';
 
 const version = '153.0.0';
@@ -20,7 +20,7 @@ export async function ensureChromium(node: string, say: Say): Promise<Browser> {
     say,
     async (partial) => {
       if (process.platform !== 'linux' || process.arch !== 'x64') {
-        throw new Error(
+        throw new CannotBeHad(
           'No browser was found. Install Chromium or Chrome, or set LANTERN_CHROMIUM to its path.',
         );
       }

@@ -13,6 +13,9 @@ export interface DriverParts {
   readonly report: (line: string) => void;
 }
 
+/** For something to show and to hold still, on a machine that is busy with more than this. */
+const patienceMs = 20_000;
+
 /** What is needed here of an element of a page. */
 interface Attributed {
   getAttribute(name: string): string | null;
@@ -60,7 +63,8 @@ export class DriverServer {
       report(request.line);
       return undefined;
     }
-    const page = current();
+    const other = request.window === undefined ? undefined : this.#windows.get(request.window);
+    const page = other ?? current();
     switch (request.kind) {
       case 'press':
         await page.keyboard.press(request.keys);
@@ -74,7 +78,7 @@ export class DriverServer {
         )
           .locator(request.selector)
           .first()
-          .click({ timeout: 5000 });
+          .click({ timeout: patienceMs });
         return undefined;
       case 'hover':
         await (
@@ -82,7 +86,7 @@ export class DriverServer {
         )
           .locator(request.selector)
           .first()
-          .hover({ timeout: 5000 });
+          .hover({ timeout: patienceMs });
         return undefined;
       case 'texts':
         return this.#collect(page, (frame) =>
@@ -105,14 +109,14 @@ export class DriverServer {
         return number;
       }
       case 'closeWindow':
-        await this.#windows.get(request.window)?.close({ runBeforeUnload: false });
+        await other?.close({ runBeforeUnload: false });
         return undefined;
     }
   }
 
   /** The frame that holds the first visible match: webviews are frames in frames. */
   async #find(page: Page, selector: string): Promise<Frame> {
-    const until = Date.now() + 5000;
+    const until = Date.now() + patienceMs;
     for (;;) {
       for (const frame of page.frames()) {
         const visible = frame.locator(selector).filter({ visible: true });

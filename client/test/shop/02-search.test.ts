@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { person } from '../support/driver.js';
-import { boxHasFocus, eventually, indexed, lantern, openSearch } from '../support/lantern.js';
+import {
+  boxHasFocus,
+  comesAbout,
+  eventually,
+  indexed,
+  lantern,
+  openSearch,
+  previewed,
+} from '../support/lantern.js';
 
 const question = 'bill a credit card again after a network failure without charging twice';
 
@@ -16,11 +24,6 @@ describe('the search box', () => {
     await indexed();
   });
 
-  afterEach(async () => {
-    await vscode.commands.executeCommand('workbench.action.closeQuickOpen');
-    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
-  });
-
   it('is opened by its key, answers while one types, and opens the hit at its range with Enter', async () => {
     const { search } = await lantern();
     await person.press('Control+Alt+j');
@@ -30,9 +33,7 @@ describe('the search box', () => {
       'the right file is first',
       async () => (await firstPath()) === 'src/payments/chargeWithRetry.ts',
     );
-    await eventually('the first hit is previewed', () =>
-      vscode.window.activeTextEditor?.document.fileName.endsWith('chargeWithRetry.ts'),
-    );
+    await previewed('chargeWithRetry.ts');
     await person.photograph('search');
     const hit = search.picker?.rows[0]?.hit;
     await person.press('Enter');
@@ -56,16 +57,15 @@ describe('the search box', () => {
     await openSearch(question);
     await eventually('the rows are final', () => search.picker?.settled);
     const first = search.picker?.rows[0]?.hit?.path;
-    const other = await eventually('the keyboard reaches a row of another file', async () => {
-      const before = search.picker?.active?.key;
+    // The window may still be putting up the rows: then it moves back to the first one, and the key is pressed again.
+    await eventually('a row of another file is previewed', async () => {
       await person.press('ArrowDown');
-      await eventually('the next row is active', () => search.picker?.active?.key !== before);
-      const path = search.picker?.active?.hit?.path;
-      return path === first ? undefined : path;
+      return comesAbout(() => {
+        const path = search.picker?.active?.hit?.path;
+        const shown = vscode.window.activeTextEditor?.document.fileName;
+        return path !== undefined && path !== first && shown?.endsWith(path) === true;
+      }, 1000);
     });
-    await eventually('the other file is previewed', () =>
-      vscode.window.activeTextEditor?.document.fileName.endsWith(other),
-    );
     await person.press('Escape');
     const editor = await eventually('the first editor is back', () => {
       const active = vscode.window.activeTextEditor;
@@ -97,6 +97,31 @@ describe('the search box', () => {
         editor.document.fileName.endsWith('chargeWithRetry.ts')
       );
     });
+  });
+
+  it('copies a hit as a reference, and finds code related to it, with the buttons of its row', async () => {
+    const { results, search } = await lantern();
+    await openSearch(question);
+    await eventually('the rows are final', () => search.picker?.settled);
+    const hit = search.picker!.rows[0]!.hit!;
+    const row = '.quick-input-list .monaco-list-row[data-index="0"]';
+    await person.hover(row);
+    await person.click(`${row} [aria-label="Copy as Reference"]`);
+    const reference = `${hit.path}:${hit.startLine}-${hit.endLine}`;
+    await eventually('it is copied', async () => (await vscode.env.clipboard.readText()) === reference);
+    await person.hover(row);
+    await person.click(`${row} [aria-label="Find Related Code"]`);
+    const files = await eventually('the tree has files', () => {
+      const nodes = results.getChildren();
+      return nodes.length > 0
+        ? nodes.flatMap((node) => (node.kind === 'file' ? node.uri.path : []))
+        : undefined;
+    });
+    assert.ok(
+      files.every((path) => !path.endsWith(hit.path)),
+      files.join(),
+    );
+    await vscode.commands.executeCommand('lantern.results.clear');
   });
 
   it('narrows by filters, and completes them', async () => {
@@ -140,6 +165,7 @@ describe('the search box', () => {
       search.picker?.rows.find(({ label }) => label === 'Nothing found'),
     );
     assert.match(note.detail ?? '', /fewer filters/);
+    await person.photograph('state-nothing-found');
   });
 
   it('keeps the order of the ranking when the query is a name that several rows carry', async () => {

@@ -21,8 +21,6 @@ describe('what stays on the screen', () => {
   });
 
   afterEach(async () => {
-    await vscode.commands.executeCommand('workbench.action.closeQuickOpen');
-    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     await theme(undefined);
   });
 

@@ -5,7 +5,8 @@ import { type DriverReply, type DriverRequest, variables } from '../harness/prot
 async function ask(wish: DriverRequest): Promise<DriverReply & { readonly ok: true }> {
   const reply = await new Promise<DriverReply>((resolve, reject) => {
     const socketPath = process.env[variables.driver] ?? '';
-    const sending = request({ socketPath, method: 'POST', path: '/' }, (response) => {
+    // A connection for each: one that is kept would be closed at the other end while a test keeps this host busy.
+    const sending = request({ socketPath, method: 'POST', path: '/', agent: false }, (response) => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (text: string) => (body += text));
@@ -26,19 +27,26 @@ async function tell(wish: DriverRequest): Promise<void> {
   await ask(wish);
 }
 
-/** The person in front of the editor: presses keys, points, and sees. */
+/** The person in front of a window: presses keys, points, and sees. The suite's own window where none is named. */
+export function personAt(window?: number) {
+  const at = window === undefined ? {} : { window };
+  return {
+    press: (keys: string) => tell({ kind: 'press', keys, ...at }),
+    type: (text: string, delayMs = typingDelayMs) => tell({ kind: 'type', text, delayMs, ...at }),
+    click: (selector: string) => tell({ kind: 'click', selector, ...at }),
+    hover: (selector: string) => tell({ kind: 'hover', selector, ...at }),
+    /** The visible texts at a CSS selector, in any frame. */
+    sees: async (selector: string) => list((await ask({ kind: 'texts', selector, ...at })).value),
+    attributes: async (selector: string, name: string) =>
+      list((await ask({ kind: 'attributes', selector, name, ...at })).value),
+    /** Saves what is on the screen as `<name>.png`. */
+    photograph: (name: string, selector?: string) =>
+      tell({ kind: 'screenshot', name, ...(selector !== undefined && { selector }), ...at }),
+  };
+}
+
 export const person = {
-  press: (keys: string) => tell({ kind: 'press', keys }),
-  type: (text: string, delayMs = typingDelayMs) => tell({ kind: 'type', text, delayMs }),
-  click: (selector: string) => tell({ kind: 'click', selector }),
-  hover: (selector: string) => tell({ kind: 'hover', selector }),
-  /** The visible texts at a CSS selector, in any frame. */
-  sees: async (selector: string) => list((await ask({ kind: 'texts', selector })).value),
-  attributes: async (selector: string, name: string) =>
-    list((await ask({ kind: 'attributes', selector, name })).value),
-  /** Saves what is on the screen as `<name>.png`. */
-  photograph: (name: string, selector?: string) =>
-    tell({ kind: 'screenshot', name, ...(selector !== undefined && { selector }) }),
+  ...personAt(),
   openWindow: async (path: string) => Number((await ask({ kind: 'openWindow', path })).value),
   closeWindow: (window: number) => tell({ kind: 'closeWindow', window }),
 };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format } from 'node:util';
 import Mocha from 'mocha';
+import * as vscode from 'vscode';
 import { variables } from '../harness/protocol.js';
 import { person, report } from './driver.js';
 
@@ -28,11 +29,14 @@ export async function run(): Promise<void> {
     const line = format(...parts);
     last = last.then(() => report(line)).catch(() => undefined);
   };
-  mocha.suite.afterEach('photograph a failure', async function () {
+  mocha.suite.afterEach('photograph a failure, and close what is open', async function () {
     const { currentTest } = this;
-    if (currentTest?.state !== 'failed') return;
-    const title = currentTest.title.replace(/[^\p{L}\p{N}]+/gu, '-').slice(0, 60);
-    await person.photograph(`failed-${scenario}-${title}`);
+    if (currentTest?.state === 'failed') {
+      const title = currentTest.title.replace(/[^\p{L}\p{N}]+/gu, '-').slice(0, 60);
+      await person.photograph(`failed-${scenario}-${title}`);
+    }
+    await vscode.commands.executeCommand('workbench.action.closeQuickOpen');
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
   });
   const failures = await new Promise<number>((resolve) => mocha.run(resolve));
   await last;

@@ -26,6 +26,14 @@ export async function eventually<T>(
   }
 }
 
+/** Whether `look` gives something true before the time is over. */
+export async function comesAbout(look: () => boolean | Promise<boolean>, limitMs: number): Promise<boolean> {
+  return eventually('', look, limitMs).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** Opens the search box and waits until it has the keyboard. */
 export async function openSearch(query: string): Promise<void> {
   await vscode.commands.executeCommand('lantern.search', query);
@@ -36,6 +44,17 @@ export async function boxHasFocus(): Promise<void> {
   await eventually('the search box has the keyboard', async () => {
     return (await person.sees('.quick-input-widget:focus-within .quick-input-header')).length > 0;
   });
+}
+
+/** Waits until a file is in the editor with the lines of the hit highlighted. */
+export async function previewed(file: string): Promise<void> {
+  await eventually(`${file} is previewed`, () =>
+    vscode.window.activeTextEditor?.document.fileName.endsWith(file),
+  );
+  await eventually(
+    'the lines are highlighted',
+    async () => (await person.attributes('.view-overlays [class*="ced-"]', 'class')).length > 0,
+  );
 }
 
 /** Has every folder of the window indexed, as after the person has agreed to it. */

@@ -6,7 +6,7 @@ import { LanternError } from '../../../shared/src/errors.js';
 import { reachDaemon } from '../../../shared/src/reachDaemon.js';
 import { Bridge } from './bridge.js';
 import { bridgeClient } from './bridgeHello.js';
-import { type BridgeCommand, clientConfig, writeClientConfig } from './clientConfig.js';
+import { type BridgeCommand, clientConfig, writeClientConfig } from '../../../shared/src/clientConfig.js';
 import { endpointFile } from './endpointFile.js';
 import { readToken, rotateToken, tokenPath } from './token.js';
 

@@ -278,9 +278,16 @@ export const openGraph: OpenGraph = async (files, provider) => {
     // and, with a new length in every run, gain nothing.
     enableCpuMemArena: true,
     enableMemPattern: false,
-    // Without VNNI the fast kernels for signed weights add pairs of products in 16 bits, which overflow: cosines fall
-    // below .97 (onnxruntime#6004). This takes exact kernels there, a quarter slower. The bundled weights cannot overflow.
-    ...(files.origin === 'bundled' ? {} : { extra: { session: { x64quantprecision: '1' } } }),
+    extra: {
+      session: {
+        // Without VNNI the fast kernels for signed weights add pairs of products in 16 bits, which overflow: cosines
+        // fall below .97 (onnxruntime#6004). This takes exact kernels there, a quarter slower. The bundled weights
+        // cannot overflow.
+        x64quantprecision: files.origin === 'bundled' ? '0' : '1',
+        // Threads that wait in a loop for the others take twice the processor where anything else runs beside them.
+        intra_op: { allow_spinning: '0' },
+      },
+    },
     logSeverityLevel: 3,
   });
   const output = ['sentence_embedding', 'last_hidden_state', 'token_embeddings'].find((name) =>

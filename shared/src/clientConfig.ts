@@ -1,6 +1,6 @@
 import { copyFile, mkdir, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { LanternError, errorMessage, systemCode } from '../../../shared/src/errors.js';
+import { LanternError, errorMessage, systemCode } from './errors.js';
 
 /** What the places of the clients' files depend on; tests pass their own. */
 export interface ClientEnvironment {
