@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { SearchHit } from '../../shared/src/protocol.js';
+import type { SearchHit, StatusResult } from '../../shared/src/protocol.js';
 import type { DaemonClient } from './daemonClient.js';
 import { Owner } from './owner.js';
 import { type Place, places } from './places.js';
@@ -48,6 +48,7 @@ export class SearchUi implements vscode.Disposable {
         recent,
         obstacle: () => this.#obstacle(),
         notes: () => this.#notes(),
+        remarks: () => (this.#folders().some(isPaused) ? ['paused'] : []),
         openAll,
       },
       query,
@@ -115,13 +116,18 @@ export class SearchUi implements vscode.Disposable {
     return undefined;
   }
 
+  /** This window's folders, as the daemon knows them. */
+  #folders(): StatusResult['folders'] {
+    const own = new Set(places().map(({ path }) => path));
+    return (this.#parts.status.status?.folders ?? []).filter(({ path }) => own.has(path));
+  }
+
   /** What keeps the answer from being whole. */
   #notes(): Obstacle[] {
-    const { index, status } = this.#parts;
-    const own = new Set(places().map(({ path }) => path));
-    const folders = (status.status?.folders ?? []).filter(({ path }) => own.has(path));
+    const { index } = this.#parts;
+    const folders = this.#folders();
     const notes: Obstacle[] = [];
-    if (folders.some((folder) => folder.status.kind === 'paused')) {
+    if (folders.some(isPaused)) {
       notes.push({
         text: 'Indexing is paused',
         detail: 'Until it goes on, what is new is found by its words only. Choose this to go on.',
@@ -137,6 +143,8 @@ export class SearchUi implements vscode.Disposable {
     return notes;
   }
 }
+
+const isPaused = ({ status }: StatusResult['folders'][number]): boolean => status.kind === 'paused';
 
 function indexNote(pending: readonly Place[]): Obstacle {
   const names = pending.map(({ name }) => `“${name}”`).join(', ');

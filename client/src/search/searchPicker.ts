@@ -16,6 +16,8 @@ export interface SearchPickerParts {
   readonly obstacle: () => Obstacle | undefined;
   /** More to say beneath the results, such as folders that are not indexed. */
   readonly notes: () => readonly Obstacle[];
+  /** What the title says beside what the answer covers. */
+  readonly remarks: () => readonly string[];
   readonly openAll: (query: string, hits: readonly SearchHit[]) => void;
 }
 
@@ -165,7 +167,8 @@ export class SearchPicker implements vscode.Disposable {
     this.#pick.busy = !state.final;
     // An answer that rests on everything needs no words about it.
     const whole = coverage.semantic && coverage.filesPending === 0;
-    this.#pick.title = whole ? title : `${title}: ${coverageText(coverage)}`;
+    const remarks = [...(whole ? [] : [coverageText(coverage)]), ...this.#parts.remarks()];
+    this.#pick.title = [title, remarks.join(', ')].filter(Boolean).join(': ');
     const several = places().length > 1;
     const rows = hits.map((hit) => hitRow(hit, several ? nameOf(hit.folder) : undefined));
     const notes = this.#parts.notes().map(noteRow);

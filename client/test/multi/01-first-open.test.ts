@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { person } from '../support/driver.js';
-import { boxHasFocus, eventually, lantern, openSearch, showNotifications } from '../support/lantern.js';
+import {
+  boxHasFocus,
+  eventually,
+  lantern,
+  openSearch,
+  previewed,
+  showNotifications,
+} from '../support/lantern.js';
 
 describe('a workspace with several folders, opened for the first time', () => {
   it('asks before it indexes, and starts nothing until then', async () => {
@@ -76,9 +83,7 @@ describe('a workspace with several folders, opened for the first time', () => {
     );
     assert.equal(hit.path, 'cloakroom/lost_property.py');
     assert.match(search.picker?.rows[0]?.description ?? '', /^service \(Python\) • /);
-    await eventually('it is previewed', () =>
-      vscode.window.activeTextEditor?.document.fileName.endsWith('lost_property.py'),
-    );
+    await previewed('lost_property.py');
     await person.photograph('search-multi-root');
     await person.press('Enter');
     await eventually('the box is gone', () => search.picker === undefined);

@@ -4,7 +4,14 @@ import { queryObjects, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as vscode from 'vscode';
 import { person, report } from '../support/driver.js';
-import { eventually, indexed, lantern, openSearch, showNotifications } from '../support/lantern.js';
+import {
+  eventually,
+  indexed,
+  lantern,
+  openSearch,
+  previewed,
+  showNotifications,
+} from '../support/lantern.js';
 
 /** Bytes that are in use after everything that can be freed was. */
 function heapBytes(): number {
@@ -76,6 +83,10 @@ describe('under pressure', () => {
     await eventually('the new file is found by its words', () =>
       search.picker?.rows.some(({ hit }) => hit?.path === 'umbrella.ts'),
     );
+    await eventually('the title says so too', async () =>
+      (await person.sees('.quick-input-title')).some((text) => text.includes('paused')),
+    );
+    await previewed('umbrella.ts');
     await vscode.commands.executeCommand('notifications.clearAll');
     await person.photograph('state-paused');
     await vscode.commands.executeCommand('workbench.action.closeQuickOpen');

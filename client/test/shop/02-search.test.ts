@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { person } from '../support/driver.js';
-import { boxHasFocus, comesAbout, eventually, indexed, lantern, openSearch } from '../support/lantern.js';
+import {
+  boxHasFocus,
+  comesAbout,
+  eventually,
+  indexed,
+  lantern,
+  openSearch,
+  previewed,
+} from '../support/lantern.js';
 
 const question = 'bill a credit card again after a network failure without charging twice';
 
@@ -25,9 +33,7 @@ describe('the search box', () => {
       'the right file is first',
       async () => (await firstPath()) === 'src/payments/chargeWithRetry.ts',
     );
-    await eventually('the first hit is previewed', () =>
-      vscode.window.activeTextEditor?.document.fileName.endsWith('chargeWithRetry.ts'),
-    );
+    await previewed('chargeWithRetry.ts');
     await person.photograph('search');
     const hit = search.picker?.rows[0]?.hit;
     await person.press('Enter');

@@ -46,6 +46,17 @@ export async function boxHasFocus(): Promise<void> {
   });
 }
 
+/** Waits until a file is in the editor with the lines of the hit highlighted. */
+export async function previewed(file: string): Promise<void> {
+  await eventually(`${file} is previewed`, () =>
+    vscode.window.activeTextEditor?.document.fileName.endsWith(file),
+  );
+  await eventually(
+    'the lines are highlighted',
+    async () => (await person.attributes('.view-overlays [class*="ced-"]', 'class')).length > 0,
+  );
+}
+
 /** Has every folder of the window indexed, as after the person has agreed to it. */
 export async function indexed(): Promise<Lantern> {
   const own = await lantern();
