@@ -42,7 +42,7 @@ function exactNearest(catalog, folder) {
 }
 
 /** Rows of the table: NDCG@10 by words, with files' vectors and with all, of each question set. */
-export async function ablate(home, sets, folderOf) {
+export async function ablate(home, sets, folderOf, pathOf) {
   const catalog = new Catalog(home, nullLog);
   const { model, cache } = await openModel(home);
   const searcher = new Searcher(catalog);
@@ -71,6 +71,7 @@ export async function ablate(home, sets, folderOf) {
           const hybrid = await ask('hybrid', nearestOf.get(entry.repo));
           cases.push({
             set: name,
+            entry,
             question,
             query,
             stages: { lexical, files: { ...files, candidates: wholes }, hybrid },
@@ -79,10 +80,10 @@ export async function ablate(home, sets, folderOf) {
       }
     }
     const places = new Map();
-    const place = (id) => {
+    const place = (entry, id) => {
       if (!places.has(id)) {
         const { path, startLine, endLine } = catalog.chunk(id);
-        places.set(id, { path, start: startLine, end: endLine });
+        places.set(id, { path: pathOf(entry, path), start: startLine, end: endLine });
       }
       return places.get(id);
     };
@@ -93,10 +94,10 @@ export async function ablate(home, sets, folderOf) {
         ['lexical', 'files', 'hybrid'].map((stage) => {
           const values = cases
             .filter(({ set }) => set === name)
-            .map(({ question, query, stages }) => {
+            .map(({ entry, question, query, stages }) => {
               const ranked = searcher.rank(stages[stage], query, weights).slice(0, 10);
               return ndcg(
-                ranked.map(({ id }) => place(id)),
+                ranked.map(({ id }) => place(entry, id)),
                 question,
               );
             });

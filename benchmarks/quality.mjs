@@ -38,7 +38,8 @@ function questionSets({ queries, masked }) {
 /** The folder of a corpus that is indexed: the part that the questions are about, or the whole package. */
 const folderOf = (corpora, { root: name, index_root: part }, whole) => join(corpora, name, whole ? '' : part);
 
-const asResult = ({ path, startLine, endLine, score }) => ({ path, start: startLine, end: endLine, score });
+/** Paths as the questions have them, from the package's root: else `index.ts` would be taken for any other's `…/index.ts`. */
+const pathFrom = ({ index_root: part }, whole, path) => (whole || part === '.' ? path : `${part}/${path}`);
 
 async function indexAll(client, sets, values, say) {
   for (const entry of sets[0].corpora) {
@@ -69,7 +70,12 @@ async function askAll(client, { corpora: entries }, mode, values) {
         limit: 10,
       });
       const ms = performance.now() - began;
-      const results = hits.map(asResult);
+      const results = hits.map(({ path: below, startLine, endLine, score: value }) => ({
+        path: pathFrom(entry, values.whole, below),
+        start: startLine,
+        end: endLine,
+        score: value,
+      }));
       rows.push({
         repo: entry.repo,
         language: entry.language,
@@ -171,7 +177,8 @@ export const quality = {
     }
     if (values.ablate) {
       const folder = (entry) => folderOf(values.corpora, entry, values.whole);
-      for (const row of await ablate(home, sets, folder)) {
+      const pathOf = (entry, path) => pathFrom(entry, values.whole, path);
+      for (const row of await ablate(home, sets, folder, pathOf)) {
         say(row.text);
         for (const { measure, value } of row.measures) line(measure, value, '');
       }

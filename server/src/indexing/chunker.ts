@@ -11,8 +11,8 @@ import type { Group } from './packer.js';
 import type { Parsers } from './parsers.js';
 import { symbolOf } from './symbols.js';
 
-/** Part of a collection's metadata: chunks of another version are made again. */
-export const CHUNKER_VERSION = '1';
+/** Part of a collection's metadata: chunks and words of another version are made again. */
+export const CHUNKER_VERSION = '2';
 
 /** `[CLS]` and `[SEP]`, or what the model has in their place. */
 const specialTokens = 2;

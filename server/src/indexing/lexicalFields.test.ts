@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { tokens } from '../store/tokens.js';
 import type { ChunkedFile } from './chunker.js';
 import type { Comment, Definition } from './definitions.js';
-import { fileText, fileWords, leadOf, plainComment, signaturesOf } from './lexicalFields.js';
+import { fileText, fileWords, firstSentence, leadOf, plainComment, signaturesOf } from './lexicalFields.js';
 
 const comment = (startLine: number, text: string): Comment => ({
   startLine,
@@ -34,6 +34,21 @@ describe('lexical fields', () => {
       ['<!-- a note -->', 'a note'],
     ] as const)
       assert.equal(plainComment(marked).replace(/ +$/gm, ' '), plain, marked);
+  });
+
+  it('take the first sentence of each comment, and no more', () => {
+    for (const [text, sentence] of [
+      ['// Opens the door. Or a window.', 'Opens the door'],
+      ['/**\n * Opens v1.2 of\n * the door.\n * @param slowly how\n */', 'Opens v1.2 of\n the door'],
+      ['/**\n * Opens it\n *\n * @param slowly how\n */', 'Opens it'],
+      ['# 扉を開く。窓は閉じる。', '扉を開く'],
+      ['//', ''],
+    ] as const)
+      assert.equal(firstSentence(text).replace(/ +/g, ' ').trim(), sentence, text);
+    assert.equal(firstSentence(`// ${'word '.repeat(900)}`).length, 200);
+    const comments = [comment(1, '// Opens. Aside.'), comment(9, '// Shuts.')];
+    const { comments: words } = fileWords('a.ts', 'typescript', '', file(comments));
+    assert.deepEqual(words.split(' '), tokens('opens shuts'));
   });
 
   describe('the lead', () => {

@@ -8,6 +8,7 @@ const leadLines = 60;
 const leadLength = 500;
 const signatureLength = 160;
 const commentLength = 20_000;
+const sentenceLength = 200;
 /** Words of the directories nearest to a file that count for it. */
 const directoryTokens = 6;
 /** What the file's own vector is made from, in characters. */
@@ -27,6 +28,11 @@ export function plainComment(text: string): string {
     .replace(/\*\/|"""|'''|-->|-\}/g, ' ')
     .replace(/[ \t]+/g, ' ')
     .trim();
+}
+
+/** What a comment says first, which is what the thing below it does; what follows is parameters and asides. */
+export function firstSentence(comment: string): string {
+  return (plainComment(comment).split(/[.!?]\s|[。！？]|\n\s*\n/)[0] ?? '').slice(0, sentenceLength);
 }
 
 /** The comments at the top of a file, its licence left out; of prose, its beginning. */
@@ -52,7 +58,7 @@ export function fileWords(path: string, language: string, text: string, file: Ch
   const parts = path.replace(/\.[^./]+$/, '').split('/');
   const name = tokens(parts.pop() ?? '');
   const directories = tokens(parts.join(' ')).slice(-directoryTokens);
-  const comments = file.comments.map((comment) => plainComment(comment.text)).join('\n');
+  const comments = file.comments.map((comment) => firstSentence(comment.text)).join('\n');
   return {
     // The name says more than the directories above it.
     path: [...name, ...name, ...directories].join(' '),

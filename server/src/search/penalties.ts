@@ -70,12 +70,12 @@ export function penalty(
   });
   if (testPath.test(path)) return query.asksForTests ? none : because(0.6, 'test');
   if (hiddenFolder.test(path)) return because(0.5, 'hidden folder');
-  if (docPath.test(path)) return query.asksForDocs ? none : because(0.6, 'documentation');
+  if (docPath.test(path)) return query.asksForDocs ? none : because(0.5, 'documentation');
   if (vendored.test(path)) return because(0.8, 'third party');
   if (shimPath.test(path)) return because(0.8, 'compatibility');
-  if (isForeign(path, platform) && !systemAsked.test(query.text)) return because(0.8, 'other system');
-  if (superseded(path) && !/\bv\d/i.test(query.text)) return because(0.8, 'older version');
-  if (declarations.test(path)) return because(0.85, 'declarations');
+  if (isForeign(path, platform) && !systemAsked.test(query.text)) return because(0.65, 'other system');
+  if (superseded(path) && !/\bv\d/i.test(query.text)) return because(0.7, 'older version');
+  if (declarations.test(path)) return because(0.7, 'declarations');
   return dataFile.test(path) && !query.asksForData ? because(0.9, 'data') : none;
 }
 

@@ -15,7 +15,7 @@ export interface Candidate {
   readonly signatures: number;
   /** The first summed over all chunks of the file. */
   readonly bodyOfFile: number;
-  /** BM25 of the file's path, of the comments at its top, of all its comments, and of what others say of it. */
+  /** BM25 of the file's path, of the comments at its top, of the first sentence of each, and of what others say of it. */
   readonly pathWords: number;
   readonly lead: number;
   readonly comments: number;
