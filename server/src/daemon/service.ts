@@ -76,9 +76,12 @@ export class Service {
     const request = this.#request(params);
     const wait = params.wait === true;
     const views = await this.#views(params.path, caller, wait);
+    // The model works on other threads: meanwhile the folder is compared with the disk. Who waits, waits for that first.
+    const ahead = wait ? undefined : this.#queryVector(request, wait, signal);
+    ahead?.catch(() => undefined);
     for (const { folder } of views) await this.#freshen(folder, wait, request.mode, signal);
 
-    const vector = await this.#queryVector(request, wait, signal);
+    const vector = await (ahead ?? this.#queryVector(request, wait, signal));
     const found = await Promise.all(
       views.map((view) => this.#searchFolder(view, request, vector.value, signal)),
     );

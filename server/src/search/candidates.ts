@@ -4,6 +4,7 @@ import { type LexicalScores, byLargest, lexicalScores } from './features.js';
 import type { Query } from './query.js';
 import { type Candidate, pathNamed } from './ranking.js';
 import type { SearchRequest, SearchTarget } from './searcher.js';
+import type { VectorMatch } from '../store/vectorStore.js';
 import { questionWeights } from './weights.js';
 
 /** Chunks that words and vectors each propose; what neither proposes cannot be an answer. */
@@ -29,6 +30,10 @@ export async function findCandidates(
 ): Promise<Found> {
   const { folder, vectors } = target;
   const { mode } = request;
+  // The collection is another process: it searches while words are looked up here.
+  const nearest = mode === 'lexical' ? undefined : nearestChunks(target, request);
+  nearest?.catch(() => undefined);
+  if (nearest !== undefined) await sent();
   const docs = catalog.lexical.docs(folder.id);
   const accepted = docs.files.map((file) => accept === undefined || accept(file));
   const words = mode === 'semantic' ? [] : catalog.lexical.match(folder.id, query.tokens);
@@ -38,8 +43,8 @@ export async function findCandidates(
   const chosen = new Set(lexical.slice(0, lexicalCandidates));
 
   const fileCosines = new Map<number, number>();
-  if (mode !== 'lexical' && vectors !== undefined) {
-    for (const chunk of await denseChunks(catalog, target, request, docs, accepted)) chosen.add(chunk);
+  if (nearest !== undefined && vectors !== undefined) {
+    for (const chunk of denseChunks(catalog, folder, await nearest, docs, accepted)) chosen.add(chunk);
     for (const [id, cosine] of catalog.fileVectors.cosines(folder, vectors.query)) {
       const file = docs.numberOf(id);
       if (file !== undefined && accepted[file] === true) fileCosines.set(file, cosine);
@@ -137,18 +142,28 @@ function lexicalOrder(
   return found.sort((a, b) => b.score - a.score || a.chunk - b.chunk).map(({ chunk }) => chunk);
 }
 
-/** Numbers of the chunks whose vectors are nearest to the query, as the collection says. */
-async function denseChunks(
-  catalog: Catalog,
-  { folder, prefix, vectors }: SearchTarget,
+/** The chunks whose vectors are nearest to the query, as the collection says. */
+async function nearestChunks(
+  { prefix, vectors }: SearchTarget,
   { glob, languages }: SearchRequest,
-  docs: FolderWords,
-  accepted: readonly boolean[],
-): Promise<number[]> {
+): Promise<readonly VectorMatch[]> {
   if (vectors === undefined) return [];
   // Chroma does not know globs and prefixes: ask for more where they will take some away.
   const limit = glob === undefined && prefix === '' ? denseCandidates : denseCandidates * 10;
-  const nearest = await vectors.nearest(vectors.query, limit, languages && { languages });
+  return vectors.nearest(vectors.query, limit, languages && { languages });
+}
+
+/** A request leaves the process only when the event loop comes round. */
+const sent = (): Promise<void> => new Promise((settle) => setImmediate(settle));
+
+/** Their numbers, of those in accepted files. */
+function denseChunks(
+  catalog: Catalog,
+  folder: FolderRow,
+  nearest: readonly VectorMatch[],
+  docs: FolderWords,
+  accepted: readonly boolean[],
+): number[] {
   const chunks: number[] = [];
   const places = catalog.placesOf(
     folder.id,
