@@ -2,11 +2,10 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { measure, root } from './child.mjs';
 import { DaemonClient } from '../out/server/test/daemonClient.js';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 export const fixtures = join(root, 'test-fixtures');
 const workspaces = [
   'typescript-shop',
@@ -30,11 +29,20 @@ export class Workspace {
   #folders = [];
   #clients = [];
   #copies = 0;
+  static #all = new Set();
+
+  constructor() {
+    Workspace.#all.add(this);
+  }
+
+  /** For a run that is ended before its time. */
+  static disposeAll() {
+    for (const workspace of Workspace.#all) workspace.dispose();
+  }
 
   /** `copies` times the fixtures, each below a folder of its own: chunks that no other copy has. */
   folder(copies = 1) {
-    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'lantern-bench-')));
-    this.#folders.push(folder);
+    const folder = this.emptyFolder();
     for (let copy = 0; copy < copies; copy++) {
       this.#copies++;
       for (const name of workspaces) {
@@ -44,16 +52,34 @@ export class Workspace {
     return folder;
   }
 
+  /** A folder that the caller fills. */
+  emptyFolder() {
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'lantern-bench-')));
+    this.#folders.push(folder);
+    return folder;
+  }
+
+  /** Indexes folders with synthetic vectors, before the daemon is first asked; says what came of it. */
+  seed(folders, options = {}) {
+    return measure('children/seed.mjs', { home: this.home, folders, ...options });
+  }
+
   async client() {
     const client = await DaemonClient.open(this.home, 'bench');
     this.#clients.push(client);
     return client;
   }
 
-  dispose() {
-    for (const client of this.#clients) client.close();
+  /** Ends the daemon; the next client starts another. */
+  stop() {
+    for (const client of this.#clients.splice(0)) client.close();
     const env = { ...process.env, LANTERN_HOME: this.home };
     spawnSync(process.execPath, [join(root, 'dist', 'lantern.js'), 'stop'], { env });
+  }
+
+  dispose() {
+    Workspace.#all.delete(this);
+    this.stop();
     for (const folder of [this.home, ...this.#folders]) rmSync(folder, { recursive: true, force: true });
   }
 }

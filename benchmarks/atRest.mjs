@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { measure, preparePeer } from './child.mjs';
+import { writeChunks } from './corpus.mjs';
+import { MB, rssOf, watchPeak } from './machine.mjs';
+import { row } from './stats.mjs';
+import { Workspace, questions } from './workspace.mjs';
+
+/** Memory of daemon and Chroma with ten folders, and the most while one more is indexed with the real model. */
+export const atRest = {
+  what: 'memory of daemon and Chroma with 10 folders and 20,000 chunks, and while indexing',
+  async run(say, { folders = 10, chunks = 20_000, more = 1500, runs = 3 }) {
+    const workspace = new Workspace();
+    const peer = await preparePeer(say);
+    try {
+      const paths = Array.from({ length: folders }, () => workspace.emptyFolder());
+      let skip = 0;
+      for (const path of paths) skip += writeChunks(path, chunks / folders, skip);
+      const { reports } = await workspace.seed(paths);
+      say(`${reports.reduce((sum, one) => sum + one.chunks, 0)} chunks in ${folders} folders`);
+      const client = await workspace.client();
+      const searchAll = async () => {
+        for (const path of paths)
+          for (const query of questions().slice(0, 5))
+            await client.request('lantern/search', { path, query, wait: true });
+      };
+      const { daemon, chroma } = await client.memory().then(async () => {
+        await searchAll();
+        return client.memory();
+      });
+      const pids = () => [daemon.pid, chroma.pid];
+      const now = () => pids().reduce((sum, pid) => sum + rssOf(pid), 0) / MB;
+      const rest = { loaded: [], unloaded: [], daemon: [], chroma: [], peer: [] };
+      for (let run = 0; run < runs; run++) {
+        await searchAll();
+        // The daemon tidies up once it has been at rest for some seconds.
+        await sleep(6000);
+        rest.loaded.push(now());
+        await client.request('lantern/clearCache', {});
+        await sleep(3000);
+        rest.unloaded.push(now());
+        rest.daemon.push(rssOf(daemon.pid) / MB);
+        rest.chroma.push(rssOf(chroma.pid) / MB);
+        rest.peer.push((await measure('peer/users.mjs', { models: peer.models, users: [1] })).rss[0] / MB);
+      }
+      say(`indexing ${more} chunks more`);
+      const extra = workspace.emptyFolder();
+      writeChunks(extra, more, skip);
+      const peak = watchPeak(pids);
+      await client.request('lantern/index', { path: extra });
+      const most = peak.stop() / MB;
+      const against = { what: 'one pipeline of transformers.js, int8', values: rest.peer };
+      const unit = 'MB';
+      return [
+        row({ measure: 'daemon and Chroma at rest, model loaded', unit, values: rest.loaded, atMost: 400 }),
+        row({ measure: 'the same, beside the peer', unit, values: rest.loaded, against }),
+        row({
+          measure: 'daemon and Chroma at rest, model unloaded',
+          unit,
+          values: rest.unloaded,
+          atMost: 150,
+        }),
+        row({ measure: 'of these, the daemon', unit, values: rest.daemon }),
+        row({ measure: 'of these, Chroma', unit, values: rest.chroma }),
+        row({ measure: 'most of daemon and Chroma while indexing', unit, values: [most], atMost: 600 }),
+      ];
+    } finally {
+      peer.dispose();
+      workspace.dispose();
+    }
+  },
+};

@@ -1,0 +1,18 @@
+// Memory over cycles of load, embed and clear, as the daemon does them.
+import { input, openParts, settledRss, tell } from './ours.mjs';
+
+const { cache, resolve } = openParts();
+const id = await resolve();
+const before = await settledRss();
+const loaded = [];
+const cleared = [];
+for (let cycle = 0; cycle < input.cycles; cycle++) {
+  const lease = await cache.acquire(id, 'bench');
+  for (let i = 0; i < 4; i++)
+    await lease.model.embedQuery(`cycle ${cycle}: ${'where is it written '.repeat(8 * i + 1)}`);
+  loaded.push(process.memoryUsage.rss());
+  lease.dispose();
+  await cache.clear();
+  cleared.push(await settledRss());
+}
+tell({ before, loaded, cleared });

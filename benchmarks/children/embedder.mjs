@@ -1,0 +1,14 @@
+// A second process with the model alone: says how long the embedding of each text takes that it is sent.
+import { openParts } from './ours.mjs';
+
+const { cache, resolve } = openParts();
+const lease = await cache.acquire(await resolve(), 'bench');
+process.on('message', (text) => {
+  const began = performance.now();
+  lease.model.embedQuery(text).then(
+    () => process.send(performance.now() - began),
+    () => process.exit(1),
+  );
+});
+process.on('disconnect', () => process.exit(0));
+process.send('ready');

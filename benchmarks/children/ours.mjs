@@ -1,0 +1,27 @@
+// Lantern's model as its parts make it, for measurements within one process.
+import { nullLog } from '../../out/shared/src/log.js';
+import { defaultSettings } from '../../out/shared/src/settings.js';
+import { collectGarbage } from '../../out/server/src/daemon/garbage.js';
+import { ModelCache } from '../../out/server/src/model/modelCache.js';
+import { ModelLoader } from '../../out/server/src/model/modelLoader.js';
+import { ModelRegistry } from '../../out/server/src/model/registry.js';
+import { modelsDir } from '../../out/server/src/paths.js';
+
+export const input = JSON.parse(process.argv[2] ?? '{}');
+
+export const tell = (result) => console.log(JSON.stringify(result));
+
+/** Cache, loader and registry; `dtype` and `threads` over the settings' defaults. */
+export function openParts(chosen = {}) {
+  const settings = { ...defaultSettings.model, ...chosen };
+  const registry = new ModelRegistry({ modelsDir: modelsDir(import.meta.url), dataDir: '', log: nullLog });
+  const loader = new ModelLoader({ registry, settings: () => settings, log: nullLog });
+  const cache = new ModelCache({ log: nullLog, loader: (id) => loader.load(id) });
+  return { settings, registry, loader, cache, resolve: () => registry.resolve(settings) };
+}
+
+/** Resident memory once garbage is gone, as the daemon at rest has it. */
+export async function settledRss() {
+  await collectGarbage();
+  return process.memoryUsage.rss();
+}

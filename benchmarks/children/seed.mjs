@@ -1,0 +1,85 @@
+// Indexes folders into a data folder by the product's own way from files to both stores, with synthetic vectors in
+// place of the model's; a daemon then finds everything done. Also tells how long it took and what it held.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { input, openParts, settledRss, tell } from './ours.mjs';
+import { syntheticVectors } from './synthetic.mjs';
+import { root } from '../child.mjs';
+import { rssOf, watchPeak } from '../machine.mjs';
+import { nullLog } from '../../out/shared/src/log.js';
+import { defaultSettings } from '../../out/shared/src/settings.js';
+import { Chunker } from '../../out/server/src/indexing/chunker.js';
+import { Folders } from '../../out/server/src/indexing/folders.js';
+import { Parsers } from '../../out/server/src/indexing/parsers.js';
+import { SelectedModel } from '../../out/server/src/selectedModel.js';
+import { Catalog } from '../../out/server/src/store/catalog.js';
+import { ChromaProcess } from '../../out/server/src/store/chromaProcess.js';
+import { ChromaStore } from '../../out/server/src/store/chromaStore.js';
+
+const { home, folders: paths, textsFile } = input;
+const texts = textsFile === undefined ? { push() {} } : [];
+const vectorOf = await syntheticVectors();
+const { settings, registry, loader, cache } = openParts();
+const model = await SelectedModel.open(settings, registry, loader, cache);
+const embedder = {
+  dimensions: model.dimensions,
+  maxTokens: model.maxTokens,
+  countTokens: (text) => model.countTokens(text),
+  acquire: async () => ({
+    embed: async (text) => {
+      texts.push(text);
+      return vectorOf(text);
+    },
+    dispose() {},
+  }),
+};
+const catalog = new Catalog(home, nullLog);
+const chroma = new ChromaProcess({ directory: join(home, 'chroma'), log: nullLog });
+const { tenant, database, apiKey } = defaultSettings.chroma;
+const store = new ChromaStore(chroma, { tenant, database, apiKey, log: nullLog });
+const parsers = new Parsers(join(root, 'dist', 'grammars'), nullLog);
+const folders = new Folders({
+  catalog,
+  store,
+  chunker: new Chunker(parsers),
+  embedder,
+  modelKey: model.key,
+  owner: '',
+  settings: { ...defaultSettings.index, storeDocuments: false },
+  log: nullLog,
+});
+
+await store.ping();
+const chromaPid = (await chroma.info())?.pid;
+const peak = watchPeak(() => [process.pid, chromaPid]);
+const reports = [];
+for (const path of paths) {
+  const { folder } = await folders.open(path);
+  let scannedMs = 0;
+  const began = performance.now();
+  const report = await folders.refresh(folder, undefined, () => (scannedMs = performance.now() - began));
+  reports.push({
+    files: report.filesTotal,
+    chunks: report.chunksTotal,
+    scannedMs,
+    ms: performance.now() - began,
+  });
+}
+const peakBytes = peak.stop();
+if (textsFile !== undefined) writeFileSync(textsFile, JSON.stringify(texts));
+const own = await settledRss();
+const result = {
+  reports,
+  peakBytes,
+  ownBytes: own,
+  chromaBytes: rssOf(chromaPid),
+  catalogBytes: catalog.sizeBytes(),
+};
+await folders.dispose();
+await store.dispose();
+await chroma.dispose();
+model.dispose();
+parsers.dispose();
+catalog.dispose();
+tell(result);
+process.exit(0);

@@ -1,0 +1,84 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { writeFiles } from './corpus.mjs';
+import { MB, handlesOf, rssOf } from './machine.mjs';
+import { quantile, row, slope } from './stats.mjs';
+import { Workspace } from './workspace.mjs';
+
+/** Saves of an editor, one after the other: how soon each can be found by a word that it brought. */
+export const edits = {
+  what: '1,000 edits saved one by one: how soon each is found, and what grows',
+  async run(say, { edits: count = 1000, files = 300 }) {
+    const workspace = new Workspace();
+    try {
+      const folder = workspace.emptyFolder();
+      const paths = writeFiles(folder, files);
+      await workspace.seed([folder]);
+      const client = await workspace.client();
+      const { daemon } = await client.memory();
+      const times = [];
+      const memory = [];
+      const handles = [];
+      const catalog = join(workspace.home, 'catalog.db');
+      const before = statSync(catalog).size;
+      for (let edit = 0; edit < count; edit++) {
+        const path = paths[edit % paths.length];
+        const word = `savedword${edit}q`;
+        const text = readFileSync(path, 'utf8').replace(/^\/\/ savedword\w+\n/, '');
+        const began = performance.now();
+        writeFileSync(path, `// ${word}\n${text}`);
+        await client.notify('workspace/didChangeWatchedFiles', {
+          changes: [{ uri: pathToFileURL(path).href, type: 2 }],
+        });
+        for (;;) {
+          const { hits } = await client.request('lantern/search', {
+            path: folder,
+            query: word,
+            mode: 'lexical',
+          });
+          if (hits[0]?.text.includes(word)) break;
+          if (performance.now() - began > 30_000) throw new Error(`edit ${edit} of ${path} is not found`);
+          await sleep(10);
+        }
+        times.push(performance.now() - began);
+        memory.push(rssOf(daemon.pid) / MB);
+        handles.push(handlesOf(daemon.pid) ?? 0);
+        if ((edit + 1) % 100 === 0) say(`${edit + 1} edits, p95 ${Math.round(quantile(times, 0.95))} ms`);
+      }
+      // The last edits' vectors are on their way.
+      await client.request('lantern/index', { path: folder });
+      const later = (values) => values.slice(Math.floor(values.length / 5));
+      const perEdit = slope([...later(memory).keys()], later(memory));
+      return [
+        row({ measure: 'edit until it is found, p50', unit: 'ms', values: [quantile(times, 0.5)] }),
+        row({
+          measure: 'edit until it is found, p95',
+          unit: 'ms',
+          values: [quantile(times, 0.95)],
+          atMost: 1000,
+        }),
+        row({
+          measure: "the daemon's memory, slope after the first fifth",
+          unit: 'MB per 1,000 edits',
+          values: [perEdit * 1000],
+          atMost: 10,
+        }),
+        row({
+          measure: 'open handles, last less first',
+          unit: '',
+          values: [handles.at(-1) - handles[0]],
+          atMost: 0,
+        }),
+        row({
+          measure: 'catalog on disk, growth',
+          unit: 'MB',
+          values: [(statSync(catalog).size - before) / MB],
+        }),
+      ];
+    } finally {
+      workspace.dispose();
+    }
+  },
+};

@@ -1,0 +1,37 @@
+import { measure } from './child.mjs';
+import { MB } from './machine.mjs';
+import { row, slope } from './stats.mjs';
+
+/** Whether the model's memory comes back, once and over 200 cycles. */
+export const modelMemory = {
+  what: 'memory after clear, and over 200 cycles of load, embed, clear',
+  async run(say, { runs = 3, cycles = 200 }) {
+    const once = [];
+    for (let run = 0; run < runs; run++) once.push(await measure('children/clear.mjs', { cycles: 1 }));
+    say(`${cycles} cycles`);
+    const { cleared } = await measure('children/clear.mjs', { cycles });
+    const settled = cleared.slice(Math.min(10, cleared.length - 2)).map((bytes) => bytes / MB);
+    const perCycle = slope([...settled.keys()], settled);
+    return [
+      row({
+        measure: 'memory of a loaded model',
+        unit: 'MB',
+        values: once.map((one) => (one.loaded[0] - one.before) / MB),
+      }),
+      row({
+        measure: 'memory left after the first clear',
+        unit: 'MB',
+        values: once.map((one) => (one.cleared[0] - one.before) / MB),
+        atMost: 10,
+        note: 'the native library itself stays in the process',
+      }),
+      row({
+        measure: `memory after ${cycles} cycles less that after 10`,
+        unit: 'MB',
+        values: [settled.at(-1) - settled[0]],
+        atMost: 10,
+      }),
+      row({ measure: 'slope over the cycles', unit: 'MB per 100', values: [perCycle * 100] }),
+    ];
+  },
+};

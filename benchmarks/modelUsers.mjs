@@ -1,0 +1,78 @@
+import { measure, preparePeer } from './child.mjs';
+import { MB } from './machine.mjs';
+import { row } from './stats.mjs';
+
+const most = 27;
+
+/** Memory and time of 1, 10 and 27 users of the model, in one process, beside as many pipelines of the peer. */
+export const modelUsers = {
+  what: '1, 10 and 27 users of the model: memory added, time to ready',
+  async run(say, { runs = 5 }) {
+    const peer = await preparePeer(say);
+    const ours = [];
+    const ours27 = [];
+    const theirs = [];
+    const theirs27 = [];
+    try {
+      for (let run = 0; run < runs; run++) {
+        ours.push(await measure('children/users.mjs', { users: [1, 10, most] }));
+        ours27.push(await measure('children/users.mjs', { users: [most] }));
+        // The peer's differences are large: its noise needs fewer runs.
+        if (run >= Math.ceil(runs / 2)) continue;
+        const { models } = peer;
+        theirs.push(await measure('peer/users.mjs', { models, users: [1, 10, most] }));
+        theirs27.push(await measure('peer/users.mjs', { models, users: [most] }));
+        say(
+          `run ${run + 1}: 27 users ${Math.round(ours.at(-1).rss[2] / MB)} MB, 27 pipelines ${Math.round(theirs.at(-1).rss[2] / MB)} MB`,
+        );
+      }
+    } finally {
+      peer.dispose();
+    }
+    const total = (side, at) => side.map(({ rss }) => rss[at] / MB);
+    const added = (side) => side.map(({ rss }) => (rss[2] - rss[0]) / (most - 1) / MB);
+    const loads = Math.max(...[...ours, ...ours27].map((one) => one.loads));
+    const pipelines = 'pipelines of transformers.js, int8';
+    return [
+      row({
+        measure: 'memory of a process with 1 user',
+        unit: 'MB',
+        values: total(ours, 0),
+        against: { what: pipelines, values: total(theirs, 0) },
+      }),
+      row({
+        measure: 'memory of a process with 10 users',
+        unit: 'MB',
+        values: total(ours, 1),
+        against: { what: pipelines, values: total(theirs, 1) },
+      }),
+      row({
+        measure: 'memory of a process with 27 users',
+        unit: 'MB',
+        values: total(ours, 2),
+        against: { what: pipelines, values: total(theirs, 2) },
+      }),
+      row({
+        measure: 'memory added by each of the 2nd to 27th user',
+        unit: 'MB',
+        values: added(ours),
+        atMost: 1,
+      }),
+      row({ measure: 'the same, of the peer', unit: 'MB', values: added(theirs) }),
+      row({
+        measure: '27 users ready, from cold',
+        unit: 'ms',
+        values: ours27.map(({ ms }) => ms[0]),
+        against: { what: '1 user', values: ours.map(({ ms }) => ms[0]) },
+        atMost: 1.05,
+      }),
+      row({
+        measure: '27 pipelines ready, from cold',
+        unit: 'ms',
+        values: theirs27.map(({ ms }) => ms[0]),
+        against: { what: '1 pipeline', values: theirs.map(({ ms }) => ms[0]) },
+      }),
+      row({ measure: 'most loads of the model in a run', unit: '', values: [loads], atMost: 1 }),
+    ];
+  },
+};
