@@ -16,6 +16,7 @@ import { examine } from './doctor.js';
 import { Chunker } from './indexing/chunker.js';
 import { Folders } from './indexing/folders.js';
 import { Parsers } from './indexing/parsers.js';
+import { RightOfWay } from './indexing/rightOfWay.js';
 import type { EmbeddingSession } from './model/embeddingSession.js';
 import { ModelCache } from './model/modelCache.js';
 import { ModelLoader } from './model/modelLoader.js';
@@ -83,6 +84,7 @@ export async function createServices(
   const chunker = new Chunker(parsers);
   const indexing = { ...settings.index, storeDocuments: settings.chroma.storeDocuments };
   const work = new WorkCounter(busy);
+  const rightOfWay = new RightOfWay();
   const folders = new Folders({
     catalog,
     store,
@@ -92,6 +94,7 @@ export async function createServices(
     owner: settings.chroma.url === '' ? '' : installationId(join(dataDir, 'installation-id')),
     settings: indexing,
     log,
+    rightOfWay,
     busy: (job) => work.begin(job),
   });
   const recovering = store.onShouldReopen((collection) => folders.reattach(collection));
@@ -101,6 +104,7 @@ export async function createServices(
     version: build.version,
     catalog,
     folders,
+    rightOfWay,
     searcher: new Searcher(catalog),
     model,
     log,

@@ -23,6 +23,7 @@ import { collectGarbage } from './garbage.js';
 import { SourceTexts } from '../indexing/sourceTexts.js';
 import { type Folder, type FolderView, type Folders, longestWaitMs } from '../indexing/folders.js';
 import { resolveLanguage } from '../indexing/languages.js';
+import type { RightOfWay } from '../indexing/rightOfWay.js';
 import type { Nearest, SearchRequest, SearchTarget, Searcher } from '../search/searcher.js';
 import type { Catalog } from '../store/catalog.js';
 import type { SelectedModel } from '../selectedModel.js';
@@ -41,6 +42,7 @@ export interface ServiceParts {
   readonly version: string;
   readonly catalog: Catalog;
   readonly folders: Folders;
+  readonly rightOfWay: RightOfWay;
   readonly searcher: Searcher;
   readonly model: SelectedModel;
   readonly vectorServer: VectorServer;
@@ -76,24 +78,29 @@ export class Service {
     const request = this.#request(params);
     const wait = params.wait === true;
     const views = await this.#views(params.path, caller, wait);
-    // The model works on other threads: meanwhile the folder is compared with the disk. Who waits, waits for that first.
-    const ahead = wait ? undefined : this.#queryVector(request, wait, signal);
-    ahead?.catch(() => undefined);
-    for (const { folder } of views) await this.#freshen(folder, wait, request.mode, signal);
-
-    const vector = await (ahead ?? this.#queryVector(request, wait, signal));
-    const found = await Promise.all(
-      views.map((view) => this.#searchFolder(view, request, vector.value, signal)),
-    );
-    const hits = found
-      .flat()
-      .sort((a, b) => b.score - a.score)
-      .slice(0, request.limit);
-    return {
-      hits: found.length === 1 ? (found[0] ?? []) : hits,
-      coverage: this.#coverage(views, vector),
-      elapsedMs: Math.round((performance.now() - began) * 10) / 10,
-    };
+    // Who waits, waits for vectors too: an index job has to get on until then.
+    if (wait) for (const { folder } of views) await this.#freshen(folder, wait, request.mode, signal);
+    const running = this.#parts.rightOfWay.begin();
+    try {
+      const embedding = this.#queryVector(request, wait, signal);
+      embedding.catch(() => undefined);
+      if (!wait) for (const { folder } of views) await this.#freshen(folder, wait, request.mode, signal);
+      const vector = await embedding;
+      const found = await Promise.all(
+        views.map((view) => this.#searchFolder(view, request, vector.value, signal)),
+      );
+      const hits = found
+        .flat()
+        .sort((a, b) => b.score - a.score)
+        .slice(0, request.limit);
+      return {
+        hits: found.length === 1 ? (found[0] ?? []) : hits,
+        coverage: this.#coverage(views, vector),
+        elapsedMs: Math.round((performance.now() - began) * 10) / 10,
+      };
+    } finally {
+      running.dispose();
+    }
   }
 
   async findRelated(params: FindRelatedParams, caller: Caller, signal?: AbortSignal): Promise<SearchResult> {

@@ -3,6 +3,7 @@ import { nullLog } from '../../../shared/src/log.js';
 import type { ModelStatus } from '../../../shared/src/protocol.js';
 import { defaultSettings } from '../../../shared/src/settings.js';
 import { TestIndex, bagOfWords } from '../indexing/testIndex.js';
+import { RightOfWay } from '../indexing/rightOfWay.js';
 import { Searcher } from '../search/searcher.js';
 import type { SelectedModel } from '../selectedModel.js';
 import { Service } from './service.js';
@@ -67,6 +68,7 @@ export class TestService {
       version: '1.2.3',
       catalog: this.index.catalog,
       folders: this.index.folders,
+      rightOfWay: new RightOfWay(),
       searcher: new Searcher(this.index.catalog),
       model: this.model as unknown as SelectedModel,
       vectorServer: {

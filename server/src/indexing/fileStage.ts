@@ -11,6 +11,8 @@ export interface FileStage {
   readonly acquire: (texts: number) => Promise<EmbedderLease>;
   /** Whether indexing was paused: what is left waits for the next call. */
   readonly paused: () => boolean;
+  /** Lets those pass who go before, between two texts. */
+  readonly passed: () => Promise<void>;
   readonly onProgress: (done: number, total: number) => void;
 }
 
@@ -29,6 +31,7 @@ export async function embedFiles(stage: FileStage, signal: AbortSignal): Promise
         try {
           for (const { digest, text } of missing.slice(at, at + commitPage)) {
             throwIfCancelled(signal, 'Indexing');
+            await stage.passed();
             vectors.push({ digest, vector: await lease.embed(text, signal) });
             onProgress(at + vectors.length, missing.length);
           }

@@ -14,6 +14,7 @@ import { type FoundFile, walk } from './files.js';
 import { languageOf } from './languages.js';
 import { PauseGate } from './pauseGate.js';
 import { Rate } from './rate.js';
+import type { RightOfWay } from './rightOfWay.js';
 import { readSource } from './sourceFile.js';
 import { SourceTexts } from './sourceTexts.js';
 import { refreshUsage } from './usagePass.js';
@@ -51,6 +52,8 @@ export interface FolderIndexerParts {
   readonly log: Log;
   /** Told of each step, for status and progress. */
   readonly onProgress: (progress: IndexProgress) => void;
+  /** Whom a job lets pass between two texts. */
+  readonly rightOfWay?: RightOfWay;
   /** Counts a job that runs, until the result is disposed of. */
   readonly busy?: (job: string) => Disposable;
 }
@@ -308,6 +311,7 @@ export class FolderIndexer {
         folder: this.folder,
         acquire: (texts) => embedder.acquire(this.folder.path, texts <= editSize ? 'edited' : 'bulk', signal),
         paused: () => this.#gate.closed,
+        passed: async () => this.#parts.rightOfWay?.pass(),
         onProgress: (done, total) => {
           rate.add(1);
           const [perSecond, secondsLeft] = [rate.perSecond(), rate.secondsFor(total - done)];
@@ -371,6 +375,7 @@ export class FolderIndexer {
           continue;
         }
         const input = embeddedText(chunk.path, text, embedder.maxTokens, countTokens);
+        await this.#parts.rightOfWay?.pass();
         vectors.push({ digest: chunk.vectorDigest, vector: await lease.embed(input, signal) });
         job.embedded++;
         job.rate.add(1);

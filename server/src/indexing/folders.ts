@@ -23,6 +23,7 @@ import {
   type ScanReport,
   failureOf,
 } from './folderIndexer.js';
+import type { RightOfWay } from './rightOfWay.js';
 
 export interface FoldersParts {
   readonly catalog: Catalog;
@@ -34,6 +35,8 @@ export interface FoldersParts {
   readonly owner: string;
   readonly settings: IndexerSettings;
   readonly log: Log;
+  /** Whom index jobs let pass between two texts. */
+  readonly rightOfWay?: RightOfWay;
   /** Counts a job that runs, until the result is disposed of: what is counted keeps the daemon from exiting. */
   readonly busy?: (job: string) => Disposable;
 }

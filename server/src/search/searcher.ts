@@ -115,14 +115,14 @@ export class Searcher {
       const chunk = one && this.#catalog.chunk(one.id);
       return chunk === undefined ? Promise.resolve({}) : texts.of(chunk).then((text) => ({ chunk, text }));
     };
-    // Most searches need just these, and the disk is faster when asked for several at once.
-    const ahead = ranked.slice(0, limit).map(read);
-    await Promise.all(ahead);
+    // Most searches need just the first of these, and the disk is faster when asked for several at once.
+    let ahead: Awaited<ReturnType<typeof read>>[] = [];
     for (const [i, one] of ranked.entries()) {
       if (hits.length === limit) break;
       throwIfCancelled(signal, 'Search');
+      if (i % limit === 0) ahead = await Promise.all(ranked.slice(i, i + limit).map(read));
       const { score, terms } = one;
-      const { chunk, text } = await (ahead[i] ?? read(one));
+      const { chunk, text } = ahead[i % limit] ?? {};
       if (chunk === undefined || text === undefined || duplicates.isOne(text)) continue;
       const answer = words && answerWithin(chunk, text, this.#catalog.definitionsIn(chunk.id), words);
       hits.push({
