@@ -2,21 +2,19 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { writeFiles } from './corpus.mjs';
-import { MB, handlesOf, rssOf } from './machine.mjs';
+import { MB, handlesOf, rssOf, settledHandles } from './machine.mjs';
 import { median, row, slope } from './stats.mjs';
 import { Workspace, questions } from './workspace.mjs';
 
 const clientCount = 5;
-const filesEach = 60;
+const filesEach = 20;
 
 /** One client's life: mostly searches, some edits, now and then a clear, a folder removed and made again, a new session. */
-async function live(workspace, number, going, counts) {
-  const folder = workspace.emptyFolder();
-  const paths = writeFiles(folder, filesEach, 3000);
+async function live(workspace, number, { folder, paths }, going, counts) {
   const asked = questions();
   let client = await workspace.client();
   const steps = [
-    ...Array(12).fill(async (step) => {
+    ...Array(27).fill(async (step) => {
       const query = asked[(step * 7 + number) % asked.length];
       await client.request('lantern/search', {
         path: folder,
@@ -25,7 +23,7 @@ async function live(workspace, number, going, counts) {
       });
       counts.searches++;
     }),
-    ...Array(4).fill(async (step) => {
+    ...Array(11).fill(async (step) => {
       const path = paths[(step * 13) % paths.length];
       const text = readFileSync(path, 'utf8').replace(/^\/\/ edit \w+\n/, '');
       writeFileSync(path, `// edit e${step}n${number}\n${text}`);
@@ -44,12 +42,9 @@ async function live(workspace, number, going, counts) {
       counts.sessions++;
     },
   ];
-  await client.request('lantern/index', { path: folder });
   for (let step = 0; going(); step++) {
-    // A fixed order without a pattern that two clients share.
-    const at = (step * 31 + number * 17) % (steps.length * 6);
-    if (at >= steps.length) await steps[step % 12](step);
-    else await steps[at](step);
+    // Every step comes in its turn, and each client is at another one.
+    await steps[(step * 7 + number * 3) % steps.length](step);
     await sleep(50);
   }
 }
@@ -62,21 +57,24 @@ export const leak = {
     const workspace = new Workspace();
     try {
       const first = await workspace.client();
-      await first.request('lantern/index', { path: workspace.folder() });
+      const homes = Array.from({ length: clientCount }, () => {
+        const folder = workspace.emptyFolder();
+        return { folder, paths: writeFiles(folder, filesEach, 3000) };
+      });
+      for (const { folder } of homes) await first.request('lantern/index', { path: folder });
       const { daemon, chroma } = await first.memory();
+      const before = { daemon: await settledHandles(daemon.pid), chroma: await settledHandles(chroma.pid) };
+      say(`indexed; ${before.daemon} handles of the daemon, ${before.chroma} of Chroma`);
       const counts = { searches: 0, edits: 0, clears: 0, sessions: 0 };
       const ends = performance.now() + minutes * 60_000;
       const going = () => performance.now() < ends;
-      const lives = Promise.all(
-        Array.from({ length: clientCount }, (_, i) => live(workspace, i, going, counts)),
-      );
+      const lives = Promise.all(homes.map((home, i) => live(workspace, i, home, going, counts)));
       const samples = [];
       const sample = () => ({
         minute: samples.length / 60,
         daemon: rssOf(daemon.pid) / MB,
         chroma: rssOf(chroma.pid) / MB,
         handles: handlesOf(daemon.pid) ?? 0,
-        chromaHandles: handlesOf(chroma.pid) ?? 0,
       });
       let failed;
       lives.catch((error) => (failed = error));
@@ -89,6 +87,13 @@ export const leak = {
         await sleep(1000);
       }
       await lives;
+      // The sessions that are left end too: each has one handle.
+      for (const client of workspace.otherClients(first)) client.close();
+      await sleep(3000);
+      const left = {
+        daemon: (await settledHandles(daemon.pid)) - before.daemon,
+        chroma: (await settledHandles(chroma.pid)) - before.chroma,
+      };
       // What settles in the first fifth is no leak.
       const later = samples.slice(Math.floor(samples.length / 5));
       const minute = later.map((one) => one.minute);
@@ -112,15 +117,15 @@ export const leak = {
         row({ measure: "Chroma's memory, slope", unit, values: [perMinute('chroma')], atMost: 1 }),
         row({ measure: "the daemon's memory, last third less first", unit: 'MB', values: [grown('daemon')] }),
         row({
-          measure: 'open handles of the daemon, last third less first',
+          measure: 'open handles of the daemon at rest, after less before',
           unit: '',
-          values: [grown('handles')],
+          values: [left.daemon],
           atMost: 0,
         }),
         row({
-          measure: 'open handles of Chroma, last third less first',
+          measure: 'open handles of Chroma at rest, after less before',
           unit: '',
-          values: [grown('chromaHandles')],
+          values: [left.chroma],
           atMost: 0,
         }),
         ...Object.entries(counts).map(([what, count]) =>

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export function describeMachine() {
   const cpu = cpus()[0]?.model;
@@ -39,6 +40,16 @@ export function rssOf(pid) {
 export function handlesOf(pid) {
   if (process.platform !== 'linux') return undefined;
   return readdirSync(`/proc/${pid}/fd`).length;
+}
+
+/** The fewest handles in some seconds: what is open for a moment does not count. */
+export async function settledHandles(pid, seconds = 4) {
+  let least = Infinity;
+  for (let i = 0; i < seconds * 5; i++) {
+    least = Math.min(least, handlesOf(pid) ?? 0);
+    await sleep(200);
+  }
+  return least;
 }
 
 /** Watches the sum of some processes' memory; `stop` gives the largest that was seen. */

@@ -21,7 +21,7 @@ export async function queryRows(client, folder, size, { asked = 150, alone = 40 
       const began = performance.now();
       const { hits, coverage } = await client.request('lantern/search', { path: folder, query, mode });
       const ms = performance.now() - began;
-      if (hits.length === 0) throw new Error(`nothing was found for "${query}"`);
+      if (mode === 'hybrid' && hits.length === 0) throw new Error(`nothing was found for "${query}"`);
       if (mode === 'hybrid' && !coverage.semantic)
         throw new Error(`no vectors took part: ${coverage.reason}`);
       return { query, ms };

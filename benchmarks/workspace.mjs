@@ -70,6 +70,10 @@ export class Workspace {
     return client;
   }
 
+  otherClients(client) {
+    return this.#clients.filter((one) => one !== client);
+  }
+
   /** Ends the daemon; the next client starts another. */
   stop() {
     for (const client of this.#clients.splice(0)) client.close();

@@ -251,6 +251,8 @@ describe('Session', () => {
       const lost = client.sendRequest('lantern/index', { ...here(), token: 't', workDoneToken: 1 });
       lost.catch(() => undefined);
       await gate.reached;
+      // What was sent by now is still on its way.
+      for (let i = 0; i < 20; i++) await sleep(1);
       seen = 0;
       session.dispose();
       session.dispose();

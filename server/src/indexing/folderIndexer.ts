@@ -12,6 +12,7 @@ import { fileRows } from './fileRows.js';
 import { type FileStage, embedFiles } from './fileStage.js';
 import { type FoundFile, walk } from './files.js';
 import { languageOf } from './languages.js';
+import { Pacer } from './pacer.js';
 import { PauseGate } from './pauseGate.js';
 import { Rate } from './rate.js';
 import type { RightOfWay } from './rightOfWay.js';
@@ -198,6 +199,7 @@ export class FolderIndexer {
       filesSkipped[reason] = (filesSkipped[reason] ?? 0) + 1;
       if (reason === 'unreadable') unreadable.push(path);
     };
+    const pacer = new Pacer();
     for await (const batch of walk(this.folder.path, { ...settings, signal }, skip)) {
       for (const found of batch) {
         const before = known.get(found.path);
@@ -213,6 +215,8 @@ export class FolderIndexer {
           skip(found.path, skippedAs.reason);
           continue;
         }
+        // A small file is done without a wait that would let others have their turn.
+        if (pacer.due) await pacer.pause();
         throwIfCancelled(signal, 'Indexing');
         const outcome = await this.#update(found, before);
         chunksRemoved += outcome.removed;

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { appendFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type ReadHandle,
   type ReadOptions,
   type ReadResult,
   contentExclusion,
+  openFile,
   readSource,
 } from './sourceFile.js';
 import { TestFolder } from './testFolder.js';
@@ -31,14 +31,13 @@ describe('readSource', () => {
   /** Opens the real file and calls `during` before each read. */
   const disturbed =
     (during: () => void) =>
-    async (path: string, flags: number): Promise<ReadHandle> => {
-      const handle = await open(path, flags);
+    (path: string, flags: number): ReadHandle => {
+      const handle = openFile(path, flags);
       return {
-        stat: handle.stat.bind(handle),
-        close: handle.close.bind(handle),
-        read: (...args: Parameters<typeof handle.read>) => {
+        ...handle,
+        read: (buffer, at) => {
           during();
-          return handle.read(...args);
+          return handle.read(buffer, at);
         },
       };
     };
@@ -95,13 +94,17 @@ describe('readSource', () => {
     folder.write({ 'a.ts': 'x' });
     const closed: string[] = [];
     // Injected, because permissions do not stop a test that runs as root.
-    const denied = (): Promise<never> => Promise.reject(Object.assign(new Error('no'), { code: 'EACCES' }));
-    assert.equal(await reason('a.ts', { open: denied }), 'unreadable');
-    const broken = async (path: string, flags: number): Promise<ReadHandle> => {
-      const handle = await open(path, flags);
-      const close = (): Promise<void> => (closed.push(path), handle.close());
-      const failing = (): Promise<never> => Promise.reject(Object.assign(new Error('no'), { code: 'EIO' }));
-      return { stat: handle.stat.bind(handle), close, read: failing };
+    const failure = (code: string) => (): never => {
+      throw Object.assign(new Error('no'), { code });
+    };
+    assert.equal(await reason('a.ts', { open: failure('EACCES') }), 'unreadable');
+    const broken = (path: string, flags: number): ReadHandle => {
+      const handle = openFile(path, flags);
+      const close = (): void => {
+        closed.push(path);
+        handle.close();
+      };
+      return { ...handle, close, read: failure('EIO') };
     };
     assert.equal(await reason('a.ts', { open: broken }), 'unreadable');
     assert.equal(closed.length, 1);

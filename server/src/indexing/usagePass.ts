@@ -1,5 +1,6 @@
 import { throwIfCancelled } from '../../../shared/src/errors.js';
 import type { Catalog } from '../store/catalog.js';
+import { Pacer } from './pacer.js';
 import { readSource } from './sourceFile.js';
 import type { ReadSettings } from './sourceTexts.js';
 import { usageLines } from './usageLines.js';
@@ -18,7 +19,9 @@ export async function refreshUsage(
   signal: AbortSignal,
 ): Promise<void> {
   const owners = new Map<string, number | undefined>();
+  const pacer = new Pacer();
   for (const file of catalog.usage.due(folder.id)) {
+    if (pacer.due) await pacer.pause();
     throwIfCancelled(signal, 'Indexing');
     const source = await readSource(folder.path, file.path, settings);
     // Another text than the one that was indexed: the next scan finds it, and then its lines are due again.

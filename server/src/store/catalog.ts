@@ -282,9 +282,10 @@ export class Catalog {
 
   /** Row ids of chunks and their files by key; keys that are not there are left out. */
   placesOf(folderId: number, keys: readonly string[]): Map<string, { chunkId: number; fileId: number }> {
+    // CROSS JOIN keeps SQLite from going through the whole folder for the keys instead of the other way round.
     const rows = this.#sql.all<{ key: string; chunkId: number; fileId: number }>(
       `SELECT c.key, c.id AS chunkId, c.file_id AS fileId FROM json_each(?) wanted
-       JOIN chunks c ON c.folder_id = ? AND c.key = wanted.value`,
+       CROSS JOIN chunks c ON c.folder_id = ? AND c.key = wanted.value`,
       JSON.stringify(keys),
       folderId,
     );

@@ -29,7 +29,7 @@ export class VectorTable {
   /** Vectors of chunks by row id; of those that have one. */
   ofChunks(folder: FolderRow, chunkIds: readonly number[]): Map<number, Float32Array> {
     const rows = this.#sql.all<{ id: number; vector: unknown }>(
-      `SELECT c.id, v.vector FROM json_each(?) wanted JOIN chunks c ON c.id = wanted.value
+      `SELECT c.id, v.vector FROM json_each(?) wanted CROSS JOIN chunks c ON c.id = wanted.value
        JOIN vectors v ON v.digest = c.vector_digest AND v.model_id = ?`,
       JSON.stringify(chunkIds),
       folder.modelId,
