@@ -134,6 +134,7 @@ describe('Folders', () => {
       const running = assert.rejects(test.folders.refresh(folder), { code: 'cancelled' });
       await gate.reached;
       const removing = test.folders.remove(test.root);
+      while (!folder.indexer.disposed) await sleep(1);
       gate.open();
       await Promise.all([removing, running]);
       assert.deepEqual([known(), collections(), test.jobs], [[], [], []]);
