@@ -23,28 +23,32 @@ export const atRest = {
           for (const query of questions().slice(0, 5))
             await client.request('lantern/search', { path, query, wait: true });
       };
-      const { daemon, chroma } = await client.memory().then(async () => {
-        await searchAll();
-        return client.memory();
-      });
-      const pids = () => [daemon.pid, chroma.pid];
-      const now = () => pids().reduce((sum, pid) => sum + rssOf(pid), 0) / MB;
+      /** Resident memory of both; Chroma ends with the model and is another process afterwards. */
+      const now = async () => {
+        const { daemon, chroma } = await client.memory();
+        const [own, server] = [rssOf(daemon.pid) / MB, chroma === null ? 0 : rssOf(chroma.pid) / MB];
+        return { daemon: own, chroma: server, both: own + server };
+      };
       const rest = { loaded: [], unloaded: [], daemon: [], chroma: [], peer: [] };
       for (let run = 0; run < runs; run++) {
         await searchAll();
         // The daemon tidies up once it has been at rest for some seconds.
         await sleep(6000);
-        rest.loaded.push(now());
+        rest.loaded.push((await now()).both);
         await client.request('lantern/clearCache', {});
         await sleep(3000);
-        rest.unloaded.push(now());
-        rest.daemon.push(rssOf(daemon.pid) / MB);
-        rest.chroma.push(rssOf(chroma.pid) / MB);
+        const { daemon, chroma, both } = await now();
+        rest.unloaded.push(both);
+        rest.daemon.push(daemon);
+        rest.chroma.push(chroma);
         rest.peer.push((await measure('peer/users.mjs', { models: peer.models, users: [1] })).rss[0] / MB);
       }
       say(`indexing ${more} chunks more`);
       const extra = workspace.emptyFolder();
       writeChunks(extra, more, skip);
+      await searchAll();
+      const { daemon, chroma } = await client.memory();
+      const pids = () => [daemon.pid, chroma.pid];
       const peak = watchPeak(pids);
       await client.request('lantern/index', { path: extra });
       const most = peak.stop() / MB;

@@ -117,6 +117,9 @@ export async function createServices(
       },
       info: async () => chroma?.info(),
       sizeBytes: () => folderSize(join(dataDir, 'chroma')),
+      stop: async () => {
+        if (!work.running) await chroma?.stopIdle(0);
+      },
     },
   });
   const budget = new MemoryBudget({
@@ -163,7 +166,10 @@ export async function createServices(
     settings,
     doctor: () => examine({ dataDir, catalog, store, chunker, model }),
     tidy: async () => {
-      if (idleUnloadMs > 0) await models.unloadIdle(idleUnloadMs);
+      if (idleUnloadMs > 0) {
+        await models.unloadIdle(idleUnloadMs);
+        if (!work.running) await chroma?.stopIdle(idleUnloadMs);
+      }
       // V8 keeps the garbage of a burst until the next one: 20 to 40 MB that a daemon at rest need not hold.
       if (work.takeEnded(restMs)) await collectGarbage();
       await budget.check();

@@ -133,12 +133,13 @@ describe('the daemon, in real processes', function () {
   });
 
   describe('memory', () => {
-    it('an idle model is unloaded; words answer meanwhile, and the next query loads it again', async () => {
+    it('an idle model is unloaded and Chroma ends; words answer meanwhile, and the next query loads it again', async () => {
       settings(cli, { model: { idleUnloadMinutes: 0.01 } });
       const path = fill(cli.folder(), 1, 4);
       const client = await open();
       await embedded(client, path);
       await until('the model is unloaded', async () => (await client.memory()).models.length === 0);
+      await until('Chroma is gone', async () => (await client.memory()).chroma === null);
       const query = { path, query: 'weighs the stone' };
       const { hits, coverage } = await client.request('lantern/search', query);
       assert.ok(hits.length > 0);

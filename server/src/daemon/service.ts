@@ -34,6 +34,8 @@ export interface VectorServer {
   status(): { readonly kind: string; readonly detail?: string };
   info(): Promise<{ readonly pid: number; readonly rssBytes: number } | undefined>;
   sizeBytes(): Promise<number>;
+  /** Gives its memory back, unless a job needs it; the next use starts it again. */
+  stop(): Promise<void>;
 }
 
 export interface ServiceParts {
@@ -258,9 +260,10 @@ export class Service {
     return this.#parts.folders.remove(path);
   }
 
-  /** Frees every loaded model, and what the process held for it. */
+  /** Frees every loaded model, and what this process and Chroma held. */
   async clearCache(): Promise<ClearCacheResult> {
     const cleared = await this.#parts.model.clear();
+    await this.#parts.vectorServer.stop();
     await collectGarbage();
     return cleared;
   }

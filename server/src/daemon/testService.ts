@@ -75,6 +75,7 @@ export class TestService {
         status: () => ({ kind: 'running' }),
         info: () => Promise.resolve({ pid: 7, rssBytes: 70 }),
         sizeBytes: () => Promise.resolve(700),
+        stop: () => Promise.resolve(),
       },
       log: nullLog,
     });

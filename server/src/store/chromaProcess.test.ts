@@ -103,6 +103,40 @@ describe('ChromaProcess', function () {
     assert.deepEqual(restarted, [now.url]);
   });
 
+  it('ends when nobody has used it for a while, and starts again for the next who asks', async () => {
+    const server = bed.server(await bed.folder());
+    const { pid } = await server.ready();
+    await server.stopIdle(60_000);
+    assert.equal(server.status().kind, 'running');
+    const stopped = server.stopIdle(0);
+    assert.deepEqual(server.status(), { kind: 'stopped' });
+    // Whoever asks meanwhile waits for the end of the one before it: two never hold the same data.
+    const next = await server.ready();
+    await stopped;
+    assert.equal(await isAlive(pid!), false);
+    assert.notEqual(next.pid, pid);
+    assert.equal(server.status().kind, 'running');
+    await server.stopIdle(0);
+    assert.equal(await isAlive(next.pid!), false);
+    await server.stopIdle(0);
+    assert.deepEqual(server.status(), { kind: 'stopped' });
+  });
+
+  it('is started again at once when somebody ends it while it starts', async () => {
+    const directory = await bed.folder();
+    const server = bed.server(directory);
+    const starting = server.ready();
+    let pids: number[] = [];
+    await until('the child is on record', async () => {
+      const record = await readFile(join(directory, 'chroma.pid.json'), 'utf8').catch(() => '');
+      pids = [...record.matchAll(/"pids?":\s*\[?\s*(\d+)/g)].map(([, pid]) => Number(pid));
+      return pids.length > 0;
+    });
+    process.kill(pids[0]!, 'SIGKILL');
+    const { pid } = await starting;
+    assert.ok(pid !== undefined && !pids.includes(pid));
+  });
+
   it('gives up on a crash loop, says why, and tries again after a while when asked', async () => {
     const server = bed.server(await bed.folder(), { crashLimit: 2, restartDelaysMs: [0], coolOffMs: 300 });
     let last: number | undefined;

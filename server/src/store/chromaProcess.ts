@@ -42,6 +42,7 @@ type State =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'starting'; readonly done: Promise<ChromaEndpoint> }
   | { readonly kind: 'running'; readonly server: RunningServer }
+  | { readonly kind: 'stopping'; readonly done: Promise<void> }
   | { readonly kind: 'failed'; readonly error: LanternError; readonly retryAt: number }
   | { readonly kind: 'disposed' };
 
@@ -66,6 +67,7 @@ export class ChromaProcess implements ChromaServer {
   #state: State = { kind: 'stopped' };
   #crashes: number[] = [];
   #startedBefore = false;
+  #usedAt = 0;
 
   constructor(options: ChromaProcessOptions) {
     const { launchers, ...rest } = options;
@@ -93,6 +95,7 @@ export class ChromaProcess implements ChromaServer {
       case 'starting':
         return { kind: 'starting' };
       case 'stopped':
+      case 'stopping':
       case 'disposed':
         return { kind: 'stopped' };
     }
@@ -100,6 +103,7 @@ export class ChromaProcess implements ChromaServer {
 
   ready(): Promise<ChromaEndpoint> {
     const state = this.#state;
+    this.#usedAt = performance.now();
     switch (state.kind) {
       case 'running':
         return Promise.resolve(state.server.endpoint);
@@ -113,7 +117,21 @@ export class ChromaProcess implements ChromaServer {
         return this.#start(() => Promise.resolve());
       case 'stopped':
         return this.#start(() => Promise.resolve());
+      case 'stopping':
+        return this.#start(() => state.done);
     }
+  }
+
+  /** Ends a server that nobody has asked for `idleMs`, which gives its memory back; the next call starts it again. */
+  async stopIdle(idleMs: number): Promise<void> {
+    const state = this.#state;
+    if (state.kind !== 'running' || performance.now() - this.#usedAt < idleMs) return;
+    this.#options.log.write('info', 'chroma.idle-stop', {});
+    const done = state.server.child.stop(this.#options.stopGraceMs).then(() => {
+      if (this.#state.kind === 'stopping') this.#setState({ kind: 'stopped' });
+    });
+    this.#setState({ kind: 'stopping', done });
+    await done;
   }
 
   onDidChangeStatus(listener: (status: ChromaServerStatus) => void): Disposable {
@@ -168,6 +186,7 @@ export class ChromaProcess implements ChromaServer {
     this.#disposing.abort();
     if (state.kind === 'running') await state.server.child.stop(this.#options.stopGraceMs);
     if (state.kind === 'starting') await state.done.catch(() => undefined);
+    if (state.kind === 'stopping') await state.done;
     await this.#directory.forgetProcesses();
     this.#statusEvent.emit({ kind: 'stopped' });
   }
@@ -300,7 +319,8 @@ export class ChromaProcess implements ChromaServer {
       if (reason.kind === 'damaged' && !setAside) {
         setAside = true;
         await this.#directory.setDataAside(reason.message);
-      } else if (reason.kind === 'port-taken') {
+      } else if (reason.kind === 'port-taken' || result.exit.signal !== null) {
+        // Somebody else ended it, or was faster.
         attempt++;
       } else {
         throw new LanternError(reason.kind === 'disk-full' ? 'disk-full' : 'store-failed', reason.message);
