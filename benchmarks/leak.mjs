@@ -62,27 +62,36 @@ export const leak = {
         return { folder, paths: writeFiles(folder, filesEach, 3000) };
       });
       for (const { folder } of homes) await first.request('lantern/index', { path: folder });
-      const { daemon, chroma } = await first.memory();
-      const before = { daemon: await settledHandles(daemon.pid), chroma: await settledHandles(chroma.pid) };
+      // Each clear ends Chroma, and the next search starts another: its handles count while it runs.
+      const atRest = async () => {
+        for (const { folder } of homes)
+          await first.request('lantern/search', { path: folder, query: 'at rest', wait: true });
+        const { daemon, chroma } = await first.memory();
+        return { daemon: await settledHandles(daemon.pid), chroma: await settledHandles(chroma.pid) };
+      };
+      const before = await atRest();
       say(`indexed; ${before.daemon} handles of the daemon, ${before.chroma} of Chroma`);
       const counts = { searches: 0, edits: 0, clears: 0, sessions: 0 };
       const ends = performance.now() + minutes * 60_000;
       const going = () => performance.now() < ends;
       const lives = Promise.all(homes.map((home, i) => live(workspace, i, home, going, counts)));
       const samples = [];
-      const sample = () => ({
-        minute: samples.length / 60,
-        daemon: rssOf(daemon.pid) / MB,
-        chroma: rssOf(chroma.pid) / MB,
-        handles: handlesOf(daemon.pid) ?? 0,
-      });
+      const sample = async () => {
+        const { daemon, chroma } = await first.memory();
+        return {
+          minute: samples.length / 60,
+          daemon: rssOf(daemon.pid) / MB,
+          chroma: chroma === null ? undefined : chroma.rssBytes / MB,
+          handles: handlesOf(daemon.pid) ?? 0,
+        };
+      };
       let failed;
       lives.catch((error) => (failed = error));
       while (going() && failed === undefined) {
-        samples.push(sample());
+        samples.push(await sample());
         if (samples.length % 60 === 0)
           say(
-            `${samples.length / 60} min: ${JSON.stringify(counts)}, daemon ${Math.round(samples.at(-1).daemon)} MB, Chroma ${Math.round(samples.at(-1).chroma)} MB, ${samples.at(-1).handles} handles`,
+            `${samples.length / 60} min: ${JSON.stringify(counts)}, daemon ${Math.round(samples.at(-1).daemon)} MB, Chroma ${Math.round(samples.at(-1).chroma ?? 0)} MB, ${samples.at(-1).handles} handles`,
           );
         await sleep(1000);
       }
@@ -90,18 +99,17 @@ export const leak = {
       // The sessions that are left end too: each has one handle.
       for (const client of workspace.otherClients(first)) client.close();
       await sleep(3000);
-      const left = {
-        daemon: (await settledHandles(daemon.pid)) - before.daemon,
-        chroma: (await settledHandles(chroma.pid)) - before.chroma,
-      };
+      const after = await atRest();
+      const left = { daemon: after.daemon - before.daemon, chroma: after.chroma - before.chroma };
       // What settles in the first fifth is no leak.
       const later = samples.slice(Math.floor(samples.length / 5));
-      const minute = later.map((one) => one.minute);
-      const perMinute = (key) =>
-        slope(
-          minute,
-          later.map((one) => one[key]),
+      const perMinute = (key) => {
+        const known = later.filter((one) => one[key] !== undefined);
+        return slope(
+          known.map((one) => one.minute),
+          known.map((one) => one[key]),
         );
+      };
       const third = Math.floor(later.length / 3);
       const grown = (key) =>
         median(later.slice(-third).map((one) => one[key])) -

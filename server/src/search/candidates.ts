@@ -90,7 +90,10 @@ export async function findCandidates(
   return { candidates, docs };
 }
 
-/** Chunks by number that define a name of the query: 1 as it is written, .5 in another case. */
+/** How internals are marked beside what they serve: `_parse` beside `parse`. */
+const internalMarks = ['_', '$', '__'];
+
+/** Chunks by number that define a name of the query: 1 as it is written, .5 in another case or marked as internal. */
 function definitions(
   catalog: Catalog,
   folder: FolderRow,
@@ -99,7 +102,10 @@ function definitions(
 ): Map<number, number> {
   const found = new Map<number, number>();
   for (const identifier of query.identifiers) {
-    for (const { chunkId, fileId, name } of catalog.definitionsOf(folder.id, identifier)) {
+    const names = query.symbol === undefined ? [] : internalMarks.map((mark) => mark + identifier);
+    for (const { chunkId, fileId, name } of [identifier, ...names].flatMap((one) =>
+      catalog.definitionsOf(folder.id, one),
+    )) {
       const chunk = docs.chunkNumber(fileId, chunkId);
       if (chunk === undefined) continue;
       found.set(chunk, Math.max(found.get(chunk) ?? 0, name === identifier ? 1 : 0.5));
