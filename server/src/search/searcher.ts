@@ -11,6 +11,7 @@ import { answerWithin } from './excerpt.js';
 import { supersededIn } from './penalties.js';
 import { type Query, parseQuery } from './query.js';
 import { type RankOptions, type Ranked, rank } from './ranking.js';
+import { rankRelated } from './related.js';
 
 /** Reads the text of chunks from the working tree; undefined when the file no longer holds it. */
 export interface ChunkTexts {
@@ -82,7 +83,10 @@ export class Searcher {
     });
   }
 
-  /** Chunks near to `chunk` by its own vector, which is `target`'s query; its own file is left out unless asked for. */
+  /**
+   * What is near to `chunk` by its own vector, which is `target`'s query when it has one, what uses it and what it
+   * uses; its own file is left out unless asked for.
+   */
   async related(
     target: SearchTarget,
     chunk: ChunkRow,
@@ -90,15 +94,16 @@ export class Searcher {
     includeOwnFile: boolean,
     signal?: AbortSignal,
   ): Promise<SearchHit[]> {
-    const nearest = (await target.vectors?.nearest(target.vectors.query, limit * 5 + 20)) ?? [];
-    const ranked: Ranked[] = [];
-    for (const { id, similarity } of nearest) {
-      const near = this.#catalog.chunkByKey(target.folder.id, id);
-      if (near === undefined || near.key === chunk.key || !near.path.startsWith(target.prefix)) continue;
-      if (near.path === chunk.path && !includeOwnFile) continue;
-      ranked.push({ id: near.id, path: near.path, score: similarity, terms: { cosine: similarity } });
-    }
-    return this.#hits(target, ranked, { limit }, signal);
+    const { folder, prefix, vectors, texts } = target;
+    const [nearest = [], text] = await Promise.all([
+      vectors?.nearest(vectors.query, limit * 5 + 20),
+      texts.of(chunk),
+    ]);
+    throwIfCancelled(signal, 'Search');
+    const accept = (path: string): boolean =>
+      path.startsWith(prefix) && (includeOwnFile || path !== chunk.path);
+    const place = { chunk, text, vector: vectors?.query, nearest };
+    return this.#hits(target, rankRelated(this.#catalog, folder, place, accept), { limit }, signal);
   }
 
   /** Turns the best chunks into hits, each with its text as it stands on disk; what is no longer there is passed over. */
