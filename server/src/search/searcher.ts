@@ -7,7 +7,7 @@ import type { FolderWords } from '../store/folderWords.js';
 import type { VectorCollection } from '../store/vectorStore.js';
 import { type Found, findCandidates } from './candidates.js';
 import { Duplicates } from './duplicates.js';
-import { answerWithin } from './excerpt.js';
+import { ShownLines, excerptOf } from './excerpt.js';
 import { supersededIn } from './penalties.js';
 import { type Query, parseQuery } from './query.js';
 import { type RankOptions, type Ranked, rank } from './ranking.js';
@@ -15,7 +15,8 @@ import { rankRelated } from './related.js';
 
 /** Reads the text of chunks from the working tree; undefined when the file no longer holds it. */
 export interface ChunkTexts {
-  of(chunk: ChunkRow): Promise<string | undefined>;
+  /** Of one, and of those that follow it, as the file is at one time. */
+  of(chunk: ChunkRow, ...further: readonly ChunkRow[]): Promise<string | undefined>;
 }
 
 /** Asks the folder's collection, as `VectorCollection.query` does. */
@@ -116,6 +117,7 @@ export class Searcher {
     const { folder, prefix, texts } = target;
     const hits: SearchHit[] = [];
     const duplicates = new Duplicates();
+    const shown = new ShownLines();
     const read = (one: Ranked | undefined): Promise<{ chunk?: ChunkRow; text?: string | undefined }> => {
       const chunk = one && this.#catalog.chunk(one.id);
       return chunk === undefined ? Promise.resolve({}) : texts.of(chunk).then((text) => ({ chunk, text }));
@@ -129,16 +131,18 @@ export class Searcher {
       const { score, terms } = one;
       const { chunk, text } = ahead[i % limit] ?? {};
       if (chunk === undefined || text === undefined || duplicates.isOne(text)) continue;
-      const answer = words && answerWithin(chunk, text, this.#catalog.definitionsIn(chunk.id), words);
+      const excerpt = await excerptOf(this.#catalog, texts, chunk, text, words, shown.nextLine(chunk));
+      if (shown.hold(chunk.path, excerpt)) continue;
+      shown.add(chunk.path, excerpt);
       hits.push({
         folder: prefix === '' ? folder.path : join(folder.path, prefix.slice(0, -1)),
         path: chunk.path.slice(prefix.length),
-        startLine: answer?.startLine ?? chunk.startLine,
-        endLine: answer?.endLine ?? chunk.endLine,
-        symbol: answer?.symbol ?? chunk.symbol,
+        startLine: excerpt.startLine,
+        endLine: excerpt.endLine,
+        symbol: excerpt.symbol,
         language: chunk.language,
         score: round(score),
-        text: answer?.text ?? text,
+        text: excerpt.text,
         ...(explain === true && {
           terms: Object.fromEntries(Object.entries(terms).map(([name, term]) => [name, round(term)])),
         }),
