@@ -212,6 +212,18 @@ describe('Service', () => {
         assert.equal((await related(file, { path: link })).hits.length, 2);
     });
 
+    it('answers without waiting for a vector, and says that there is none', async () => {
+      const gate = new Gate();
+      test.index.embedder.before = () => gate.pass();
+      const indexing = index();
+      await gate.reached;
+      const { hits, coverage } = await related('window.ts');
+      assert.deepEqual([hits, coverage.semantic], [[], false]);
+      assert.match(coverage.reason ?? '', /no vector/);
+      gate.open();
+      await indexing;
+    });
+
     it('says what it does not know', async () => {
       await rejects(related('window.ts'), 'not-found', /is not indexed/);
       await index();

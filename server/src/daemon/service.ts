@@ -128,7 +128,7 @@ export class Service {
     const vector = chunk && catalog.vectors.get(folder.indexer.folder, chunk.vectorDigest);
     const limit = params.limit ?? defaultLimit;
     const hits =
-      chunk === undefined || vector === undefined
+      chunk === undefined
         ? []
         : await searcher.related(
             this.#target(view, vector),

@@ -40,6 +40,15 @@ describe('SourceTexts', () => {
     assert.equal(await texts.of(chunkOf('a.ts', whole)), whole);
   });
 
+  it('reads chunks that follow each other as one text, or not at all', async () => {
+    const parts = whole.match(/.*\n/g)!.map((line) => chunkOf('a.ts', line));
+    const read = (): Promise<string | undefined> =>
+      new SourceTexts(folder.root, settings).of(parts[0]!, ...parts.slice(1));
+    assert.equal(await read(), whole);
+    folder.write({ 'a.ts': whole.replace('third', 'thirt') });
+    assert.equal(await read(), undefined);
+  });
+
   it('gives none when the place holds another text', async () => {
     const chunk = chunkOf('a.ts', 'second line\n');
     folder.write({ 'a.ts': whole.replace('second', 'zecond') });

@@ -21,14 +21,23 @@ export class SourceTexts {
     this.#settings = settings;
   }
 
-  /** Undefined when the file no longer holds the text that the chunk was made from. */
-  async of(chunk: ChunkRow): Promise<string | undefined> {
+  /**
+   * The text of a chunk and of those that follow it in its file, from one read of the file. Undefined when the file no
+   * longer holds a text that one of them was made from.
+   */
+  async of(chunk: ChunkRow, ...further: readonly ChunkRow[]): Promise<string | undefined> {
     if (this.#last?.path !== chunk.path) {
       const source = await readSource(this.#root, chunk.path, this.#settings);
       this.#last = { path: chunk.path, text: source.kind === 'text' ? source.text : undefined };
     }
-    const text = this.#last.text?.slice(chunk.startOffset, chunk.endOffset);
-    if (text === undefined || Buffer.compare(digestOf(text), chunk.textDigest) !== 0) return undefined;
-    return text;
+    const { text } = this.#last;
+    if (text === undefined) return undefined;
+    let whole = '';
+    for (const { startOffset, endOffset, textDigest } of [chunk, ...further]) {
+      const part = text.slice(startOffset, endOffset);
+      if (Buffer.compare(digestOf(part), textDigest) !== 0) return undefined;
+      whole += part;
+    }
+    return whole;
   }
 }

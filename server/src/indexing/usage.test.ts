@@ -5,7 +5,7 @@ import type { Folder } from './folders.js';
 import { Parsers } from './parsers.js';
 import { TestGrammars } from './testGrammars.js';
 import { TestIndex } from './testIndex.js';
-import { isTelling, usageLines } from './usageLines.js';
+import { usageLines } from './usageLines.js';
 
 describe('usage lines', () => {
   const owners: Readonly<Record<string, number>> = { openDoor: 1, Hinge: 2, Latch: 3, Frame: 4 };
@@ -31,11 +31,6 @@ describe('usage lines', () => {
   it('pass over data, and stop at a number that says enough', () => {
     assert.deepEqual(lines(`openDoor ${'x '.repeat(300)}`), []);
     assert.ok((lines('openDoor();\n'.repeat(500))[0]?.[1].split(' ').length ?? 0) <= 40 * 3);
-  });
-
-  it('follow telling names alone', () => {
-    for (const name of ['Door', 'open_it', 'utf8', 'window']) assert.ok(isTelling(name), name);
-    for (const name of ['get', 'open', 'Map', 'value']) assert.ok(!isTelling(name), name);
   });
 });
 

@@ -1,4 +1,5 @@
 import { plainComment } from './lexicalFields.js';
+import { identifiersIn, isTelling } from '../store/names.js';
 import { tokens } from '../store/tokens.js';
 
 /** Longer lines are data. */
@@ -7,14 +8,6 @@ const maxLine = 400;
 const maxTargets = 3;
 /** Lines of one file that count for one other file. */
 const maxLinesPerTarget = 40;
-
-const identifier = /[\p{L}_$][\p{L}\p{N}_$]*/gu;
-
-/** Whether a name is telling enough to be followed: `get` is everywhere, `getUser` is not. */
-export function isTelling(name: string): boolean {
-  if (name.length < 4) return false;
-  return name.length >= 6 || name !== name.toLowerCase() || /[_\d]/.test(name);
-}
 
 /**
  * What a file says of other files: the words of its lines that name a definition of theirs, with the comment right
@@ -30,7 +23,7 @@ export function usageLines(
   lines.forEach((line, row) => {
     if (line.length > maxLine) return;
     const targets = new Set<number>();
-    for (const [name] of line.matchAll(identifier)) {
+    for (const name of identifiersIn(line)) {
       const owner = isTelling(name) ? ownerOf(name) : undefined;
       if (owner !== undefined) targets.add(owner);
     }

@@ -262,8 +262,10 @@ describe('Searcher', () => {
       assert.deepEqual(paths(await searcher.related(inside, chunk, 3, false)), ['window.md']);
     });
 
-    it('has no answer without vectors', async () => {
-      assert.deepEqual(await searcher.related(target(undefined), chunkOf('src/window.ts'), 3, false), []);
+    it('has only what names tell without vectors', async () => {
+      const hits = await searcher.related(target(undefined), chunkOf('src/window.ts'), 3, false);
+      assert.deepEqual(paths(hits), ['src/door.ts']);
+      assert.deepEqual(await searcher.related(target(undefined), chunkOf('notes.txt'), 3, false), []);
     });
   });
 });

@@ -7,14 +7,16 @@ import type { FolderWords } from '../store/folderWords.js';
 import type { VectorCollection } from '../store/vectorStore.js';
 import { type Found, findCandidates } from './candidates.js';
 import { Duplicates } from './duplicates.js';
-import { answerWithin } from './excerpt.js';
+import { ShownLines, excerptOf } from './excerpt.js';
 import { supersededIn } from './penalties.js';
 import { type Query, parseQuery } from './query.js';
 import { type RankOptions, type Ranked, rank } from './ranking.js';
+import { rankRelated } from './related.js';
 
 /** Reads the text of chunks from the working tree; undefined when the file no longer holds it. */
 export interface ChunkTexts {
-  of(chunk: ChunkRow): Promise<string | undefined>;
+  /** Of one, and of those that follow it, as the file is at one time. */
+  of(chunk: ChunkRow, ...further: readonly ChunkRow[]): Promise<string | undefined>;
 }
 
 /** Asks the folder's collection, as `VectorCollection.query` does. */
@@ -82,7 +84,10 @@ export class Searcher {
     });
   }
 
-  /** Chunks near to `chunk` by its own vector, which is `target`'s query; its own file is left out unless asked for. */
+  /**
+   * What is near to `chunk` by its own vector, which is `target`'s query when it has one, what uses it and what it
+   * uses; its own file is left out unless asked for.
+   */
   async related(
     target: SearchTarget,
     chunk: ChunkRow,
@@ -90,15 +95,16 @@ export class Searcher {
     includeOwnFile: boolean,
     signal?: AbortSignal,
   ): Promise<SearchHit[]> {
-    const nearest = (await target.vectors?.nearest(target.vectors.query, limit * 5 + 20)) ?? [];
-    const ranked: Ranked[] = [];
-    for (const { id, similarity } of nearest) {
-      const near = this.#catalog.chunkByKey(target.folder.id, id);
-      if (near === undefined || near.key === chunk.key || !near.path.startsWith(target.prefix)) continue;
-      if (near.path === chunk.path && !includeOwnFile) continue;
-      ranked.push({ id: near.id, path: near.path, score: similarity, terms: { cosine: similarity } });
-    }
-    return this.#hits(target, ranked, { limit }, signal);
+    const { folder, prefix, vectors, texts } = target;
+    const [nearest = [], text] = await Promise.all([
+      vectors?.nearest(vectors.query, limit * 5 + 20),
+      texts.of(chunk),
+    ]);
+    throwIfCancelled(signal, 'Search');
+    const accept = (path: string): boolean =>
+      path.startsWith(prefix) && (includeOwnFile || path !== chunk.path);
+    const place = { chunk, text, vector: vectors?.query, nearest };
+    return this.#hits(target, rankRelated(this.#catalog, folder, place, accept), { limit }, signal);
   }
 
   /** Turns the best chunks into hits, each with its text as it stands on disk; what is no longer there is passed over. */
@@ -111,6 +117,7 @@ export class Searcher {
     const { folder, prefix, texts } = target;
     const hits: SearchHit[] = [];
     const duplicates = new Duplicates();
+    const shown = new ShownLines();
     const read = (one: Ranked | undefined): Promise<{ chunk?: ChunkRow; text?: string | undefined }> => {
       const chunk = one && this.#catalog.chunk(one.id);
       return chunk === undefined ? Promise.resolve({}) : texts.of(chunk).then((text) => ({ chunk, text }));
@@ -124,16 +131,18 @@ export class Searcher {
       const { score, terms } = one;
       const { chunk, text } = ahead[i % limit] ?? {};
       if (chunk === undefined || text === undefined || duplicates.isOne(text)) continue;
-      const answer = words && answerWithin(chunk, text, this.#catalog.definitionsIn(chunk.id), words);
+      const excerpt = await excerptOf(this.#catalog, texts, chunk, text, words, shown.nextLine(chunk));
+      if (shown.hold(chunk.path, excerpt)) continue;
+      shown.add(chunk.path, excerpt);
       hits.push({
         folder: prefix === '' ? folder.path : join(folder.path, prefix.slice(0, -1)),
         path: chunk.path.slice(prefix.length),
-        startLine: answer?.startLine ?? chunk.startLine,
-        endLine: answer?.endLine ?? chunk.endLine,
-        symbol: answer?.symbol ?? chunk.symbol,
+        startLine: excerpt.startLine,
+        endLine: excerpt.endLine,
+        symbol: excerpt.symbol,
         language: chunk.language,
         score: round(score),
-        text: answer?.text ?? text,
+        text: excerpt.text,
         ...(explain === true && {
           terms: Object.fromEntries(Object.entries(terms).map(([name, term]) => [name, round(term)])),
         }),

@@ -193,6 +193,30 @@ describe('Catalog', () => {
     assert.deepEqual(names('openFile'), []);
   });
 
+  it('knows what begins in one chunk of a file and ends in another', () => {
+    const define = (name: string, startLine: number, endLine: number) => ({
+      name,
+      kind: 'function',
+      startLine,
+      endLine,
+    });
+    const lines = (startLine: number, endLine: number, ...definitions: ReturnType<typeof define>[]) =>
+      chunk('x.ts', `from ${startLine}`, startLine, { endLine, definitions });
+    const first = lines(1, 10, define('whole', 1, 4), define('cut', 5, 12), define('long', 6, 25));
+    const [second, third] = [lines(11, 20, define('own', 13, 20)), lines(21, 30)];
+    test.catalog.replaceFile(folder, file('x.ts'), [first, second, third]);
+    test.catalog.replaceFile(folder, file('y.ts'), [
+      chunk('y.ts', 'other', 1, { definitions: [define('other', 1, 15)] }),
+    ]);
+    const { id } = test.catalog.file(folder.id, 'x.ts')!;
+    assert.deepEqual(
+      test.catalog
+        .chunksOfFile(id)
+        .map((one) => test.catalog.definitionsEndingIn(one).map(({ name }) => name)),
+      [[], ['cut'], ['long']],
+    );
+  });
+
   it('removes a file with its chunks and words, and has the collection forget them', () => {
     test.put(folder, 'x.ts', 'one', 'two');
     test.put(folder, 'y.ts', 'one');

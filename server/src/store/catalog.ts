@@ -301,6 +301,20 @@ export class Catalog {
     );
   }
 
+  /** What began in an earlier chunk of its file and ends in this one. */
+  definitionsEndingIn({ id, startLine, endLine }: ChunkRow): NewDefinition[] {
+    return this.#sql.all(
+      `SELECT name, kind, start_line AS startLine, end_line AS endLine FROM definitions
+       WHERE file_id = (SELECT file_id FROM chunks WHERE id = ?) AND chunk_id < ? AND start_line < ?
+         AND end_line BETWEEN ? AND ? ORDER BY start_line, end_line DESC`,
+      id,
+      id,
+      startLine,
+      startLine,
+      endLine,
+    );
+  }
+
   chunkByKey(folderId: number, key: string): ChunkRow | undefined {
     const row = this.#sql.get<ChunkRow>(
       `SELECT ${chunkColumns} FROM chunks c JOIN files f ON f.id = c.file_id WHERE c.folder_id = ? AND c.key = ?`,

@@ -1,5 +1,6 @@
 import type { Sql } from './database.js';
 import type { LexicalIndex } from './lexicalIndex.js';
+import { dataLanguages } from './names.js';
 import { unpackRows } from './postings.js';
 import { asBytes } from './rows.js';
 import { tokens } from './tokens.js';
@@ -8,9 +9,8 @@ import { tokens } from './tokens.js';
 const linesDue = 1;
 const gatheringDue = 2;
 
-/** Headings and the keys of data are no names that code could use. */
 const ownsNothing = `('heading')`;
-const data = `('markdown', 'json', 'yaml', 'toml', 'css', 'html')`;
+const data = `('${[...dataLanguages].join(`', '`)}')`;
 
 export interface UserFile {
   readonly id: number;

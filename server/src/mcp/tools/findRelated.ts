@@ -17,7 +17,7 @@ export const findRelated = defineTool({
   name: 'find_related',
   title: 'Find related code',
   description:
-    'Finds code that is like the code at a place: other implementations, callers of the same idea, tests, copies. ' +
+    'Finds code that is like the code at a place, uses it or is used by it: other implementations, callers, tests, copies. ' +
     'Use it on a hit of search_code or on the line that you are reading.',
   input: z.object({
     path: z.string().min(1).max(4096).describe('File, absolute or relative to folder'),

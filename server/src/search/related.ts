@@ -1,0 +1,152 @@
+import type { Catalog, ChunkRow, FolderRow } from '../store/catalog.js';
+import type { FolderWords } from '../store/folderWords.js';
+import { dataLanguages, identifiersIn, isTelling } from '../store/names.js';
+import { tokens } from '../store/tokens.js';
+import type { VectorMatch } from '../store/vectorStore.js';
+import type { Ranked } from './ranking.js';
+
+/** How much names add to a cosine at most. */
+const weights = { usedBy: 0.25, uses: 0.25 } as const;
+
+/** Names that are followed, of those that a chunk defines and of those that its text holds. */
+const followedDefined = 8;
+const followedNamed = 60;
+/** A name that more chunks hold, or more files define, says nothing of any of them. */
+const mostUsers = 40;
+const mostOwners = 3;
+/** Chunks that names alone propose. */
+const linkedChunks = 100;
+
+/** A chunk and what names say of it, 0 to 1: how much it is a user of the place, and how much the place uses it. */
+interface Link {
+  readonly path: string;
+  usedBy: number;
+  uses: number;
+}
+
+/** The chunk that others are sought for. */
+export interface Place {
+  readonly chunk: ChunkRow;
+  /** Undefined when its file no longer holds it. */
+  readonly text: string | undefined;
+  /** Its own vector, and what is near to that; none while it has no vector. */
+  readonly vector: Float32Array | undefined;
+  readonly nearest: readonly VectorMatch[];
+}
+
+/** Chunks near to a place by its own vector, and those that names tie to it, of accepted files, the best first. */
+export function rankRelated(
+  catalog: Catalog,
+  folder: FolderRow,
+  { chunk, text, vector, nearest }: Place,
+  accept: (path: string) => boolean,
+): Ranked[] {
+  const docs = catalog.lexical.docs(folder.id);
+  const links = linksOf(catalog, folder, docs, chunk, text ?? '', accept);
+  links.delete(chunk.id);
+  const similarities = new Map(nearest.map(({ id, similarity }) => [id, similarity]));
+  const cosines = new Map<number, number>();
+  for (const [key, place] of catalog.placesOf(folder.id, [...similarities.keys()])) {
+    const path = docs.files[docs.numberOf(place.fileId) ?? -1]?.path;
+    if (path === undefined || !accept(path) || place.chunkId === chunk.id) continue;
+    cosines.set(place.chunkId, similarities.get(key) ?? 0);
+    if (!links.has(place.chunkId)) links.set(place.chunkId, { path, usedBy: 0, uses: 0 });
+  }
+  if (vector !== undefined) {
+    const further = [...links.keys()].filter((id) => !cosines.has(id));
+    for (const [id, other] of catalog.vectors.ofChunks(folder, further)) cosines.set(id, dot(vector, other));
+  }
+  return [...links]
+    .map(([id, link]) => scored(id, link, cosines.get(id)))
+    .sort((a, b) => b.score - a.score || a.id - b.id);
+}
+
+function scored(id: number, { path, usedBy, uses }: Link, cosine: number | undefined): Ranked {
+  const terms = {
+    ...(cosine !== undefined && { cosine }),
+    ...(usedBy > 0 && { usedBy: weights.usedBy * usedBy }),
+    ...(uses > 0 && { uses: weights.uses * uses }),
+  };
+  return { id, path, score: Object.values(terms).reduce((sum, term) => sum + term, 0), terms };
+}
+
+/** Chunks, by row id, that names tie to one; the strongest of them. */
+function linksOf(
+  catalog: Catalog,
+  folder: FolderRow,
+  docs: FolderWords,
+  chunk: ChunkRow,
+  text: string,
+  accept: (path: string) => boolean,
+): Map<number, Link> {
+  const links = new Map<number, Link>();
+  const add = (kind: 'usedBy' | 'uses', chunks: readonly number[]): void => {
+    // The more there are, the less the name says of each; further names add to what is still open.
+    const strength = 1 / Math.sqrt(chunks.length);
+    for (const number of chunks) {
+      const file = docs.files[docs.fileOf[number] ?? -1];
+      if (file === undefined || !accept(file.path)) continue;
+      const id = file.firstChunk + number - file.at;
+      const link = links.get(id) ?? { path: file.path, usedBy: 0, uses: 0 };
+      link[kind] += (1 - link[kind]) * strength;
+      links.set(id, link);
+    }
+  };
+  const defined = definedBy(catalog, chunk);
+  const named = [...new Set(identifiersIn(text))].filter((name) => isTelling(name) && !defined.has(name));
+  const followed = [...defined].filter(isTelling).slice(0, followedDefined);
+  for (const users of usersOf(catalog, folder, docs, followed)) add('usedBy', users);
+  for (const name of named.slice(0, followedNamed)) add('uses', ownersOf(catalog, folder, docs, name));
+  const strongest = [...links].sort(([, a], [, b]) => b.usedBy + b.uses - a.usedBy - a.uses);
+  return new Map(strongest.slice(0, linkedChunks));
+}
+
+/** Names that a chunk defines, first that of the definition around it. */
+function definedBy(catalog: Catalog, { id, symbol, language }: ChunkRow): Set<string> {
+  if (dataLanguages.has(language)) return new Set();
+  const around = symbol === null ? [] : symbol.split('.').slice(-1);
+  return new Set([...around, ...catalog.definitionsIn(id).map(({ name }) => name)]);
+}
+
+/** For each of `names` that is not common, the chunks by number that hold it and do not define it. */
+function usersOf(
+  catalog: Catalog,
+  folder: FolderRow,
+  docs: FolderWords,
+  names: readonly string[],
+): number[][] {
+  // The last token of a name is the whole of it.
+  const words = new Set(names.map((name) => tokens(name).at(-1)).filter((word) => word !== undefined));
+  // Where a common word stands is not worth reading.
+  const rare = [...words].filter((word) => catalog.lexical.filesWith(folder.id, word).length <= mostUsers);
+  return catalog.lexical.match(folder.id, rare).flatMap(({ fields }) => {
+    const definers = new Set(fields.names.docs);
+    const users = fields.body.docs.filter((chunk) => !definers.has(chunk));
+    return users.length > mostUsers ? [] : [withoutImports(users, docs)];
+  });
+}
+
+/** A file's first chunk names things to import them: it counts only where no other chunk of the file does. */
+function withoutImports(chunks: readonly number[], docs: FolderWords): number[] {
+  const isFirst = (chunk: number): boolean => docs.files[docs.fileOf[chunk] ?? -1]?.at === chunk;
+  const others = new Set(chunks.filter((chunk) => !isFirst(chunk)).map((chunk) => docs.fileOf[chunk]));
+  return chunks.filter((chunk) => !isFirst(chunk) || !others.has(docs.fileOf[chunk]));
+}
+
+/** The chunks by number that define a name as it is written; none when many files do. */
+function ownersOf(catalog: Catalog, folder: FolderRow, docs: FolderWords, wanted: string): number[] {
+  const owners = catalog.definitionsOf(folder.id, wanted).filter(({ name, fileId }) => {
+    const language = docs.files[docs.numberOf(fileId) ?? -1]?.language;
+    return name === wanted && language !== undefined && !dataLanguages.has(language);
+  });
+  if (new Set(owners.map(({ fileId }) => fileId)).size > mostOwners) return [];
+  return owners
+    .map(({ fileId, chunkId }) => docs.chunkNumber(fileId, chunkId))
+    .filter((chunk) => chunk !== undefined);
+}
+
+function dot(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
+  return sum;
+}

@@ -1,0 +1,14 @@
+import assert from 'node:assert/strict';
+import { identifiersIn, isTelling } from './names.js';
+
+describe('names', () => {
+  it('are found as they stand', () => {
+    assert.deepEqual(identifiersIn('a.openDoor($x, größe2) - 3;'), ['a', 'openDoor', '$x', 'größe2']);
+    assert.deepEqual(identifiersIn('1 + 2'), []);
+  });
+
+  it('are followed when they are telling', () => {
+    for (const name of ['Door', 'open_it', 'utf8', 'window']) assert.ok(isTelling(name), name);
+    for (const name of ['get', 'open', 'Map', 'value']) assert.ok(!isTelling(name), name);
+  });
+});
