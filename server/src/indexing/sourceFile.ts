@@ -160,8 +160,16 @@ function judge(name: string, bytes: Buffer, stats: Stats): ReadResult {
   const { text } = decoded;
   const reason = contentExclusion(name, text);
   if (reason) return skipped(reason, { size, mtimeMs });
-  const digest = createHash('sha256').update(bytes).digest('hex');
-  return { kind: 'text', text, digest, size, mtimeMs };
+  return {
+    kind: 'text',
+    text,
+    // Whoever only shows the text does not ask for it.
+    get digest() {
+      return createHash('sha256').update(bytes).digest('hex');
+    },
+    size,
+    mtimeMs,
+  };
 }
 
 /** Why a file is left out for what it holds, if it is. */

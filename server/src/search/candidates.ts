@@ -1,6 +1,6 @@
 import type { Catalog, FolderRow } from '../store/catalog.js';
 import type { FileDoc, FolderWords } from '../store/folderWords.js';
-import { type LexicalScores, byLargest, lexicalScores } from './features.js';
+import { type LexicalScores, byLargest, dot, lexicalScores } from './features.js';
 import type { Query } from './query.js';
 import { type Candidate, pathNamed } from './ranking.js';
 import type { SearchRequest, SearchTarget } from './searcher.js';
@@ -8,8 +8,8 @@ import type { VectorMatch } from '../store/vectorStore.js';
 import { questionWeights } from './weights.js';
 
 /** Chunks that words and vectors each propose; what neither proposes cannot be an answer. */
-const lexicalCandidates = 300;
-const denseCandidates = 100;
+const lexicalCandidates = 150;
+const denseCandidates = 50;
 /** Files whose own vectors propose their best chunk, while not every chunk has one. */
 const fileCandidates = 30;
 
@@ -42,33 +42,44 @@ export async function findCandidates(
   const lexical = lexicalOrder(scores, defines, docs, accepted, query);
   const chosen = new Set(lexical.slice(0, lexicalCandidates));
 
+  const rowIdOf = (chunk: number): number => {
+    const file = docs.files[docs.fileOf[chunk] ?? 0];
+    return file === undefined ? -1 : file.firstChunk + chunk - file.at;
+  };
   const fileCosines = new Map<number, number>();
+  const own = new Map<number, Float32Array>();
   if (nearest !== undefined && vectors !== undefined) {
-    for (const chunk of denseChunks(catalog, folder, await nearest, docs, accepted)) chosen.add(chunk);
     for (const [id, cosine] of catalog.fileVectors.cosines(folder, vectors.query)) {
       const file = docs.numberOf(id);
       if (file !== undefined && accepted[file] === true) fileCosines.set(file, cosine);
     }
-    for (const chunk of chunksOfNearestFiles(fileCosines, chosen, docs, scores.body)) chosen.add(chunk);
+    const read = (chunks: Iterable<number>): void => {
+      for (const [id, vector] of catalog.vectors.ofChunks(folder, Array.from(chunks, rowIdOf)))
+        own.set(id, vector);
+    };
+    // While the collection is still searching.
+    read(chosen);
+    const proposed = denseChunks(catalog, folder, await nearest, docs, accepted);
+    const more = [
+      ...proposed,
+      ...chunksOfNearestFiles(fileCosines, [...chosen, ...proposed], docs, scores.body),
+    ];
+    read(more.filter((chunk) => !chosen.has(chunk)));
+    for (const chunk of more) chosen.add(chunk);
   }
 
-  const rowIds = new Map<number, number>();
-  for (const chunk of chosen) {
-    const file = docs.files[docs.fileOf[chunk] ?? 0];
-    if (file !== undefined) rowIds.set(chunk, file.firstChunk + chunk - file.at);
-  }
   const bodyOfFile = new Float64Array(docs.files.length);
-  for (const [chunk, score] of scores.body.entries()) {
+  for (let chunk = 0; chunk < scores.body.length; chunk++) {
     const file = docs.fileOf[chunk] ?? 0;
-    bodyOfFile[file] = (bodyOfFile[file] ?? 0) + score;
+    bodyOfFile[file] = (bodyOfFile[file] ?? 0) + (scores.body[chunk] ?? 0);
   }
-  const own = vectors && catalog.vectors.ofChunks(folder, [...rowIds.values()]);
   const candidates: Candidate[] = [];
-  for (const [chunk, id] of rowIds) {
+  for (const chunk of chosen) {
     const number = docs.fileOf[chunk] ?? 0;
     const file = docs.files[number];
     if (file === undefined) continue;
-    const vector = own?.get(id);
+    const id = rowIdOf(chunk);
+    const vector = own.get(id);
     candidates.push({
       id,
       path: file.path,
@@ -134,7 +145,8 @@ function lexicalOrder(
     const said = fields.reduce((sum, { weight, all, share }) => sum + weight * share(all[number] ?? 0), 0);
     return said + w.pathNamed * pathNamed(file.path, query.paths);
   });
-  const found: { chunk: number; score: number }[] = [];
+  const all = new Float64Array(docs.fileOf.length);
+  const found: number[] = [];
   for (let chunk = 0; chunk < docs.fileOf.length; chunk++) {
     const file = docs.fileOf[chunk] ?? 0;
     if (accepted[file] !== true) continue;
@@ -143,9 +155,10 @@ function lexicalOrder(
       w.names * names(scores.names[chunk] ?? 0) +
       (defines.get(chunk) ?? 0) +
       (ofFile[file] ?? 0);
-    if (score > 0) found.push({ chunk, score });
+    all[chunk] = score;
+    if (score > 0) found.push(chunk);
   }
-  return found.sort((a, b) => b.score - a.score || a.chunk - b.chunk).map(({ chunk }) => chunk);
+  return found.sort((a, b) => (all[b] ?? 0) - (all[a] ?? 0) || a - b);
 }
 
 /** The chunks whose vectors are nearest to the query, as the collection says. */
@@ -187,11 +200,11 @@ function denseChunks(
 /** The best chunk by words, else the first, of each of the nearest files that has no chunk among the chosen. */
 function chunksOfNearestFiles(
   cosines: ReadonlyMap<number, number>,
-  chosen: ReadonlySet<number>,
+  chosen: readonly number[],
   docs: FolderWords,
   body: Float64Array,
 ): number[] {
-  const covered = new Set([...chosen].map((chunk) => docs.fileOf[chunk] ?? 0));
+  const covered = new Set(chosen.map((chunk) => docs.fileOf[chunk] ?? 0));
   const nearest = [...cosines].sort(([, a], [, b]) => b - a).slice(0, fileCandidates);
   return nearest.flatMap(([number]) => {
     const file = docs.files[number];
@@ -201,10 +214,4 @@ function chunksOfNearestFiles(
       if ((body[chunk] ?? 0) > (body[best] ?? 0)) best = chunk;
     return [best];
   });
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
-  return sum;
 }

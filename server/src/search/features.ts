@@ -107,3 +107,10 @@ export function sumByFile<T extends { readonly path: string }>(
   for (const item of best) sums.set(item.path, (sums.get(item.path) ?? 0) + value(item));
   return sums;
 }
+
+/** Of unit vectors, the cosine. */
+export function dot(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
+  return sum;
+}

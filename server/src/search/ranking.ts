@@ -60,6 +60,16 @@ export function pathNamed(path: string, named: readonly string[]): number {
   return named.some((name) => own.endsWith(`/${name}`) || name.endsWith(own)) ? 1 : 0;
 }
 
+/** `of`, worked out once for each path. */
+function perPath<T>(of: (path: string) => T): (path: string) => T {
+  const known = new Map<string, T>();
+  return (path) => {
+    let value = known.get(path);
+    if (value === undefined) known.set(path, (value = of(path)));
+    return value;
+  };
+}
+
 /** Brings each feature of each candidate to 0..1. */
 export function features(candidates: readonly Candidate[], query: Query): Record<Feature, number>[] {
   const wanted = new Set(query.tokens);
@@ -78,6 +88,12 @@ export function features(candidates: readonly Candidate[], query: Query): Record
   const cosineOfFile = byLargest(cosines.values());
   const files = new Map(candidates.map((c) => [c.path, c.fileCosine]));
   const fileVector = aboveMedian([...files.values()]);
+  // Several candidates share a file, and taking its name apart is the dearest part of all.
+  const byPath = perPath((path) => ({
+    nameShare: nameShare(path, wanted),
+    nameEqual: nameEqual(path, query.symbol),
+    pathNamed: pathNamed(path, query.paths),
+  }));
 
   return candidates.map((c) => ({
     body: body(c.body),
@@ -85,9 +101,7 @@ export function features(candidates: readonly Candidate[], query: Query): Record
     names: names(c.names),
     defines: c.defines,
     path: pathWords(c.pathWords),
-    nameShare: nameShare(c.path, wanted),
-    nameEqual: nameEqual(c.path, query.symbol),
-    pathNamed: pathNamed(c.path, query.paths),
+    ...byPath(c.path),
     language: query.languages.includes(c.language) ? 1 : 0,
     lead: lead(c.lead),
     signatures: signatures(c.signatures),
@@ -114,6 +128,7 @@ export function rank(candidates: readonly Candidate[], query: Query, options: Ra
   const weights =
     query.symbol !== undefined && candidates.some(({ defines }) => defines > 0) ? symbol : question;
   const found = features(candidates, query);
+  const penaltyOf = perPath((path) => penalty(path, query, options));
   const ranked = candidates.map(({ id, path }, i): Ranked => {
     const terms: Record<string, number> = {};
     let sum = 0;
@@ -123,7 +138,7 @@ export function rank(candidates: readonly Candidate[], query: Query, options: Ra
       terms[name] = term;
       sum += term;
     }
-    const { factor, reason } = penalty(path, query, options);
+    const { factor, reason } = penaltyOf(path);
     if (reason !== undefined) terms[reason] = factor;
     return { id, path, score: sum * factor, terms };
   });

@@ -3,6 +3,7 @@ import type { FolderWords } from '../store/folderWords.js';
 import { dataLanguages, identifiersIn, isTelling } from '../store/names.js';
 import { tokens } from '../store/tokens.js';
 import type { VectorMatch } from '../store/vectorStore.js';
+import { dot } from './features.js';
 import type { Ranked } from './ranking.js';
 
 /** How much names add to a cosine at most. */
@@ -143,10 +144,4 @@ function ownersOf(catalog: Catalog, folder: FolderRow, docs: FolderWords, wanted
   return owners
     .map(({ fileId, chunkId }) => docs.chunkNumber(fileId, chunkId))
     .filter((chunk) => chunk !== undefined);
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
-  return sum;
 }
