@@ -1,8 +1,23 @@
-import { measure, preparePeer } from './child.mjs';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { benchmarks, measure, output, preparePeer, root } from './child.mjs';
 import { MB } from './machine.mjs';
 import { row } from './stats.mjs';
 
 const most = 27;
+
+/** Whether there is a Python that has sentence-transformers: a gigabyte that a benchmark does not bring along. */
+function hasPython() {
+  const found = spawnSync('python3', ['-c', 'import sentence_transformers'], { stdio: 'ignore' });
+  return found.status === 0;
+}
+
+/** What `users` users of sentence-transformers take in one process. */
+async function measurePython(users) {
+  const model = join(root, 'models', 'all-MiniLM-L6-v2');
+  const printed = await output('python3', [join(benchmarks, 'peer', 'users.py'), model, users.join()]);
+  return JSON.parse(printed.trim().split('\n').at(-1));
+}
 
 /** Memory and time of 1, 10 and 27 users of the model, in one process, beside as many pipelines of the peer. */
 export const modelUsers = {
@@ -29,6 +44,8 @@ export const modelUsers = {
     } finally {
       peer.dispose();
     }
+    const python = hasPython() ? [await measurePython([1, 10, most])] : [];
+    if (python.length === 0) say('no Python with sentence-transformers here: that peer is left out');
     const total = (side, at) => side.map(({ rss }) => rss[at] / MB);
     const added = (side) => side.map(({ rss }) => (rss[2] - rss[0]) / (most - 1) / MB);
     const loads = Math.max(...[...ours, ...ours27].map((one) => one.loads));
@@ -72,6 +89,24 @@ export const modelUsers = {
         values: theirs27.map(({ ms }) => ms[0]),
         against: { what: '1 pipeline', values: theirs.map(({ ms }) => ms[0]) },
       }),
+      ...python.flatMap(() => [
+        row({
+          measure: 'memory of a process with 27 users, beside Python',
+          unit: 'MB',
+          values: total(ours, 2),
+          against: { what: '27 models of sentence-transformers', values: total(python, 2) },
+        }),
+        row({ measure: 'the same with 1 user of Python', unit: 'MB', values: total(python, 0) }),
+        row({
+          measure: '27 users ready, beside Python',
+          unit: 'ms',
+          values: ours27.map(({ ms }) => ms[0]),
+          against: {
+            what: '27 models of sentence-transformers, its import included',
+            values: python.map(({ importMs, ms }) => importMs + ms.reduce((sum, one) => sum + one, 0)),
+          },
+        }),
+      ]),
       row({ measure: 'most loads of the model in a run', unit: '', values: [loads], atMost: 1 }),
     ];
   },

@@ -34,7 +34,7 @@ const usage = `Usage: lantern COMMAND
   models                  the models, and which one is selected
   doctor                  check every part, and say how to mend it
   remove PATH             forget a folder's index
-  cache clear             free the model's memory
+  cache clear             free the memory of the model and of Chroma
   start [--foreground]    start the daemon
   stop                    stop the daemon
   mcp                     serve an agent on standard input and output
