@@ -57,6 +57,9 @@ export interface Caller {
   folders(): readonly string[];
 }
 
+/** In a folder that is read for the first time, enough for an answer is there long before all of it. */
+const firstWaitMs = 10;
+const againMs = 10;
 /** A folder compared this recently is not compared again. */
 const rescanEveryMs = 1000;
 const defaultLimit = 10;
@@ -88,9 +91,14 @@ export class Service {
       embedding.catch(() => undefined);
       if (!wait) for (const { folder } of views) await this.#freshen(folder, wait, request.mode, signal);
       const vector = await embedding;
-      const found = await Promise.all(
-        views.map((view) => this.#searchFolder(view, request, vector.value, signal)),
-      );
+      const searchAll = (): Promise<SearchHit[][]> =>
+        Promise.all(views.map((view) => this.#searchFolder(view, request, vector.value, signal)));
+      let found = await searchAll();
+      while (found.flat().length < request.limit && views.some(isFirstRead)) {
+        if (performance.now() - began > longestWaitMs) break;
+        await timeout(againMs);
+        found = await searchAll();
+      }
       const hits = found
         .flat()
         .sort((a, b) => b.score - a.score)
@@ -335,7 +343,8 @@ export class Service {
     });
     // Hits are compared with the disk in any case: a long scan would be waited for in vain.
     if (folder.slow) return;
-    if ((await Promise.race([scanned, timeout(longestWaitMs)])) !== 'in time') folder.slow = true;
+    const waitMs = isFirstRead({ folder }) ? firstWaitMs : longestWaitMs;
+    if ((await Promise.race([scanned, timeout(waitMs)])) !== 'in time') folder.slow = true;
   }
 
   /** The query's vector when the model is there, or why it is not. A search that need not wait never loads the model. */
@@ -412,6 +421,11 @@ interface QueryVector {
 
 function notIndexed(path: string): LanternError {
   return new LanternError('not-found', `${path} is not indexed. Index it first: lantern index "${path}".`);
+}
+
+/** Whether a folder is being read for the first time, so that its words come file by file. */
+function isFirstRead({ folder }: Pick<FolderView, 'folder'>): boolean {
+  return folder.scannedAt === -Infinity && folder.indexer.folder.indexedAt === null;
 }
 
 function covers(outer: FolderView, inner: FolderView): boolean {

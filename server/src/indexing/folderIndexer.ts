@@ -74,8 +74,12 @@ export type EmbedReport = Pick<IndexReport, 'chunksEmbedded' | 'chunksReused' | 
 
 /** What became of one file: new or changed content, none of that, or turned down; and how many chunks went. */
 type Outcome =
-  | { readonly kind: 'indexed' | 'unchanged'; readonly removed: number }
+  | { readonly kind: 'indexed'; readonly removed: 0; readonly write: FileWrite }
+  | { readonly kind: 'unchanged'; readonly removed: number }
   | { readonly kind: 'skipped'; readonly reason: string; readonly removed: number };
+
+/** A file as it was read, to be put into the catalog. */
+type FileWrite = Parameters<Catalog['replaceFiles']>[1][number];
 
 /** One pass over the chunks that need the model. */
 interface EmbedJob {
@@ -88,6 +92,13 @@ interface EmbedJob {
 const racyMs = 2000;
 /** Chunks embedded between two commits; what is lost by a crash is at most this many runs of the model. */
 const commitPage = 32;
+
+/**
+ * Files that a scan puts into the catalog at once, and for how long it collects them: a commit for each would write the
+ * pages of common words again and again.
+ */
+const writePage = 16;
+const writeDelayMs = 25;
 
 /** Up to this many texts count as an edit, which goes before bulk work. */
 const editSize = 64;
@@ -199,37 +210,53 @@ export class FolderIndexer {
       filesSkipped[reason] = (filesSkipped[reason] ?? 0) + 1;
       if (reason === 'unreadable') unreadable.push(path);
     };
+    const writes: FileWrite[] = [];
+    let wroteAt = -Infinity;
+    const write = (): void => {
+      if (writes.length === 0) return;
+      wroteAt = performance.now();
+      for (const removed of catalog.replaceFiles(this.folder, writes.splice(0))) chunksRemoved += removed;
+    };
     const pacer = new Pacer();
-    for await (const batch of walk(this.folder.path, { ...settings, signal }, skip)) {
-      for (const found of batch) {
-        const before = known.get(found.path);
-        const skippedAs = skippedBefore.get(found.path);
-        known.delete(found.path);
-        skippedBefore.delete(found.path);
-        if (before !== undefined && isUnchanged(before, found)) {
-          report.filesTotal++;
-          report.filesUnchanged++;
-          continue;
+    try {
+      for await (const batch of walk(this.folder.path, { ...settings, signal }, skip)) {
+        for (const found of batch) {
+          const before = known.get(found.path);
+          const skippedAs = skippedBefore.get(found.path);
+          known.delete(found.path);
+          skippedBefore.delete(found.path);
+          if (before !== undefined && isUnchanged(before, found)) {
+            report.filesTotal++;
+            report.filesUnchanged++;
+            continue;
+          }
+          if (skippedAs !== undefined && isUnchanged(skippedAs, found)) {
+            skip(found.path, skippedAs.reason);
+            continue;
+          }
+          // A small file is done without a wait that would let others have their turn.
+          if (pacer.due) await pacer.pause();
+          throwIfCancelled(signal, 'Indexing');
+          const outcome = await this.#update(found, before);
+          chunksRemoved += outcome.removed;
+          if (outcome.kind === 'indexed') {
+            writes.push(outcome.write);
+            if (writes.length === writePage || performance.now() - wroteAt > writeDelayMs) write();
+          }
+          if (outcome.kind === 'skipped') {
+            skip(found.path, outcome.reason);
+            if (before !== undefined && !mayPass(outcome.reason)) report.filesRemoved++;
+          } else {
+            report.filesTotal++;
+            if (outcome.kind === 'unchanged') report.filesUnchanged++;
+            else report[before === undefined ? 'filesAdded' : 'filesChanged']++;
+          }
+          onProgress({ kind: 'scanning', files: report.filesTotal });
         }
-        if (skippedAs !== undefined && isUnchanged(skippedAs, found)) {
-          skip(found.path, skippedAs.reason);
-          continue;
-        }
-        // A small file is done without a wait that would let others have their turn.
-        if (pacer.due) await pacer.pause();
-        throwIfCancelled(signal, 'Indexing');
-        const outcome = await this.#update(found, before);
-        chunksRemoved += outcome.removed;
-        if (outcome.kind === 'skipped') {
-          skip(found.path, outcome.reason);
-          if (before !== undefined && !mayPass(outcome.reason)) report.filesRemoved++;
-        } else {
-          report.filesTotal++;
-          if (outcome.kind === 'unchanged') report.filesUnchanged++;
-          else report[before === undefined ? 'filesAdded' : 'filesChanged']++;
-        }
-        onProgress({ kind: 'scanning', files: report.filesTotal });
       }
+    } finally {
+      // What was read is kept, also when the rest was cancelled or failed.
+      write();
     }
     for (const gone of known.values()) {
       // What could not be looked at may be there still; hits are checked against the disk anyway.
@@ -272,7 +299,7 @@ export class FolderIndexer {
     const limits = { maxTokens, countTokens };
     const { file, rows } = fileRows({ path: found.path, language, text, digest, chunked }, limits);
     const seen = { ...file, size, mtimeMs, checkedMs };
-    return { kind: 'indexed', removed: catalog.replaceFile(this.folder, seen, rows).removed };
+    return { kind: 'indexed', removed: 0, write: { file: seen, chunks: rows } };
   }
 
   #drop(file: FileRow | undefined): number {
@@ -400,7 +427,9 @@ export class FolderIndexer {
   /** The file is not what the catalog says: compare it again, by content. */
   async #rescanFile(path: string): Promise<void> {
     const before = this.#parts.catalog.file(this.folder.id, path);
-    if (before !== undefined) await this.#update({ path, size: before.size, mtimeMs: 0 }, before);
+    if (before === undefined) return;
+    const outcome = await this.#update({ path, size: before.size, mtimeMs: 0 }, before);
+    if (outcome.kind === 'indexed') this.#parts.catalog.replaceFiles(this.folder, [outcome.write]);
   }
 }
 

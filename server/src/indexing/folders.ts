@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
-import { realpath } from 'node:fs/promises';
+import { realpathSync } from 'node:fs';
 import { LanternError, errorMessage, throwIfCancelled } from '../../../shared/src/errors.js';
 import { type Disposable, Emitter } from '../../../shared/src/disposable.js';
 import type { Log } from '../../../shared/src/log.js';
@@ -87,7 +87,7 @@ export class Folders {
 
   /** The indexed folder that holds `path`, if there is one. */
   async find(path: string): Promise<FolderView | undefined> {
-    const real = await realPath(path);
+    const real = realPath(path);
     await this.#changing;
     return this.#find(real);
   }
@@ -163,7 +163,7 @@ export class Folders {
     // An editor that has opened a folder through a link names its files by the link.
     for (const directory of [...elsewhere].slice(0, mostLinked)) {
       if (touched.size === rows.length) break;
-      const view = await this.find(await nearestExisting(directory));
+      const view = await this.find(nearestExisting(directory));
       if (view !== undefined) this.#refreshSoon(view.folder);
     }
   }
@@ -195,7 +195,7 @@ export class Folders {
   }
 
   async remove(path: string): Promise<RemoveResult> {
-    const real = await realPath(path);
+    const real = realPath(path);
     const removed = await this.#change(async () => {
       const row = this.#parts.catalog.folder(real);
       return row && this.#forget(row);
@@ -348,16 +348,27 @@ export class Folders {
   }
 }
 
-/** The real path, or the absolute one of something that is gone, so that its index can still be named. */
-async function realPath(path: string): Promise<string> {
+/**
+ * The real path, or the absolute one of something that is gone, so that its index can still be named. Synchronous, since
+ * a promise of `node:fs` lets an index job have its turn first.
+ */
+function realPath(path: string): string {
   if (!isAbsolute(path)) throw new LanternError('bad-request', `"${path}" is not an absolute path.`);
-  return realpath(path).catch(() => resolve(path));
+  return linked(path) ?? resolve(path);
+}
+
+function linked(path: string): string | undefined {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The path itself, or the folder above it that is still there. */
-async function nearestExisting(path: string): Promise<string> {
+function nearestExisting(path: string): string {
   for (let at = path; ; at = dirname(at)) {
-    const real = await realpath(at).catch(() => undefined);
+    const real = linked(at);
     if (real !== undefined || at === dirname(at)) return real ?? at;
   }
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LanternError } from '../../../shared/src/errors.js';
-import { modelsDir } from '../paths.js';
+import { modelsDir, packageRoot } from '../paths.js';
 import { Tokenizer } from './tokenizer.js';
 
 const bundled = join(modelsDir(import.meta.url), 'all-MiniLM-L6-v2');
@@ -39,6 +39,35 @@ describe('Tokenizer', () => {
     ];
     const sum = lines.reduce((total, line) => total + tokenizer.countTokens(line), 0);
     assert.equal(tokenizer.countTokens(lines.join('\n')), sum);
+  });
+
+  it('gives the ids of the whole text, although it remembers those of words', async () => {
+    const library = await import('@xenova/transformers/src/tokenizers.js');
+    const read = async (name: string): Promise<unknown> =>
+      JSON.parse(await readFile(join(bundled, name), 'utf8'));
+    const whole = new library.PreTrainedTokenizer(
+      await read('tokenizer.json'),
+      await read('tokenizer_config.json'),
+    );
+    const fixtures = join(packageRoot(import.meta.url), 'test-fixtures');
+    const files = await readdir(fixtures, { recursive: true, withFileTypes: true });
+    const texts = await Promise.all(
+      files
+        .filter((file) => file.isFile() && /\.(?:ts|py|go|rs|md|c|java)$/.test(file.name))
+        .map((file) => readFile(join(file.parentPath, file.name), 'utf8')),
+    );
+    texts.push(
+      'a\u00a0b\u2003c\fd\ve\ufefff\u200bg\0h \x01 \u3000\u3000 i',
+      '[CLS] x[SEP]y [MASK][MASK] [ SEP ]',
+      `naïve Straße 漢字仮名 ÅÄ\u0301 🎉🎉 \ud800 ${'x'.repeat(150)} ${'a_b'.repeat(80)}`,
+      ' \n\t ',
+    );
+    for (const text of texts) {
+      const expected = whole.encode(text, null, { add_special_tokens: false });
+      assert.deepEqual(tokenizer.encode(text, 1_000_000).ids.slice(1, -1), expected, text.slice(0, 80));
+      assert.equal(tokenizer.countTokens(text), expected.length);
+    }
+    assert.ok(texts.length > 100);
   });
 
   it('cuts at the limit, keeps the closing token, and says that it cut', () => {

@@ -16,19 +16,34 @@ interface TokenizerConfig {
   readonly model_max_length?: number;
 }
 
+interface TokenizerFile {
+  readonly pre_tokenizer?: { readonly type?: string } | null;
+  readonly model?: { readonly type?: string };
+  readonly added_tokens?: readonly { readonly content: string }[];
+}
+
 // Longer than the text of any token budget: English has 4 to 5 characters a token, and code fewer.
 const CHARACTERS_PER_TOKEN = 24;
+
+/** Words whose ids are remembered: code says the same few thousand again and again. About 150 bytes each. */
+const keptWords = 8000;
+const longestKeptWord = 64;
+/** What parts words for BERT; other white space counts as a control character there, and is left out. */
+const betweenWords = /[ \t\n\r]+/;
 
 /** The tokenizer of one model folder. It needs neither the network nor the loaded model. */
 export class Tokenizer {
   readonly #tokenizer: PreTrainedTokenizer;
   readonly #prefix: readonly number[];
   readonly #suffix: readonly number[];
+  /** Ids by word; undefined for a tokenizer that reads across white space. */
+  readonly #words: Map<string, readonly number[]> | undefined;
   /** Most tokens that the tokenizer's own files allow, special tokens included; `undefined` when they do not say. */
   readonly modelMaxLength: number | undefined;
 
-  private constructor(tokenizer: PreTrainedTokenizer, config: TokenizerConfig) {
+  private constructor(tokenizer: PreTrainedTokenizer, config: TokenizerConfig, file: TokenizerFile) {
     this.#tokenizer = tokenizer;
+    this.#words = readsWordByWord(file) ? new Map() : undefined;
     // What the model wants around a text is seen by encoding one with and without it.
     const bare = this.#content('a');
     const whole = tokenizer.encode('a', null, { add_special_tokens: true });
@@ -50,7 +65,7 @@ export class Tokenizer {
     const name = config.tokenizer_class?.replace(/Fast$/, '') ?? '';
     const Class = library.AutoTokenizer.TOKENIZER_CLASS_MAPPING[name] ?? library.PreTrainedTokenizer;
     try {
-      return new Tokenizer(new Class(tokenizer, config), config);
+      return new Tokenizer(new Class(tokenizer, config), config, tokenizer as TokenizerFile);
     } catch (error) {
       throw damaged(join(folder, files.tokenizer), errorMessage(error), mend, error);
     }
@@ -87,9 +102,33 @@ export class Tokenizer {
     return text;
   }
 
-  #content(text: string): number[] {
+  #content(text: string): readonly number[] {
+    if (this.#words === undefined) return this.#encode(text);
+    const ids: number[] = [];
+    for (const word of text.split(betweenWords))
+      if (word !== '') ids.push(...this.#wordIds(word, this.#words));
+    return ids;
+  }
+
+  #wordIds(word: string, known: Map<string, readonly number[]>): readonly number[] {
+    const before = known.get(word);
+    if (before !== undefined) return before;
+    const ids = this.#encode(word);
+    // All are forgotten at once: the common ones are back within a file.
+    if (known.size >= keptWords) known.clear();
+    if (word.length <= longestKeptWord) known.set(word, ids);
+    return ids;
+  }
+
+  #encode(text: string): number[] {
     return this.#tokenizer.encode(text, null, { add_special_tokens: false });
   }
+}
+
+/** Whether a text's ids are those of its words one after the other, as with BERT's way of parting words. */
+function readsWordByWord({ model, pre_tokenizer: words, added_tokens: added = [] }: TokenizerFile): boolean {
+  const bert = model?.type === 'WordPiece' && words?.type === 'BertPreTokenizer';
+  return bert && added.every(({ content }) => !betweenWords.test(content));
 }
 
 async function readJson(file: string, mend: string): Promise<unknown> {

@@ -203,40 +203,22 @@ export class Catalog {
   }
 
   /**
-   * Puts a file's chunks in place of those it had, in one transaction. Chunks that stay where they were are not told
-   * to the collection again.
+   * Puts files' chunks in place of those they had, all of them in one transaction. Chunks that stay where they were are
+   * not told to the collection again. Says how many went of each.
    */
-  replaceFile(folder: FolderRow, file: NewFile, chunks: readonly NewChunk[]): { removed: number } {
-    return this.#sql.transaction(() => {
-      const old = this.file(folder.id, file.path);
-      const before = new Map(
-        (old === undefined ? [] : this.chunksOfFile(old.id)).map((chunk) => [chunk.key, chunk]),
-      );
-      const fileId = old?.id ?? this.#insertFile(folder.id, file);
-      if (old !== undefined) this.#updateFile(old.id, file);
+  replaceFiles(
+    folder: FolderRow,
+    files: readonly { readonly file: NewFile; readonly chunks: readonly NewChunk[] }[],
+  ): number[] {
+    return this.#sql.transaction(() =>
+      files.map(({ file, chunks }) => this.#replaceFile(folder, file, chunks)),
+    );
+  }
 
-      const namesBefore = this.usage.namesOf(fileId);
-      this.#dropChunks(fileId, [...before.values()]);
-      const after = new Set(chunks.map(({ key }) => key));
-      for (const key of before.keys()) if (!after.has(key)) this.outbox.post(folder.id, key, 'delete');
-      let firstChunk = 0;
-      for (const chunk of chunks) {
-        const id = this.#insertChunk(folder.id, fileId, chunk);
-        if (firstChunk === 0) firstChunk = id;
-        for (const definition of chunk.definitions) this.#insertDefinition(folder.id, fileId, id, definition);
-        const same = before.get(chunk.key);
-        // All that a collection is told of a chunk beside its vector, which goes with the key.
-        const { startLine, endLine } = chunk;
-        if (same?.startLine === startLine && same.endLine === endLine && same.language === file.language)
-          continue;
-        this.outbox.post(folder.id, chunk.key, 'upsert');
-      }
-      const words = chunks.map((chunk) => chunk.words);
-      this.lexical.put(folder.id, fileId, firstChunk, file.words, words);
-      this.usage.changed(folder.id, fileId, namesBefore);
-      this.fileVectors.changed(folder.id);
-      return { removed: [...before.keys()].filter((key) => !after.has(key)).length };
-    });
+  /** The same for one. */
+  replaceFile(folder: FolderRow, file: NewFile, chunks: readonly NewChunk[]): { removed: number } {
+    const [removed = 0] = this.replaceFiles(folder, [{ file, chunks }]);
+    return { removed };
   }
 
   removeFile(folder: FolderRow, file: FileRow): { removed: number } {
@@ -327,6 +309,37 @@ export class Catalog {
   #modelId(key: string): number {
     this.#sql.run('INSERT OR IGNORE INTO models (key) VALUES (?)', key);
     return this.#sql.get<{ id: number }>('SELECT id FROM models WHERE key = ?', key)?.id ?? 0;
+  }
+
+  #replaceFile(folder: FolderRow, file: NewFile, chunks: readonly NewChunk[]): number {
+    const old = this.file(folder.id, file.path);
+    const before = new Map(
+      (old === undefined ? [] : this.chunksOfFile(old.id)).map((chunk) => [chunk.key, chunk]),
+    );
+    const fileId = old?.id ?? this.#insertFile(folder.id, file);
+    if (old !== undefined) this.#updateFile(old.id, file);
+
+    const namesBefore = this.usage.namesOf(fileId);
+    this.#dropChunks(fileId, [...before.values()]);
+    const after = new Set(chunks.map(({ key }) => key));
+    for (const key of before.keys()) if (!after.has(key)) this.outbox.post(folder.id, key, 'delete');
+    let firstChunk = 0;
+    for (const chunk of chunks) {
+      const id = this.#insertChunk(folder.id, fileId, chunk);
+      if (firstChunk === 0) firstChunk = id;
+      for (const definition of chunk.definitions) this.#insertDefinition(folder.id, fileId, id, definition);
+      const same = before.get(chunk.key);
+      // All that a collection is told of a chunk beside its vector, which goes with the key.
+      const { startLine, endLine } = chunk;
+      if (same?.startLine === startLine && same.endLine === endLine && same.language === file.language)
+        continue;
+      this.outbox.post(folder.id, chunk.key, 'upsert');
+    }
+    const words = chunks.map((chunk) => chunk.words);
+    this.lexical.put(folder.id, fileId, firstChunk, file.words, words);
+    this.usage.changed(folder.id, fileId, namesBefore);
+    this.fileVectors.changed(folder.id);
+    return [...before.keys()].filter((key) => !after.has(key)).length;
   }
 
   #insertFile(folderId: number, file: NewFile): number {
