@@ -27,7 +27,7 @@ export const firstAnswer = {
         const paths = writeFiles(folder, files);
         // Half of the way through the walk.
         const sorted = [...paths].sort();
-        const word = `plantedword${run}x`;
+        const word = `plantedword${'abcdefghij'[run]}`;
         const middle = sorted[Math.floor(sorted.length / 2)];
         writeFileSync(middle, `// ${word}\n${readFileSync(middle, 'utf8')}`);
         ms.read.push(readAll(folder));

@@ -1,6 +1,7 @@
 import type { Catalog, FolderRow } from '../store/catalog.js';
 import type { FileDoc, FolderWords } from '../store/folderWords.js';
-import { type LexicalScores, byLargest, dot, lexicalScores } from './features.js';
+import type { Field } from '../store/lexicalIndex.js';
+import { type LexicalScores, dot, largest, lexicalScores } from './features.js';
 import type { Query } from './query.js';
 import { type Candidate, pathNamed } from './ranking.js';
 import type { SearchRequest, SearchTarget } from './searcher.js';
@@ -35,37 +36,33 @@ export async function findCandidates(
   nearest?.catch(() => undefined);
   if (nearest !== undefined) await sent();
   const docs = catalog.lexical.docs(folder.id);
-  const accepted = docs.files.map((file) => accept === undefined || accept(file));
+  const accepted = Uint8Array.from(docs.files, (file) => Number(accept === undefined || accept(file)));
   const words = mode === 'semantic' ? [] : catalog.lexical.match(folder.id, query.tokens);
   const scores = lexicalScores(words, docs);
   const defines = mode === 'semantic' ? new Map<number, number>() : definitions(catalog, folder, query, docs);
-  const lexical = lexicalOrder(scores, defines, docs, accepted, query);
-  const chosen = new Set(lexical.slice(0, lexicalCandidates));
+  const chosen = new Set(proposedByWords(scores, defines, docs, accepted, query));
 
   const rowIdOf = (chunk: number): number => {
     const file = docs.files[docs.fileOf[chunk] ?? 0];
     return file === undefined ? -1 : file.firstChunk + chunk - file.at;
   };
-  const fileCosines = new Map<number, number>();
   const own = new Map<number, Float32Array>();
+  let fileCosines: ReadonlyMap<number, number> = new Map();
   if (nearest !== undefined && vectors !== undefined) {
-    for (const [id, cosine] of catalog.fileVectors.cosines(folder, vectors.query)) {
-      const file = docs.numberOf(id);
-      if (file !== undefined && accepted[file] === true) fileCosines.set(file, cosine);
-    }
-    const read = (chunks: Iterable<number>): void => {
-      for (const [id, vector] of catalog.vectors.ofChunks(folder, Array.from(chunks, rowIdOf)))
-        own.set(id, vector);
+    const read = (chunks: readonly number[]): void => {
+      for (const [id, vector] of catalog.vectors.ofChunks(folder, chunks.map(rowIdOf))) own.set(id, vector);
     };
     // While the collection is still searching.
-    read(chosen);
-    const proposed = denseChunks(catalog, folder, await nearest, docs, accepted);
-    const more = [
-      ...proposed,
-      ...chunksOfNearestFiles(fileCosines, [...chosen, ...proposed], docs, scores.body),
-    ];
+    read([...chosen]);
+    const more = denseChunks(catalog, folder, await nearest, docs, accepted);
+    if (catalog.counts(folder.id).chunksPending > 0) {
+      const all = catalog.fileVectors.cosines(folder, vectors.query);
+      more.push(...chunksOfNearestFiles(all, [...chosen, ...more], docs, accepted, scores.body));
+    }
     read(more.filter((chunk) => !chosen.has(chunk)));
     for (const chunk of more) chosen.add(chunk);
+    const files = new Set([...chosen].map((chunk) => docs.files[docs.fileOf[chunk] ?? 0]?.id ?? -1));
+    fileCosines = catalog.fileVectors.cosines(folder, vectors.query, files);
   }
 
   const bodyOfFile = new Float64Array(docs.files.length);
@@ -95,7 +92,7 @@ export async function findCandidates(
       coverage: scores.coverage[number] ?? 0,
       defines: defines.get(chunk) ?? 0,
       cosine: vector && vectors && dot(vector, vectors.query),
-      fileCosine: fileCosines.get(number),
+      fileCosine: fileCosines.get(file.id),
     });
   }
   return { candidates, docs };
@@ -126,39 +123,39 @@ function definitions(
 }
 
 /** Numbers of the chunks that words propose, the likeliest first, by the weights of the ranking itself. */
-function lexicalOrder(
+function proposedByWords(
   scores: LexicalScores,
   defines: ReadonlyMap<number, number>,
   docs: FolderWords,
-  accepted: readonly boolean[],
+  accepted: Uint8Array,
   query: Query,
 ): number[] {
   const w = questionWeights;
-  const body = byLargest(scores.body);
-  const names = byLargest(scores.names);
+  const scale = (field: Field): number => w[field] / (greatest(scores[field]) || 1);
+  const [body, names] = [scale('body'), scale('names')];
   const fields = (['path', 'lead', 'comments', 'usage'] as const).map((field) => ({
-    weight: w[field],
     all: scores[field],
-    share: byLargest(scores[field]),
+    scale: scale(field),
   }));
-  const ofFile = docs.files.map((file, number) => {
-    const said = fields.reduce((sum, { weight, all, share }) => sum + weight * share(all[number] ?? 0), 0);
-    return said + w.pathNamed * pathNamed(file.path, query.paths);
+  const ofFile = Float64Array.from(docs.files, (file, number) => {
+    if (accepted[number] !== 1) return -Infinity;
+    let said = query.paths.length === 0 ? 0 : w.pathNamed * pathNamed(file.path, query.paths);
+    for (const { all, scale } of fields) said += scale * (all[number] ?? 0);
+    return said;
   });
   const all = new Float64Array(docs.fileOf.length);
-  const found: number[] = [];
-  for (let chunk = 0; chunk < docs.fileOf.length; chunk++) {
-    const file = docs.fileOf[chunk] ?? 0;
-    if (accepted[file] !== true) continue;
-    const score =
-      w.body * body(scores.body[chunk] ?? 0) +
-      w.names * names(scores.names[chunk] ?? 0) +
-      (defines.get(chunk) ?? 0) +
-      (ofFile[file] ?? 0);
-    all[chunk] = score;
-    if (score > 0) found.push(chunk);
+  for (let chunk = 0; chunk < all.length; chunk++) {
+    const words = body * (scores.body[chunk] ?? 0) + names * (scores.names[chunk] ?? 0);
+    all[chunk] = words + (ofFile[docs.fileOf[chunk] ?? 0] ?? 0);
   }
-  return found.sort((a, b) => (all[b] ?? 0) - (all[a] ?? 0) || a - b);
+  for (const [chunk, defined] of defines) all[chunk] = (all[chunk] ?? 0) + defined;
+  return largest(all, lexicalCandidates, 0);
+}
+
+function greatest(values: Float64Array): number {
+  let most = 0;
+  for (const value of values) if (value > most) most = value;
+  return most;
 }
 
 /** The chunks whose vectors are nearest to the query, as the collection says. */
@@ -181,7 +178,7 @@ function denseChunks(
   folder: FolderRow,
   nearest: readonly VectorMatch[],
   docs: FolderWords,
-  accepted: readonly boolean[],
+  accepted: Uint8Array,
 ): number[] {
   const chunks: number[] = [];
   const places = catalog.placesOf(
@@ -192,21 +189,29 @@ function denseChunks(
     if (chunks.length === denseCandidates) break;
     const place = places.get(id);
     const chunk = place && docs.chunkNumber(place.fileId, place.chunkId);
-    if (chunk !== undefined && accepted[docs.fileOf[chunk] ?? 0] === true) chunks.push(chunk);
+    if (chunk !== undefined && accepted[docs.fileOf[chunk] ?? 0] === 1) chunks.push(chunk);
   }
   return chunks;
 }
 
-/** The best chunk by words, else the first, of each of the nearest files that has no chunk among the chosen. */
+/**
+ * The best chunk by words, else the first, of each of the nearest files that has no chunk among the chosen. Once every
+ * chunk has its vector, the collection knows better.
+ */
 function chunksOfNearestFiles(
   cosines: ReadonlyMap<number, number>,
   chosen: readonly number[],
   docs: FolderWords,
+  accepted: Uint8Array,
   body: Float64Array,
 ): number[] {
   const covered = new Set(chosen.map((chunk) => docs.fileOf[chunk] ?? 0));
-  const nearest = [...cosines].sort(([, a], [, b]) => b - a).slice(0, fileCandidates);
-  return nearest.flatMap(([number]) => {
+  const nearness = new Float64Array(docs.files.length).fill(-Infinity);
+  for (const [id, cosine] of cosines) {
+    const number = docs.numberOf(id);
+    if (number !== undefined && accepted[number] === 1) nearness[number] = cosine;
+  }
+  return largest(nearness, fileCandidates, -Infinity).flatMap((number) => {
     const file = docs.files[number];
     if (file === undefined || file.chunks === 0 || covered.has(number)) return [];
     let best = file.at;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { aboveMedian, bm25, byLargest, coverage, rarity, sumByFile } from './features.js';
+import { aboveMedian, bm25, byLargest, coverage, largest, rarity, sumByFile } from './features.js';
 
 const lengths = (...values: number[]): Uint32Array => Uint32Array.from(values);
 const settings = { k1: 1.2, b: 0.75 };
@@ -95,5 +95,25 @@ describe('features', () => {
         ['b', 2],
       ],
     );
+  });
+
+  describe('largest', () => {
+    const sorted = (values: Float64Array, most: number, floor: number): number[] =>
+      [...values.keys()]
+        .filter((at) => values[at]! > floor)
+        .sort((a, b) => values[b]! - values[a]! || a - b)
+        .slice(0, most);
+
+    it('gives what sorting all would, equal ones included', () => {
+      let seed = 7;
+      const next = (): number => (seed = (seed * 16807) % 2147483647) / 2147483647;
+      for (const most of [1, 3, 20]) {
+        const values = Float64Array.from({ length: 5000 }, () => Math.round(next() * 40) / 10 - 1);
+        assert.deepEqual(largest(values, most, 0), sorted(values, most, 0));
+        assert.deepEqual(largest(values.sort(), most, -2), sorted(values, most, -2));
+      }
+      assert.deepEqual(largest(new Float64Array(9), 3, 0), []);
+      assert.deepEqual(largest(Float64Array.of(1, -Infinity, 2), 9, 0), [2, 0]);
+    });
   });
 });

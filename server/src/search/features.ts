@@ -114,3 +114,20 @@ export function dot(a: Float32Array, b: Float32Array): number {
   for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
   return sum;
 }
+
+/** Numbers of the `most` largest of the values above `floor`, the largest first, equal ones by number. */
+export function largest(values: Float64Array, most: number, floor: number): number[] {
+  const value = (at: number): number => values[at] ?? floor;
+  const order = (a: number, b: number): number => value(b) - value(a) || a - b;
+  let kept: number[] = [];
+  let bar = floor;
+  for (let at = 0; at < values.length; at++) {
+    if (value(at) <= bar) continue;
+    kept.push(at);
+    // Sorting now and then costs far less than sorting all of a large folder.
+    if (kept.length < most * 8) continue;
+    kept = kept.sort(order).slice(0, most);
+    bar = value(kept.at(-1) ?? 0);
+  }
+  return kept.sort(order).slice(0, most);
+}

@@ -188,12 +188,14 @@ function fileFilter(
     (matches === undefined || matches(path.slice(prefix.length)));
 }
 
-/** Looks through the folder's paths only when one of them has a version in it. */
+const superseded = new WeakMap<FolderWords, (path: string) => boolean>();
+
+/** Looks through the folder's paths only when one of them has a version in it, and once while they stay the same. */
 function supersededBy(docs: FolderWords): (path: string) => boolean {
-  let known: ((path: string) => boolean) | undefined;
   return (path) => {
     if (!/(?:^|\/)v\d+\//.test(path)) return false;
-    known ??= supersededIn(docs.files.map((file) => file.path));
+    const known = superseded.get(docs) ?? supersededIn(docs.files.map((file) => file.path));
+    superseded.set(docs, known);
     return known(path);
   };
 }

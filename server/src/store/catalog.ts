@@ -39,6 +39,8 @@ export class Catalog {
   readonly setAside: string | undefined;
   readonly #sql: Sql;
   readonly #file: string;
+  /** As they were when SQLite had made `at` changes in all. */
+  readonly #counts = new Map<number, { readonly at: number; readonly counts: FolderCounts }>();
 
   constructor(dataDir: string, log: Log) {
     this.#file = join(dataDir, 'catalog.db');
@@ -128,6 +130,16 @@ export class Catalog {
   }
 
   counts(folderId: number): FolderCounts {
+    // Every search asks, and counting takes SQLite a millisecond; its own counter says whether anything was written since.
+    const at = this.#sql.get<{ n: number }>('SELECT total_changes() AS n')?.n ?? 0;
+    const known = this.#counts.get(folderId);
+    if (known?.at === at) return known.counts;
+    const counts = this.#count(folderId);
+    this.#counts.set(folderId, { at, counts });
+    return counts;
+  }
+
+  #count(folderId: number): FolderCounts {
     const one = (sql: string): number => this.#sql.get<{ n: number }>(sql, folderId)?.n ?? 0;
     const pending = `FROM outbox o JOIN chunks c ON c.folder_id = o.folder_id AND c.key = o.key
       JOIN folders ON folders.id = o.folder_id

@@ -49,13 +49,13 @@ export class FileVectors {
 
   /** Takes note that vectors of files were put, and forgets the texts that they were made from. */
   settled(folder: FolderRow): void {
-    this.#packed.delete(folder.id);
-    this.#sql.run(
+    const { changes } = this.#sql.run(
       `UPDATE files SET summary = NULL WHERE folder_id = ? AND summary IS NOT NULL AND EXISTS (
          SELECT 1 FROM vectors v WHERE v.model_id = ? AND v.digest = files.vector_digest)`,
       folder.id,
       folder.modelId,
     );
+    if (changes > 0) this.#packed.delete(folder.id);
   }
 
   /** A file of the folder was written or went. */
@@ -63,12 +63,13 @@ export class FileVectors {
     this.#packed.delete(folderId);
   }
 
-  /** Cosine of a unit vector with each of the folder's files that has a vector, by id. */
-  cosines(folder: FolderRow, query: Float32Array): Map<number, number> {
+  /** Cosine of a unit vector with each of the folder's files that has a vector, by id; of those in `among` if given. */
+  cosines(folder: FolderRow, query: Float32Array, among?: ReadonlySet<number>): Map<number, number> {
     const { ids, components, scales } = this.#of(folder);
     const dimensions = query.length;
     const found = new Map<number, number>();
     for (const [row, id] of ids.entries()) {
+      if (among?.has(id) === false) continue;
       const start = row * dimensions;
       let sum = 0;
       for (let i = 0; i < dimensions; i++) sum += (components[start + i] ?? 0) * (query[i] ?? 0);
