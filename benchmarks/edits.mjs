@@ -1,11 +1,12 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { writeFiles } from './corpus.mjs';
 import { MB, rssOf, settledHandles } from './machine.mjs';
 import { quantile, row, slope } from './stats.mjs';
 import { Workspace } from './workspace.mjs';
+import { contentExclusion } from '../out/server/src/indexing/sourceFile.js';
 
 /** A number as letters, which stay one word. */
 const letters = (number) => [...String(number)].map((digit) => 'abcdefghij'[digit]).join('');
@@ -17,7 +18,10 @@ export const edits = {
     const workspace = new Workspace();
     try {
       const folder = workspace.emptyFolder();
-      const paths = writeFiles(folder, files);
+      // What is generated is not indexed, edited or not.
+      const paths = writeFiles(folder, files).filter(
+        (path) => contentExclusion(basename(path), readFileSync(path, 'utf8')) === undefined,
+      );
       await workspace.seed([folder]);
       const client = await workspace.client();
       const { daemon } = await client.memory();

@@ -200,7 +200,7 @@ export class FolderIndexer {
 
   async #scan(signal: AbortSignal): Promise<ScanReport> {
     const { catalog, settings, onProgress } = this.#parts;
-    const known = catalog.files(this.folder.id);
+    const known = catalog.seenFiles(this.folder.id);
     const skippedBefore = catalog.skippedFiles(this.folder.id);
     const report = { filesTotal: 0, filesAdded: 0, filesChanged: 0, filesRemoved: 0, filesUnchanged: 0 };
     const filesSkipped: Record<string, number> = {};
@@ -221,11 +221,11 @@ export class FolderIndexer {
     try {
       for await (const batch of walk(this.folder.path, { ...settings, signal }, skip)) {
         for (const found of batch) {
-          const before = known.get(found.path);
+          const seen = known.get(found.path);
           const skippedAs = skippedBefore.get(found.path);
           known.delete(found.path);
           skippedBefore.delete(found.path);
-          if (before !== undefined && isUnchanged(before, found)) {
+          if (seen !== undefined && isUnchanged(seen, found)) {
             report.filesTotal++;
             report.filesUnchanged++;
             continue;
@@ -237,6 +237,7 @@ export class FolderIndexer {
           // A small file is done without a wait that would let others have their turn.
           if (pacer.due) await pacer.pause();
           throwIfCancelled(signal, 'Indexing');
+          const before = seen && catalog.file(this.folder.id, found.path);
           const outcome = await this.#update(found, before);
           chunksRemoved += outcome.removed;
           if (outcome.kind === 'indexed') {
@@ -265,7 +266,7 @@ export class FolderIndexer {
       ) {
         continue;
       }
-      chunksRemoved += catalog.removeFile(this.folder, gone).removed;
+      chunksRemoved += this.#drop(catalog.file(this.folder.id, gone.path));
       report.filesRemoved++;
     }
     for (const path of skippedBefore.keys()) catalog.forgetSkipped(this.folder.id, path);

@@ -24,8 +24,11 @@ export interface FileRow {
   readonly language: string;
 }
 
+/** By which a file is known again. */
+export type SeenFile = Omit<FileRow, 'id' | 'digest' | 'language'>;
+
 /** A file that was read and turned down for what is in it. */
-export interface SkippedFile extends Omit<FileRow, 'id' | 'digest' | 'language'> {
+export interface SkippedFile extends SeenFile {
   readonly reason: string;
 }
 
