@@ -279,6 +279,23 @@ describe('the daemon, in real processes', function () {
       }
     });
 
+    it('a folder that is being read for the first time answers as soon as there is a page of hits', async () => {
+      const path = fill(cli.folder(), 6, 400);
+      const client = await open();
+      const job = client.request('lantern/index', { path });
+      const ended = assert.rejects(job, /cancelled/);
+      const known = async (): Promise<boolean> =>
+        (await client.request('lantern/status', {})).folders.length === 1;
+      await until('the folder is known', known);
+      const query = { path, query: 'weighs the stone', mode: 'lexical' as const };
+      const { hits } = await client.request('lantern/search', query);
+      const { folders } = await client.request('lantern/status', {});
+      assert.equal(hits.length, 10);
+      assert.ok(folders[0]!.files < 400, 'all files were read before');
+      await client.request('lantern/remove', { path });
+      await ended;
+    });
+
     it('10,000 changed files are one job, also when they are named through a link', async function () {
       const path = cli.folder();
       mkdirSync(join(path, 'sub'));

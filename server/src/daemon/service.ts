@@ -114,44 +114,12 @@ export class Service {
   }
 
   async findRelated(params: FindRelatedParams, caller: Caller, signal?: AbortSignal): Promise<SearchResult> {
-    const began = performance.now();
-    const [view] = await this.#views(params.path, caller, false);
-    if (view === undefined) throw notIndexed(params.path);
-    await this.#freshen(view.folder, false, 'hybrid', signal);
-    const { catalog, folders, searcher } = this.#parts;
-    const { folder } = view;
-    // By its real path: the editor may have opened the folder through a link.
-    const place = await folders.find(resolve(params.path, params.file));
-    const path = place?.folder === folder ? place.prefix.slice(0, -1) : '';
-    const file = catalog.file(folder.indexer.folder.id, path);
-    if (file === undefined) {
-      throw new LanternError(
-        'not-found',
-        `${params.file} is not indexed in ${folder.path}: it may be excluded or new.`,
-      );
+    const running = this.#parts.rightOfWay.begin();
+    try {
+      return await this.#related(params, caller, signal);
+    } finally {
+      running.dispose();
     }
-    const chunk = catalog
-      .chunksOfFile(file.id)
-      .find(({ startLine, endLine }) => startLine <= params.line && params.line <= endLine);
-    const vector = chunk && catalog.vectors.get(folder.indexer.folder, chunk.vectorDigest);
-    const limit = params.limit ?? defaultLimit;
-    const hits =
-      chunk === undefined
-        ? []
-        : await searcher.related(
-            this.#target(view, vector),
-            chunk,
-            limit,
-            params.includeOwnFile === true,
-            signal,
-          );
-    const state =
-      vector === undefined ? { value: undefined, reason: 'this place has no vector yet' } : { value: vector };
-    return {
-      hits,
-      coverage: this.#coverage([view], state),
-      elapsedMs: Math.round(performance.now() - began),
-    };
   }
 
   /** Brings a folder up to date, words, vectors and collection; answers when it is. */
@@ -366,6 +334,47 @@ export class Service {
       log.write('warn', 'query.words-only', { cause: errorMessage(error) });
       return { value: undefined, reason: errorMessage(error) };
     }
+  }
+
+  async #related(params: FindRelatedParams, caller: Caller, signal?: AbortSignal): Promise<SearchResult> {
+    const began = performance.now();
+    const [view] = await this.#views(params.path, caller, false);
+    if (view === undefined) throw notIndexed(params.path);
+    await this.#freshen(view.folder, false, 'hybrid', signal);
+    const { catalog, folders, searcher } = this.#parts;
+    const { folder } = view;
+    // By its real path: the editor may have opened the folder through a link.
+    const place = await folders.find(resolve(params.path, params.file));
+    const path = place?.folder === folder ? place.prefix.slice(0, -1) : '';
+    const file = catalog.file(folder.indexer.folder.id, path);
+    if (file === undefined) {
+      throw new LanternError(
+        'not-found',
+        `${params.file} is not indexed in ${folder.path}: it may be excluded or new.`,
+      );
+    }
+    const chunk = catalog
+      .chunksOfFile(file.id)
+      .find(({ startLine, endLine }) => startLine <= params.line && params.line <= endLine);
+    const vector = chunk && catalog.vectors.get(folder.indexer.folder, chunk.vectorDigest);
+    const limit = params.limit ?? defaultLimit;
+    const hits =
+      chunk === undefined
+        ? []
+        : await searcher.related(
+            this.#target(view, vector),
+            chunk,
+            limit,
+            params.includeOwnFile === true,
+            signal,
+          );
+    const state =
+      vector === undefined ? { value: undefined, reason: 'this place has no vector yet' } : { value: vector };
+    return {
+      hits,
+      coverage: this.#coverage([view], state),
+      elapsedMs: Math.round(performance.now() - began),
+    };
   }
 
   async #searchFolder(

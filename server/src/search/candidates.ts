@@ -55,7 +55,7 @@ export async function findCandidates(
     // While the collection is still searching.
     read([...chosen]);
     const more = denseChunks(catalog, folder, await nearest, docs, accepted);
-    if (catalog.counts(folder.id).chunksPending > 0) {
+    if (more.length < denseCandidates || catalog.counts(folder.id).chunksPending > 0) {
       const all = catalog.fileVectors.cosines(folder, vectors.query);
       more.push(...chunksOfNearestFiles(all, [...chosen, ...more], docs, accepted, scores.body));
     }
@@ -195,8 +195,8 @@ function denseChunks(
 }
 
 /**
- * The best chunk by words, else the first, of each of the nearest files that has no chunk among the chosen. Once every
- * chunk has its vector, the collection knows better.
+ * The best chunk by words, else the first, of each of the nearest files that has no chunk among the chosen. Where the
+ * collection has every chunk and proposes enough of them, it knows better.
  */
 function chunksOfNearestFiles(
   cosines: ReadonlyMap<number, number>,
