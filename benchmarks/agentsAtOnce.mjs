@@ -93,7 +93,7 @@ export const agentsAtOnce = {
           measure: 'p95 at once / alone',
           value: all / single,
           unit: 'x',
-          goal: `<= ${goal}`,
+          goal: `≤ ${goal}`,
           met: all <= goal * single,
         },
       ];

@@ -50,7 +50,7 @@ export function goalsChart(title, results) {
     const y = 50 + i * lineHeight;
     parts.push(text(labelWidth - 8, y + 12, shorten(measure), { anchor: 'end' }));
     parts.push(bar(labelWidth, y, x(share) - labelWidth, met ? colors.good : colors.bad));
-    const said = ratio === undefined ? `${figure(value)} ${unit}` : `${figure(ratio.value)}×`;
+    const said = ratio === undefined ? `${figure(value)} ${unit.split(' ')[0]}` : `${figure(ratio.value)}×`;
     parts.push(text(labelWidth + barsWidth + 6, y + 12, said));
     parts.push(
       text(width - 8, y + 12, goal.replace('×', ''), { anchor: 'end', color: colors.faint, size: 10 }),

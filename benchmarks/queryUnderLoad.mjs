@@ -74,7 +74,7 @@ export const queryUnderLoad = {
       const idleP95 = percentile(idle, 0.95);
       const ratio = (measure, times) => {
         const value = percentile(times, 0.95) / idleP95;
-        return { measure, value, unit: 'x', goal: `<= ${goal}`, met: value <= goal };
+        return { measure, value, unit: 'x', goal: `≤ ${goal}`, met: value <= goal };
       };
       return [
         line('idle p50', idle, 0.5),
