@@ -170,8 +170,12 @@ export async function createServices(
         await models.unloadIdle(idleUnloadMs);
         if (!work.running) await chroma?.stopIdle(idleUnloadMs);
       }
-      // V8 keeps the garbage of a burst until the next one: 20 to 40 MB that a daemon at rest need not hold.
-      if (work.takeEnded(restMs)) await collectGarbage();
+      // V8 keeps the garbage of a burst until the next one, 20 to 40 MB that a daemon at rest need not hold, and SQLite
+      // the pages that it wrote.
+      if (work.takeEnded(restMs)) {
+        catalog.shrink();
+        await collectGarbage();
+      }
       await budget.check();
     },
     tidyMs: idleUnloadMs > 0 ? Math.min(longestTidyMs, idleUnloadMs) : longestTidyMs,
