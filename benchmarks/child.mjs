@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { daemonEnvironment } from '../out/shared/src/spawnDaemon.js';
 
 export const benchmarks = dirname(fileURLToPath(import.meta.url));
 export const root = dirname(benchmarks);
@@ -12,10 +13,10 @@ const peer = join(benchmarks, 'peer');
 /** Runs `script`, relative to this folder, with `input` as JSON; what it prints as its last line is the result. */
 export async function measure(script, input = {}) {
   // As the daemon is started; the peer runs as its users run it.
-  const own = script.startsWith('children/') ? { MALLOC_TRIM_THRESHOLD_: '131072' } : {};
+  const env = script.startsWith('children/') ? daemonEnvironment(process.env) : process.env;
   const child = spawn(process.execPath, ['--expose-gc', join(benchmarks, script), JSON.stringify(input)], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, ...own, LANTERN_BENCH_ROOT: root },
+    env: { ...env, LANTERN_BENCH_ROOT: root },
   });
   let printed = '';
   for await (const part of child.stdout.setEncoding('utf8')) printed += part;

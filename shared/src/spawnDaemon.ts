@@ -69,10 +69,11 @@ export function spawnDaemon(options: SpawnOptions): SpawnedDaemon {
   return { exit: () => exit };
 }
 
-function daemonEnvironment(env: SpawnOptions['env']): NodeJS.ProcessEnv {
+/** What a daemon is started with, out of what its starter has. */
+export function daemonEnvironment(env: SpawnOptions['env']): NodeJS.ProcessEnv {
   const own: NodeJS.ProcessEnv = { ...env };
   if (process.versions['electron'] !== undefined) own['ELECTRON_RUN_AS_NODE'] = '1';
-  // glibc gives freed memory back only above a threshold that grows; fixed, an unloaded model leaves 32 MB and not 60.
+  // glibc gives freed memory back only above a threshold that grows; fixed, an unloaded model leaves 28 MB less.
   own['MALLOC_TRIM_THRESHOLD_'] ??= '131072';
   // The editor's debugger would attach to every daemon that a debugged terminal starts.
   delete own['VSCODE_INSPECTOR_OPTIONS'];

@@ -55,14 +55,17 @@ export async function findCandidates(
     // While the collection is still searching.
     read([...chosen]);
     const more = denseChunks(catalog, folder, await nearest, docs, accepted);
-    if (more.length < denseCandidates || catalog.counts(folder.id).chunksPending > 0) {
-      const all = catalog.fileVectors.cosines(folder, vectors.query);
-      more.push(...chunksOfNearestFiles(all, [...chosen, ...more], docs, accepted, scores.body));
+    const isPartial = more.length < denseCandidates || catalog.counts(folder.id).chunksPending > 0;
+    if (isPartial) {
+      fileCosines = catalog.fileVectors.cosines(folder, vectors.query);
+      more.push(...chunksOfNearestFiles(fileCosines, [...chosen, ...more], docs, accepted, scores.body));
     }
     read(more.filter((chunk) => !chosen.has(chunk)));
     for (const chunk of more) chosen.add(chunk);
-    const files = new Set([...chosen].map((chunk) => docs.files[docs.fileOf[chunk] ?? 0]?.id ?? -1));
-    fileCosines = catalog.fileVectors.cosines(folder, vectors.query, files);
+    if (!isPartial) {
+      const files = new Set([...chosen].map((chunk) => docs.files[docs.fileOf[chunk] ?? 0]?.id ?? -1));
+      fileCosines = catalog.fileVectors.cosines(folder, vectors.query, files);
+    }
   }
 
   const bodyOfFile = new Float64Array(docs.files.length);
