@@ -11,6 +11,8 @@ export interface DriverParts {
   readonly openWindow: (path: string) => Promise<Page>;
   readonly imagesFolder: string;
   readonly report: (line: string) => void;
+  /** Told when the suite gave up because the editor had opened none of the folders. */
+  readonly withoutFolders: () => void;
 }
 
 /** For something to show and to hold still, on a machine that is busy with more than this. */
@@ -58,9 +60,13 @@ export class DriverServer {
   }
 
   async #run(request: DriverRequest): Promise<string | number | readonly string[] | undefined> {
-    const { page: current, openWindow, report } = this.#parts;
+    const { page: current, openWindow, report, withoutFolders } = this.#parts;
     if (request.kind === 'report') {
       report(request.line);
+      return undefined;
+    }
+    if (request.kind === 'withoutFolders') {
+      withoutFolders();
       return undefined;
     }
     const other = request.window === undefined ? undefined : this.#windows.get(request.window);

@@ -19,7 +19,9 @@ type Wish =
   | { readonly kind: 'openWindow'; readonly path: string }
   | { readonly kind: 'closeWindow'; readonly window: number }
   /** A line of the test report. */
-  | { readonly kind: 'report'; readonly line: string };
+  | { readonly kind: 'report'; readonly line: string }
+  /** The editor came up without the folders that it was to open; no test has run. */
+  | { readonly kind: 'withoutFolders' };
 
 export type DriverReply =
   | { readonly ok: true; readonly value?: string | number | readonly string[] }
@@ -32,4 +34,6 @@ export const variables = {
   /** Name of the scenario, whose tests are `<name>.suite.js`. */
   scenario: 'LANTERN_TEST_SCENARIO',
   grep: 'LANTERN_TEST_GREP',
+  /** `yes` where the scenario opens folders. */
+  folders: 'LANTERN_TEST_FOLDERS',
 } as const;

@@ -52,6 +52,7 @@ export const person = {
 };
 
 export const report = (line: string): Promise<void> => tell({ kind: 'report', line });
+export const reportWithoutFolders = (): Promise<void> => tell({ kind: 'withoutFolders' });
 
 function list(value: unknown): readonly string[] {
   return Array.isArray(value) ? (value as string[]) : [];

@@ -5,11 +5,18 @@ import { format } from 'node:util';
 import Mocha from 'mocha';
 import * as vscode from 'vscode';
 import { variables } from '../harness/protocol.js';
-import { person, report } from './driver.js';
+import { person, report, reportWithoutFolders } from './driver.js';
+import { comesAbout } from './lantern.js';
+
+const openLimitMs = 20_000;
 
 /** Called by VS Code inside the extension host: runs the tests of the scenario, and rejects when one fails. */
 export async function run(): Promise<void> {
   const scenario = process.env[variables.scenario] ?? '';
+  if (process.env[variables.folders] === 'yes' && !(await comesAbout(hasFolders, openLimitMs))) {
+    await reportWithoutFolders();
+    throw new Error(`The editor opened none of the folders of ${scenario}.`);
+  }
   const grep = process.env[variables.grep] ?? '';
   const mocha = new Mocha({
     timeout: 90_000,
@@ -41,4 +48,8 @@ export async function run(): Promise<void> {
   const failures = await new Promise<number>((resolve) => mocha.run(resolve));
   await last;
   if (failures > 0) throw new Error(`${failures} of the tests of ${scenario} failed.`);
+}
+
+function hasFolders(): boolean {
+  return (vscode.workspace.workspaceFolders?.length ?? 0) > 0;
 }
