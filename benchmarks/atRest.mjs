@@ -5,6 +5,8 @@ import { MB, rssOf, watchPeak } from './machine.mjs';
 import { row } from './stats.mjs';
 import { Workspace, questions } from './workspace.mjs';
 
+const restMs = 66_000;
+
 /** Memory of daemon and Chroma with ten folders, and the most while one more is indexed with the real model. */
 export const atRest = {
   what: 'memory of daemon and Chroma with 10 folders and 20,000 chunks, and while indexing',
@@ -32,8 +34,8 @@ export const atRest = {
       const rest = { loaded: [], unloaded: [], daemon: [], chroma: [], peer: [] };
       for (let run = 0; run < runs; run++) {
         await searchAll();
-        // The daemon tidies up once it has been at rest for some seconds.
-        await sleep(6000);
+        // Chroma gives back the indexes of most folders once nobody has asked for a minute.
+        await sleep(restMs);
         rest.loaded.push((await now()).both);
         await client.request('lantern/clearCache', {});
         await sleep(3000);

@@ -66,7 +66,7 @@ async function run(scenario: Scenario): Promise<Outcome> {
     await writeFile(join(place.home, name), text);
   const log: string[] = [];
   let window: EditorWindow | undefined;
-  let withoutFolders = false;
+  let withoutFolders = false as boolean;
   const driver = new DriverServer({
     page: () => opened(window).page,
     openWindow: (path) => opened(window).openWindow(path),

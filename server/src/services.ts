@@ -47,6 +47,8 @@ const unusedVectorDays = 30;
 const longestTidyMs = 2000;
 /** Without a job for this long, the daemon rests. */
 const restMs = 2000;
+/** Without a question for this long, Chroma gives back the indexes of all folders but the last used. */
+const releaseMs = 60_000;
 /** Above the budget, a model that has been idle for this long goes. */
 const idleUnderPressureMs = 5000;
 
@@ -66,8 +68,9 @@ export async function createServices(
     settings.chroma.url === '' ? new ChromaProcess({ directory: join(dataDir, 'chroma'), log }) : undefined;
   const server = chroma ?? new RemoteChroma(settings.chroma.url);
   const { tenant, database, apiKey } = settings.chroma;
+  const chromaStore = new ChromaStore(server, { tenant, database, apiKey, log });
   const store = new ResilientStore(
-    new ChromaStore(server, { tenant, database, apiKey, log }),
+    chromaStore,
     new ExactStore({
       blocks: (spec) => {
         const folder = catalog.folder(spec.folder);
@@ -170,6 +173,7 @@ export async function createServices(
         await models.unloadIdle(idleUnloadMs);
         if (!work.running) await chroma?.stopIdle(idleUnloadMs);
       }
+      if (!work.running) await chromaStore.releaseIndexes(releaseMs);
       // V8 keeps the garbage of a burst until the next one, 20 to 40 MB that a daemon at rest need not hold, and SQLite
       // the pages that it wrote.
       if (work.takeEnded(restMs)) {

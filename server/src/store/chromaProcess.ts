@@ -150,7 +150,6 @@ export class ChromaProcess implements ChromaServer {
     return pid === undefined || rssBytes === undefined ? undefined : { pid, rssBytes, url };
   }
 
-  /** Ends the server and starts it anew: the one way to make it give back the memory of the indexes it has loaded. */
   async restart(reason: string): Promise<ChromaEndpoint> {
     const state = this.#state;
     if (state.kind !== 'running') return this.ready();

@@ -20,6 +20,10 @@ export class RemoteChroma implements ChromaServer {
     return Promise.resolve({ url: this.#url });
   }
 
+  restart(): Promise<ChromaEndpoint> {
+    return this.ready();
+  }
+
   report(): Promise<void> {
     return Promise.resolve();
   }

@@ -32,6 +32,8 @@ export interface ChromaServer {
   ready(): Promise<ChromaEndpoint>;
   /** Checks and mends what it can; the caller then asks `ready` again. */
   report(trouble: ServerTrouble): Promise<void>;
+  /** Ends it and starts it anew where it is ours: the one way to make it give back the indexes that it has loaded. */
+  restart(reason: string): Promise<ChromaEndpoint>;
   /** Restarts when its data was taken away from under it; says whether it was. */
   checkData(): Promise<boolean>;
   onDidChangeStatus(listener: (status: ChromaServerStatus) => void): Disposable;

@@ -161,6 +161,28 @@ describe('ChromaStore', function () {
       assert.equal(await collection.count(), 1400);
     });
 
+    it('holds the indexes of the last three collections alone once nobody asks', async () => {
+      const vector = all[0]!.vector;
+      const opened: VectorCollection[] = [];
+      for (const n of [0, 1, 2, 3, 4]) {
+        const { collection } = await store.open(spec(`resting-${n}`, 32));
+        await collection.upsert(all);
+        opened.push(collection);
+      }
+      await opened[0]!.query(vector, 1);
+      const before = await server.info();
+      assert.equal(await store.releaseIndexes(60_000), false, 'asked a moment ago');
+      assert.equal((await server.info())?.pid, before?.pid);
+      assert.equal(await store.releaseIndexes(0), true);
+      const after = await server.info();
+      assert.notEqual(after?.pid, before?.pid);
+      assert.ok(after!.rssBytes < before!.rssBytes);
+      assert.equal(await store.releaseIndexes(0), false, 'what is left is what was used last');
+      assert.equal((await server.info())?.pid, after?.pid);
+      for (const collection of opened) assert.equal((await collection.query(vector, 1))[0]?.id, 'c0');
+      assert.equal(await store.releaseIndexes(0), true);
+    });
+
     it('says nothing on the console, and wants no other package', () => {
       assert.deepEqual(warnings, []);
     });

@@ -34,6 +34,8 @@ const pageSize = 2000;
 /** More vectors than the server keeps outside its index, so that a lost index shows. */
 const probeSize = 1200;
 const dataCheckMs = 1000;
+/** So many indexes a server may hold while nobody asks it: a person works on a folder or two, agents on more. */
+const restingIndexes = 3;
 /** Somebody waits for these, and the exact scan can answer instead. */
 const queryTimeoutMs = 15_000;
 
@@ -51,6 +53,9 @@ export class ChromaStore implements VectorStore {
   readonly #opening = new Map<string, { readonly generation: string; readonly done: Promise<Opened> }>();
   /** Collections that failed in a way that opening them again may not show. */
   readonly #suspects = new Set<string>();
+  /** Collections whose index the present server has loaded, the last used one last. */
+  readonly #loaded = new Map<string, ChromaCollection>();
+  #usedAt = 0;
   #connection: { readonly url: string; readonly ready: Promise<Connection> } | undefined;
   #dataCheckedAt = 0;
 
@@ -80,6 +85,7 @@ export class ChromaStore implements VectorStore {
   }
 
   async drop(name: string): Promise<void> {
+    this.#loaded.delete(name);
     await this.call(name, (client) => deleteCollection(client, name));
   }
 
@@ -90,6 +96,28 @@ export class ChromaStore implements VectorStore {
 
   async dispose(): Promise<void> {
     await this.#server.dispose();
+  }
+
+  /** Called when a collection does what has the server load its index, on the connection that it does it on. */
+  noteUse(collection: ChromaCollection): void {
+    const { name } = collection.spec;
+    this.#usedAt = performance.now();
+    this.#loaded.delete(name);
+    this.#loaded.set(name, collection);
+  }
+
+  /**
+   * A server keeps every index that it has loaded, 10 to 20 MB each and more for large ones. One that has not been
+   * asked for `idleMs` is started anew with the last used ones alone. Says whether it was.
+   */
+  async releaseIndexes(idleMs: number): Promise<boolean> {
+    const kept = [...this.#loaded.values()].slice(-restingIndexes);
+    const idle = performance.now() - this.#usedAt >= idleMs;
+    if (!idle || kept.length === this.#loaded.size) return false;
+    if (!this.#server.own || this.#server.status().kind !== 'running') return false;
+    await this.#server.restart(`at rest with ${this.#loaded.size} indexes`);
+    for (const collection of kept) await collection.load();
+    return true;
   }
 
   /**
@@ -176,8 +204,11 @@ export class ChromaStore implements VectorStore {
       this.#options.log.write('error', 'chroma.drop', { collection: spec.name, reason: 'damaged' });
       existing = undefined;
     }
-    if (existing !== undefined)
-      return { collection: new ChromaCollection(this, spec, existing.id), created: false };
+    if (existing !== undefined) {
+      const collection = new ChromaCollection(this, spec, existing.id);
+      this.noteUse(collection);
+      return { collection, created: false };
+    }
     const id = await this.call(spec.name, async (client) => {
       await deleteCollection(client, spec.name);
       const made = await client.getOrCreateCollection({
@@ -229,6 +260,7 @@ export class ChromaStore implements VectorStore {
 
   #connect(url: string): Promise<Connection> {
     if (this.#connection?.url !== url) {
+      this.#loaded.clear();
       const ready = this.#withinTime(this.#prepare(url), queryTimeoutMs).catch((error: unknown) => {
         // A failed start is forgotten, so that the next call tries anew.
         if (this.#connection?.ready === ready) this.#connection = undefined;
@@ -294,6 +326,7 @@ class ChromaCollection implements VectorCollection {
     // The last one of an id counts; the client refuses a batch that holds an id twice.
     const unique = [...new Map(records.map((record) => [record.id, record])).values()];
     await this.#inBatches(unique, async (collection, batch) => {
+      this.#store.noteUse(this);
       // With documents and without go separately, since a request has all or none.
       for (const part of [
         batch.filter((r) => r.document === undefined),
@@ -326,18 +359,23 @@ class ChromaCollection implements VectorCollection {
     checkVector(vector, this.spec);
     if (limit < 1) return [];
     const where = languageFilter(filter);
-    const result = await this.#run(
-      (collection) =>
-        collection.query({
-          queryEmbeddings: [Array.from(vector)],
-          nResults: Math.floor(limit),
-          include: ['distances'],
-          ...(where === undefined ? {} : { where }),
-        }),
-      queryTimeoutMs,
-    );
+    const result = await this.#run((collection) => {
+      this.#store.noteUse(this);
+      return collection.query({
+        queryEmbeddings: [Array.from(vector)],
+        nResults: Math.floor(limit),
+        include: ['distances'],
+        ...(where === undefined ? {} : { where }),
+      });
+    }, queryTimeoutMs);
     const distances = result.distances[0] ?? [];
     return (result.ids[0] ?? []).map((id, i) => ({ id, similarity: 1 - (distances[i] ?? 1) }));
+  }
+
+  /** Has the server load the index, so that the next query need not wait for that. */
+  async load(): Promise<void> {
+    const { dimensions } = this.spec;
+    await this.query(new Float32Array(dimensions).fill(1 / Math.sqrt(dimensions)), 1);
   }
 
   count(): Promise<number> {

@@ -10,6 +10,7 @@ import {
   rmSync,
   statSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -84,6 +85,28 @@ describe('openDatabase', () => {
     assert.equal(models(again.sql), 50);
   });
 
+  it('checks every page, but for a file that is as it was when it was closed', () => {
+    const checks: string[] = [];
+    const log: Log = { write: (_level, event) => void checks.push(event) };
+    const { sql } = open(log);
+    addModels(sql, 50);
+    close(sql);
+    close(open(log).sql);
+    assert.deepEqual(checks, ['catalog.check']);
+    const { sql: again } = open(log);
+    assert.equal(models(again), 50);
+    // As a killed process leaves it: open, so with no mark.
+    const left = join(dir, 'left.db');
+    for (const end of ['', '-wal']) copyFileSync(file + end, left + end);
+    file = left;
+    const { sql: third } = open(log);
+    assert.deepEqual(checks, ['catalog.check', 'catalog.check']);
+    close(third);
+    utimesSync(file, new Date(), new Date(0));
+    open(log);
+    assert.equal(checks.length, 3);
+  });
+
   it('keeps what was committed, and only that, when the process is killed', () => {
     const killed = open().sql;
     addModels(killed, 5);
@@ -107,7 +130,7 @@ describe('openDatabase', () => {
         setAside?.startsWith(`${file}.damaged-`) === true && existsSync(setAside),
         'the old file is kept',
       );
-      assert.deepEqual(written, ['error catalog.damaged']);
+      assert.deepEqual(written, ['error catalog.damaged', 'info catalog.check']);
       assert.equal(models(sql), 0);
       addModels(sql, 1);
       return sql;
@@ -178,6 +201,8 @@ describe('openDatabase', () => {
       const error = failure(() => sql.all('SELECT key FROM models NOT INDEXED'));
       assert.equal(error.code, 'catalog-damaged');
       assert.match(error.message, /catalog\.db is damaged .*lantern stop/);
+      close(sql);
+      assertSetAside();
     });
   });
 

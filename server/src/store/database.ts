@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'libsql';
 import { LanternError, errorMessage } from '../../../shared/src/errors.js';
@@ -13,6 +13,7 @@ export class Sql {
   readonly #db: Database.Database;
   readonly #file: string;
   readonly #statements = new Map<string, Database.Statement>();
+  #damaged = false;
 
   constructor(db: Database.Database, file: string) {
     this.#db = db;
@@ -79,6 +80,7 @@ export class Sql {
     }
     this.#statements.clear();
     this.#db.close();
+    if (!this.#damaged) markClosed(this.#file);
   }
 
   #prepare(sql: string): Database.Statement {
@@ -94,6 +96,7 @@ export class Sql {
     try {
       return call();
     } catch (error) {
+      this.#damaged ||= isDamage(error);
       throw describe(error, this.#file);
     }
   }
@@ -126,7 +129,47 @@ function describe(error: unknown, file: string): unknown {
   return error;
 }
 
-function open(file: string): Sql {
+/**
+ * Beside the catalog: what its file was like when it was closed. While it still is, the pages need no check, which reads
+ * all of them.
+ */
+const markOf = (file: string): string => `${file}.closed`;
+
+function stateOf(file: string): string {
+  const { size, mtimeNs } = statSync(file, { bigint: true });
+  return `${size} ${mtimeNs}\n`;
+}
+
+function markClosed(file: string): void {
+  try {
+    writeFileSync(markOf(file), stateOf(file), { mode: 0o600 });
+  } catch {
+    // Without it the next start checks.
+  }
+}
+
+/** Takes the mark away, so that it says nothing of a process that was killed. */
+function takeMark(file: string): boolean {
+  try {
+    const closed = readFileSync(markOf(file), 'utf8') === stateOf(file);
+    rmSync(markOf(file));
+    return closed;
+  } catch {
+    return false;
+  }
+}
+
+function checkPages(db: Database.Database, file: string, log: Log): void {
+  const began = performance.now();
+  const check = db.prepare('PRAGMA quick_check(1)').get([]) as Record<string, unknown> | undefined;
+  if (Object.values(check ?? {})[0] !== 'ok') {
+    throw Object.assign(new Error('quick_check failed'), { code: 'SQLITE_CORRUPT' });
+  }
+  log.write('info', 'catalog.check', { file, ms: Math.round(performance.now() - began) });
+}
+
+function open(file: string, log: Log): Sql {
+  const isAsClosed = takeMark(file);
   const db = new Database(file);
   try {
     db.exec('PRAGMA journal_mode = WAL');
@@ -137,10 +180,7 @@ function open(file: string): Sql {
     db.exec('PRAGMA cache_size = -8192');
     db.exec('PRAGMA wal_autocheckpoint = 1000');
     migrate(db);
-    const check = db.prepare('PRAGMA quick_check(1)').get([]) as Record<string, unknown> | undefined;
-    if (Object.values(check ?? {})[0] !== 'ok') {
-      throw Object.assign(new Error('quick_check failed'), { code: 'SQLITE_CORRUPT' });
-    }
+    if (!isAsClosed) checkPages(db, file, log);
     return new Sql(db, file);
   } catch (error) {
     db.close();
@@ -155,7 +195,7 @@ function open(file: string): Sql {
 export function openDatabase(file: string, log: Log): { sql: Sql; setAside?: string } {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   try {
-    return { sql: open(file) };
+    return { sql: open(file, log) };
   } catch (error) {
     if (error instanceof NewerCatalogError) {
       throw new LanternError(
@@ -175,6 +215,6 @@ export function openDatabase(file: string, log: Log): { sql: Sql; setAside?: str
       if (existsSync(file + suffix)) renameSync(file + suffix, setAside + suffix);
     }
     log.write('error', 'catalog.damaged', { file, setAside, cause: errorMessage(error) });
-    return { sql: open(file), setAside };
+    return { sql: open(file, log), setAside };
   }
 }
