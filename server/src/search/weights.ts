@@ -9,7 +9,7 @@ export const weights = {
   names: [0.15, 0],
   defines: [0.3, 1.5],
   path: [0.1, 0.1],
-  nameShare: [0.15, 0],
+  nameShare: [0.08, 0],
   nameEqual: [0, 1],
   pathNamed: [2, 2],
   language: [0.2, 0],
@@ -21,6 +21,8 @@ export const weights = {
   cosine: [0.55, 0],
   cosineOfFile: [0.4, 0],
   fileVector: [0.25, 0],
+  /** The same once more for a chunk that waits for its own vector. */
+  fileVectorAlone: [0.25, 0],
 } as const satisfies Record<string, readonly [question: number, symbol: number]>;
 
 export type Feature = keyof typeof weights;
