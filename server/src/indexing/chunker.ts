@@ -12,7 +12,7 @@ import type { Parsers } from './parsers.js';
 import { symbolOf } from './symbols.js';
 
 /** Part of a collection's metadata: chunks and words of another version are made again. */
-export const CHUNKER_VERSION = '2';
+export const CHUNKER_VERSION = '3';
 
 /** `[CLS]` and `[SEP]`, or what the model has in their place. */
 const specialTokens = 2;

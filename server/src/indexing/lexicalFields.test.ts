@@ -32,6 +32,11 @@ describe('lexical fields', () => {
       ['"""Says it.\n\nAnd more."""', 'Says it.\n\nAnd more.'],
       ['-- | It opens\n-- and shuts', '| It opens\n and shuts'],
       ['<!-- a note -->', 'a note'],
+      ['~S"""\nSays it.\n"""', 'Says it.'],
+      ['r"""Says it."""', 'Says it.'],
+      ['/// <summary>\n/// Says <see cref="It"/>.\n/// </summary>', 'Says <see cref="It"/>.'],
+      ['/** Is {@code null}. */', 'Is null}.'],
+      ['// a List<String> or <T>', 'a List<String> or <T>'],
     ] as const)
       assert.equal(plainComment(marked).replace(/ +$/gm, ' '), plain, marked);
   });

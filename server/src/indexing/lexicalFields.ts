@@ -21,11 +21,19 @@ const legal = /\b(?:licen[cs]ed?|copyright|spdx|all rights reserved)\b/i;
 /** A comment that holds any of these is a licence from end to end. */
 const licence = /\bapache|warrant|permission is hereby|redistribut/i;
 
+/** Tags of XML documentation, HTML in Javadoc and inline tags of Javadoc, which say nothing themselves. */
+const tags =
+  /<\/?(?:summary|remarks|para|returns|value|p|br|ul|ol|li|pre|code|tt)\s*\/?>|\{@(?:code|link|linkplain|literal)\b/g;
+
 /** A comment's words without the marks around them. */
 export function plainComment(text: string): string {
   return text
-    .replace(/^[ \t]*(?:\/\/[/!]?|\/\*+!?|\*+\/|\*(?!\w)|#+!?|--+|;+|%+|<!--|"""|'''|\{-|-\})/gm, ' ')
+    .replace(
+      /^[ \t]*(?:\/\/[/!]?|\/\*+!?|\*+\/|\*(?!\w)|#+!?|--+|;+|%+|<!--|(?:~[sS]|[rRuU])?(?:"""|''')|\{-|-\})/gm,
+      ' ',
+    )
     .replace(/\*\/|"""|'''|-->|-\}/g, ' ')
+    .replace(tags, ' ')
     .replace(/[ \t]+/g, ' ')
     .trim();
 }

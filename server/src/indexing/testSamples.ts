@@ -101,7 +101,9 @@ using Size = int;
     text: `defmodule Shop.Cart do
   @moduledoc "Carts."
   # Adds.
-  @doc "Adds an item."
+  @doc ~S"""
+  Adds an item.
+  """
   def add(cart, item) when item > 0 do
     [item | cart]
   end
@@ -109,8 +111,8 @@ using Size = int;
   defp total(cart), do: length(cart)
 end
 `,
-    definitions: ['module Shop.Cart 1-10', 'function Shop.Cart.add 5-7', 'function Shop.Cart.total 9-9'],
-    comments: ['2-3', '4-4'],
+    definitions: ['module Shop.Cart 1-12', 'function Shop.Cart.add 7-9', 'function Shop.Cart.total 11-11'],
+    comments: ['2-3', '4-6'],
   },
   go: {
     text: `package shop

@@ -1,7 +1,7 @@
 (comment) @comment
 (unary_operator
   operator: "@"
-  operand: (call target: (identifier) @_keyword (arguments (string) @comment))
+  operand: (call target: (identifier) @_keyword (arguments [(string) (sigil)] @comment))
   (#any-of? @_keyword "doc" "moduledoc" "typedoc"))
 
 (call
