@@ -72,6 +72,14 @@ describe('the range of a hit', () => {
   const own = [define('openDoor', 101, 103), define('shutWindow', 107, 109), define('after', 111, 111)];
   const whole: Range = { startLine: 101, endLine: 111, symbol: null };
 
+  it('leaves out the licence and the imports at the top of a file', () => {
+    const header = ['// Copyright 2020 Ann', '', "import { Hinge } from './hinge';", ''];
+    const top = { startLine: 1, endLine: 15 };
+    assert.deepEqual(range([...header, ...lines], {}, 'doors', top), { ...whole, startLine: 5, endLine: 15 });
+    assert.equal(range([...header, ...lines], {}, 'doors', { ...top, language: 'markdown' }).startLine, 1);
+    assert.equal(range([...header, ...lines], {}, 'doors').startLine, 101);
+  });
+
   describe('is the definition', () => {
     const shut: Range = { startLine: 105, endLine: 109, symbol: 'shutWindow' };
 

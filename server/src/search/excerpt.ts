@@ -2,6 +2,7 @@ import type { Catalog } from '../store/catalog.js';
 import { dataLanguages } from '../store/names.js';
 import type { ChunkRow, NewDefinition } from '../store/rows.js';
 import { tokens } from '../store/tokens.js';
+import { headerRows } from './fileHeader.js';
 import type { Query } from './query.js';
 import type { ChunkTexts } from './searcher.js';
 
@@ -91,13 +92,24 @@ function cut(text: string, firstLine: number, range: Range): Excerpt {
 
 /**
  * The lines that answer: of the one definition that clearly does, with the comment above it; else the chunk's, with the
- * rest of a definition that it is for the most part, be it only its comment.
+ * rest of a definition that it is for the most part, be it only its comment, and without the file's licence and imports.
  */
 export function rangeOf(chunk: ChunkRow, text: string, around: Surroundings, query?: Query): Range {
-  const { startLine, endLine, symbol } = chunk;
-  const lines = text.split('\n').slice(0, endLine - startLine + 1);
+  const lines = text.split('\n').slice(0, chunk.endLine - chunk.startLine + 1);
+  const range = answeringLines(chunk, lines, around, query);
+  if (range.startLine > 1 || dataLanguages.has(chunk.language)) return range;
+  const rows = headerRows(lines, query);
+  return rows < leastLeftOut ? range : { ...range, startLine: 1 + rows };
+}
+
+function answeringLines(
+  { startLine, endLine, symbol, language }: ChunkRow,
+  lines: readonly string[],
+  around: Surroundings,
+  query: Query | undefined,
+): Range {
   const leadOf = (definition: NewDefinition): number =>
-    leadRow(lines, definition.startLine - startLine, chunk.language);
+    leadRow(lines, definition.startLine - startLine, language);
   const led = around.next.find((one) => one.startLine <= endLine + 1 && leadOf(one) < lines.length);
   const within = led === undefined ? around.own : [...around.own, led];
   const wholeChunk = { startLine, endLine, symbol };
@@ -118,7 +130,7 @@ export function rangeOf(chunk: ChunkRow, text: string, around: Surroundings, que
     if (contestants.length < 2 || leftOut < leastLeftOut) return withRestOf(answer);
     return { startLine: from, endLine: to, symbol: nameOf(answer, symbol) };
   }
-  if (dataLanguages.has(chunk.language)) return wholeChunk;
+  if (dataLanguages.has(language)) return wholeChunk;
   const main = within.find(
     (one) => one.startLine >= startLine && one.endLine > endLine && isMost(lines, leadOf(one)),
   );

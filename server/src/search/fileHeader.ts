@@ -1,0 +1,71 @@
+import { tokens } from '../store/tokens.js';
+import type { Query } from './query.js';
+
+const legal = /\b(?:licen[cs]ed?|copyright|spdx|all rights reserved)\b|\(c\) \d/i;
+/** Words of a query that mean the licence itself. */
+const legalTokens = new Set(['licens', 'copyright', 'spdx'].flatMap((word) => tokens(word)));
+
+const lineComment = /^\s*(?:\/\/|#(?![[!]|include|import|if|define|pragma|region)|--|;;|%)/;
+const blockComments: readonly (readonly [begins: RegExp, ends: RegExp])[] = [
+  [/^\s*\/\*/, /\*\//],
+  [/^\s*<!--/, /-->/],
+  [/^\s*\{-(?!#)/, /-\}/],
+  [/^\s*--\[\[/, /\]\]/],
+];
+/** What tells tools how to read the file. */
+const setting =
+  /^\s*(?:#!|<\?php\b|['"]use strict['"]|declare\(|#(?:pragma|region|endregion)\b|#(?:ifndef|define)\s+\w+_H\w*\s*$|\{-#|(?:\/\/|#|\/\*)\s*(?:frozen_string_literal|-\*-|eslint|prettier|@ts-|tslint|jshint|coding[:=]))/;
+const importing =
+  /^(?:import\b|from\s+\S+\s+import\b|use\s|using\s|#include\b|#import\b|extern\s+crate\b|require(?:_relative)?\b|(?:const|let|var|local)\s.*=\s*require\b|package\s|namespace\s|open\s+[A-Z])/;
+
+/**
+ * How many rows at the top of a file say nothing of what it does: a licence, imports, the package. Only what the query
+ * does not ask for: 0 when the imports have a word of it that the rest lacks.
+ */
+export function headerRows(lines: readonly string[], query: Query | undefined): number {
+  const wanted = new Set(query?.tokens);
+  const imported: string[] = [];
+  let row = 0;
+  while (row < lines.length) {
+    const line = lines[row] ?? '';
+    const comment = commentEnd(lines, row);
+    if (line.trim() === '' || line.trim() === '{' || setting.test(line)) row++;
+    else if (comment !== undefined) {
+      const text = lines.slice(row, comment).join('\n');
+      if (!legal.test(text) || [...legalTokens].some((token) => wanted.has(token))) break;
+      row = comment;
+    } else if (importing.test(line)) {
+      const end = bracketsEnd(lines, row);
+      imported.push(...lines.slice(row, end));
+      row = end;
+    } else break;
+  }
+  const rest = new Set(tokens(lines.slice(row).join('\n')));
+  const asked = tokens(imported.join('\n')).some((token) => wanted.has(token) && !rest.has(token));
+  return asked || rest.size === 0 ? 0 : row;
+}
+
+/** The row after the comment that begins on `row`; undefined when none does. */
+function commentEnd(lines: readonly string[], row: number): number | undefined {
+  const block = blockComments.find(([begins]) => begins.test(lines[row] ?? ''));
+  let end = row;
+  if (block === undefined) {
+    while (end < lines.length && lineComment.test(lines[end] ?? '')) end++;
+    return end === row ? undefined : end;
+  }
+  while (end < lines.length && !block[1].test(lines[end] ?? '')) end++;
+  return end + 1;
+}
+
+/** The row after a statement that begins on `row` and goes on while a bracket is open. */
+function bracketsEnd(lines: readonly string[], row: number): number {
+  // A namespace's bracket closes where the file ends.
+  if (/^namespace\b/.test(lines[row] ?? '')) return row + 1;
+  let open = 0;
+  for (let end = row; end < lines.length; end++) {
+    const line = lines[end] ?? '';
+    open += (line.match(/[({[]/g) ?? []).length - (line.match(/[)}\]]/g) ?? []).length;
+    if (open <= 0) return end + 1;
+  }
+  return row + 1;
+}
