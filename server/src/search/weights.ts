@@ -21,8 +21,8 @@ export const weights = {
   cosine: [0.55, 0],
   cosineOfFile: [0.4, 0],
   fileVector: [0.25, 0],
-  /** The same once more for a chunk that waits for its own vector. */
-  fileVectorAlone: [0.25, 0],
+  /** The same once more, for a chunk that waits for its own vector. */
+  fileVectorAlone: [0.3, 0],
 } as const satisfies Record<string, readonly [question: number, symbol: number]>;
 
 export type Feature = keyof typeof weights;
