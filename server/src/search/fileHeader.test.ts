@@ -47,7 +47,8 @@ describe('the header of a file', () => {
     const more = `${text}\nexport function log() {}\n`;
     assert.equal(rows(more, 'log to a file'), 4);
     assert.equal(rows(more, 'where winston is used'), 0);
-    assert.equal(rows(more, 'copyright of the log'), 0);
+    for (const query of ['copyright of the log', 'license', 'licence', 'licenses of the log'])
+      assert.equal(rows(more, query), 0, query);
   });
 
   it('takes no longer for an import that never ends, or a comment', () => {

@@ -3,7 +3,7 @@ import type { Query } from './query.js';
 
 const legal = /\b(?:licen[cs]ed?|copyright|spdx|all rights reserved)\b|\(c\) \d/i;
 /** Words of a query that mean the licence itself. */
-const legalTokens = new Set(['licens', 'copyright', 'spdx'].flatMap((word) => tokens(word)));
+const legalTokens: ReadonlySet<string> = new Set(tokens('license licence copyright spdx'));
 
 const lineComment = /^\s*(?:\/\/|#(?![[!]|include|import|if|define|pragma|region)|--|;;|%)/;
 const blockComments: readonly (readonly [begins: RegExp, ends: RegExp])[] = [
@@ -24,6 +24,7 @@ const importing =
  */
 export function headerRows(lines: readonly string[], query: Query | undefined): number {
   const wanted = new Set(query?.tokens);
+  const isLegalQuery = query?.tokens.some((token) => legalTokens.has(token)) === true;
   const imported: string[] = [];
   let row = 0;
   while (row < lines.length) {
@@ -31,8 +32,7 @@ export function headerRows(lines: readonly string[], query: Query | undefined): 
     const comment = commentEnd(lines, row);
     if (line.trim() === '' || line.trim() === '{' || setting.test(line)) row++;
     else if (comment !== undefined) {
-      const text = lines.slice(row, comment).join('\n');
-      if (!legal.test(text) || [...legalTokens].some((token) => wanted.has(token))) break;
+      if (isLegalQuery || !legal.test(lines.slice(row, comment).join('\n'))) break;
       row = comment;
     } else if (importing.test(line)) {
       const end = bracketsEnd(lines, row);
