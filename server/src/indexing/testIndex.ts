@@ -7,6 +7,7 @@ import type { Log } from '../../../shared/src/log.js';
 import { nullLog } from '../../../shared/src/log.js';
 import { Catalog } from '../store/catalog.js';
 import { MemoryStore } from '../store/memoryStore.js';
+import { filesOf } from '../store/testCatalog.js';
 import { tokens } from '../store/tokens.js';
 import { Chunker } from './chunker.js';
 import type { ChunkEmbedder, EmbedderLease } from './folderIndexer.js';
@@ -128,12 +129,12 @@ export class TestIndex {
 
   /** Paths in the catalog, sorted. */
   paths(folder: Folder): string[] {
-    return [...this.catalog.files(folder.indexer.folder.id).keys()].sort();
+    return [...this.catalog.seenFiles(folder.indexer.folder.id).keys()].sort();
   }
 
   /** Ids that the collection should hold, sorted. */
   keys(folder: Folder): string[] {
-    return [...this.catalog.files(folder.indexer.folder.id).values()]
+    return filesOf(this.catalog, folder.indexer.folder)
       .flatMap(({ id }) => this.catalog.chunksOfFile(id).map(({ key }) => key))
       .sort();
   }

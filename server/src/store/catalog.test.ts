@@ -64,12 +64,9 @@ describe('Catalog', () => {
       const row = test.catalog.file(folder.id, 'x.ts');
       assert.deepEqual([row?.size, row?.mtimeMs, row?.checkedMs, row?.digest], [5, 10.25, 99.5, 'abc']);
       test.catalog.touchFile(row!.id, { size: 6, mtimeMs: 20.5, checkedMs: 100 });
-      assert.deepEqual(test.catalog.files(folder.id).get('x.ts'), {
-        ...row,
-        size: 6,
-        mtimeMs: 20.5,
-        checkedMs: 100,
-      });
+      const seen = { size: 6, mtimeMs: 20.5, checkedMs: 100 };
+      assert.deepEqual(test.catalog.file(folder.id, 'x.ts'), { ...row, ...seen });
+      assert.deepEqual(test.catalog.seenFiles(folder.id).get('x.ts'), { path: 'x.ts', ...seen });
       assert.equal(test.catalog.file(folder.id, 'X.ts'), undefined);
       assert.equal(test.catalog.file(999, 'x.ts'), undefined);
     });

@@ -162,15 +162,7 @@ export class Catalog {
 
   // ------------------------------------------------------------- files and chunks
 
-  files(folderId: number): Map<string, FileRow> {
-    const rows = this.#sql.iterate<FileRow>(
-      `SELECT id, path, size, mtime_ms AS mtimeMs, checked_ms AS checkedMs, digest, language FROM files WHERE folder_id = ?`,
-      folderId,
-    );
-    return new Map([...rows].map((row) => [row.path, row]));
-  }
-
-  /** The same with no more than a comparison with the disk needs: half the time, and every search may need one. */
+  /** Files by path, with no more than a comparison with the disk needs: every search may need one. */
   seenFiles(folderId: number): Map<string, SeenFile> {
     const rows = this.#sql.iterate<SeenFile>(
       `SELECT path, size, mtime_ms AS mtimeMs, checked_ms AS checkedMs FROM files WHERE folder_id = ?`,

@@ -4,7 +4,7 @@ import { nullLog } from '../../../shared/src/log.js';
 import type { ChunkRow, FolderRow } from './catalog.js';
 import { MemoryStore } from './memoryStore.js';
 import { Projector } from './projector.js';
-import { TestCatalog, chunk, dimensions, file, vectorOf } from './testCatalog.js';
+import { TestCatalog, chunk, dimensions, file, vectorOf, filesOf } from './testCatalog.js';
 
 describe('Projector', () => {
   let test: TestCatalog;
@@ -47,7 +47,7 @@ describe('Projector', () => {
   function assertEqual(): void {
     const stored = store.collections.get('a');
     const wanted = new Map<string, unknown>();
-    for (const { id, path, language } of test.catalog.files(folder.id).values()) {
+    for (const { id, path, language } of filesOf(test.catalog, folder)) {
       for (const { key, startLine, endLine } of test.catalog.chunksOfFile(id))
         wanted.set(key, { id: key, vector: vectorOf(key), path, startLine, endLine, language });
     }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nullLog } from '../../../shared/src/log.js';
 import { Catalog } from './catalog.js';
-import type { FolderRow, NewChunk, NewFile } from './catalog.js';
+import type { FileRow, FolderRow, NewChunk, NewFile } from './catalog.js';
 import { openDatabase } from './database.js';
 import { tokenStream } from './tokens.js';
 
@@ -36,6 +36,10 @@ export function chunk(path: string, text: string, line = 1, more: Partial<NewChu
     words: { body: tokenStream(text), names: '', signatures: '' },
     ...more,
   };
+}
+
+export function filesOf(catalog: Catalog, folder: FolderRow): FileRow[] {
+  return [...catalog.seenFiles(folder.id).keys()].flatMap((path) => catalog.file(folder.id, path) ?? []);
 }
 
 export function file(path: string, more: Partial<NewFile> = {}): NewFile {
@@ -72,7 +76,7 @@ export class TestCatalog {
   /** Gives every chunk of the folder its vector. */
   embed(folder: FolderRow): void {
     const vectors: { digest: Uint8Array; vector: Float32Array }[] = [];
-    for (const { id } of this.catalog.files(folder.id).values()) {
+    for (const { id } of filesOf(this.catalog, folder)) {
       for (const { key, vectorDigest } of this.catalog.chunksOfFile(id))
         vectors.push({ digest: vectorDigest, vector: vectorOf(key) });
     }
