@@ -51,10 +51,10 @@ type Outcome = 'passed' | 'failed' | 'without folders';
  * drops the folders of a `.code-workspace` that it reads while it is between creating its workspace and keeping it.
  */
 async function runOpened(scenario: Scenario): Promise<boolean> {
-  for (let opened = 1; opened <= openings; opened += 1) {
+  for (let opening = 1; opening <= openings; opening += 1) {
     const outcome = await run(scenario);
     if (outcome !== 'without folders') return outcome === 'passed';
-    const then = opened < openings ? 'opening it again' : 'giving up';
+    const then = opening < openings ? 'opening it again' : 'giving up';
     say(`${scenario.name}: the editor opened none of its folders, no test has run; ${then}.`);
   }
   return false;

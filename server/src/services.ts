@@ -47,7 +47,7 @@ const unusedVectorDays = 30;
 const longestTidyMs = 2000;
 /** Without a job for this long, the daemon rests. */
 const restMs = 2000;
-/** Without a question for this long, Chroma gives back the indexes of all folders but the last used. */
+/** Without a question for this long, Chroma gives back the indexes of all but the last few folders. */
 const releaseMs = 60_000;
 /** Above the budget, a model that has been idle for this long goes. */
 const idleUnderPressureMs = 5000;
