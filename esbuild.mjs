@@ -23,11 +23,11 @@ const stamp = 'dist/.built';
 
 /** Entry points that exist; an entry is the name of its file in dist/. */
 const entries = {
-  lantern: 'server/src/cli.ts',
+  lantern: 'server/src/cli/cli.ts',
   daemon: 'server/src/main.ts',
   api: 'server/src/api.ts',
   mochaHooks: 'server/src/mochaHooks.ts',
-  chromaMain: 'server/src/store/chromaMain.ts',
+  chromaMain: 'server/src/vectors/chroma/chromaMain.ts',
 };
 
 function newestChange(path) {
@@ -94,7 +94,7 @@ function place(path, contents) {
 
 /** Copies each grammar's .wasm, and joins its queries into one file beside it. */
 function copyGrammars() {
-  const table = 'server/src/indexing/grammars.json';
+  const table = 'server/src/syntax/grammars.json';
   place(
     'dist/grammars/web-tree-sitter.wasm',
     readFileSync('node_modules/web-tree-sitter/web-tree-sitter.wasm'),

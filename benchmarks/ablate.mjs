@@ -1,7 +1,7 @@
 // What each feature of the ranking is worth: the same candidates ranked without it.
 import { mean, ndcg } from './ndcg.mjs';
 import { nullLog } from '../out/shared/src/log.js';
-import { defaultSettings } from '../out/shared/src/settings.js';
+import { defaultSettings } from '../out/shared/src/settings/settings.js';
 import { ModelCache } from '../out/server/src/model/modelCache.js';
 import { ModelLoader } from '../out/server/src/model/modelLoader.js';
 import { ModelRegistry } from '../out/server/src/model/registry.js';
@@ -9,8 +9,8 @@ import { modelsDir } from '../out/server/src/paths.js';
 import { parseQuery } from '../out/server/src/search/query.js';
 import { Searcher } from '../out/server/src/search/searcher.js';
 import { featureNames, questionWeights, symbolWeights } from '../out/server/src/search/weights.js';
-import { SelectedModel } from '../out/server/src/selectedModel.js';
-import { Catalog } from '../out/server/src/store/catalog.js';
+import { SelectedModel } from '../out/server/src/service/selectedModel.js';
+import { Catalog } from '../out/server/src/catalog/catalog.js';
 
 async function openModel(home) {
   const settings = defaultSettings.model;

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { daemonEnvironment } from '../out/shared/src/spawnDaemon.js';
+import { daemonEnvironment } from '../out/shared/src/connection/spawnDaemon.js';
 
 export const benchmarks = dirname(fileURLToPath(import.meta.url));
 export const root = dirname(benchmarks);

@@ -6,7 +6,7 @@ import { writeFiles } from './corpus.mjs';
 import { MB, rssOf, settledHandles } from './machine.mjs';
 import { quantile, row, slope } from './stats.mjs';
 import { Workspace } from './workspace.mjs';
-import { contentExclusion } from '../out/server/src/indexing/sourceFile.js';
+import { contentExclusion } from '../out/server/src/source/sourceFile.js';
 
 /** A number as letters, which stay one word. */
 const letters = (number) => [...String(number)].map((digit) => 'abcdefghij'[digit]).join('');

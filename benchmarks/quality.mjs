@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { ablate } from './ablate.mjs';
 import { means, mean, ndcg } from './ndcg.mjs';
 import { percentile } from './workspace.mjs';
-import { DaemonClient } from '../out/server/test/daemonClient.js';
+import { DaemonClient } from '../out/server/test/support/daemonClient.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 

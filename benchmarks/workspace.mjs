@@ -4,7 +4,7 @@ import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { measure, root } from './child.mjs';
-import { DaemonClient } from '../out/server/test/daemonClient.js';
+import { DaemonClient } from '../out/server/test/support/daemonClient.js';
 
 export const fixtures = join(root, 'test-fixtures');
 const workspaces = [

@@ -1,7 +1,7 @@
 // Lantern's model as its parts make it, for measurements within one process.
 import { nullLog } from '../../out/shared/src/log.js';
-import { defaultSettings } from '../../out/shared/src/settings.js';
-import { collectGarbage } from '../../out/server/src/daemon/garbage.js';
+import { defaultSettings } from '../../out/shared/src/settings/settings.js';
+import { collectGarbage } from '../../out/server/src/service/garbage.js';
 import { ModelCache } from '../../out/server/src/model/modelCache.js';
 import { ModelLoader } from '../../out/server/src/model/modelLoader.js';
 import { ModelRegistry } from '../../out/server/src/model/registry.js';

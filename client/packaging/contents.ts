@@ -1,6 +1,6 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runtimeManifestName } from '../../shared/src/runtimeCopy.js';
+import { runtimeManifestName } from '../../shared/src/connection/runtimeCopy.js';
 import { stripElf } from './nativeFile.js';
 import type { Target } from './targets.js';
 

@@ -2,18 +2,18 @@ import { isAbsolute, relative } from 'node:path';
 import * as vscode from 'vscode';
 import { LanternError, errorMessage } from '../../shared/src/errors.js';
 import type { Disposable } from '../../shared/src/disposable.js';
-import type { SearchHit } from '../../shared/src/protocol.js';
-import { chooseModel } from './chooseModel.js';
-import { connectAgent } from './connectAgent.js';
+import type { SearchHit } from '../../shared/src/protocol/protocol.js';
+import { chooseModel } from './status/chooseModel.js';
+import { connectAgent } from './agents/connectAgent.js';
 import type { DaemonClient } from './daemonClient.js';
-import type { MemoryView } from './memoryView.js';
+import type { MemoryView } from './status/memoryView.js';
 import { Owner } from './owner.js';
 import { type Place, placeOf, places } from './places.js';
-import type { ResultNode, ResultsView } from './resultsView.js';
-import type { SearchUi } from './searchUi.js';
+import type { ResultNode, ResultsView } from './search/resultsView.js';
+import type { SearchUi } from './search/searchUi.js';
 import type { SettingsSync } from './settingsSync.js';
-import type { StatusModel } from './statusModel.js';
-import { bytes } from './statusText.js';
+import type { StatusModel } from './status/statusModel.js';
+import { bytes } from './status/statusText.js';
 import type { WorkspaceIndex } from './workspaceIndex.js';
 
 export interface CommandParts {

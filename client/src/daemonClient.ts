@@ -9,8 +9,8 @@ import {
   State,
 } from 'vscode-languageclient/node';
 import { LanternError, cancelled, errorMessage } from '../../shared/src/errors.js';
-import type { ErrorData, Notifications, Requests } from '../../shared/src/protocol.js';
-import { reachDaemon } from '../../shared/src/reachDaemon.js';
+import type { ErrorData, Notifications, Requests } from '../../shared/src/protocol/protocol.js';
+import { reachDaemon } from '../../shared/src/connection/reachDaemon.js';
 import { Owner } from './owner.js';
 
 /** `idle` until something needs the daemon; `failed` says why, and a later attempt is on its way. */

@@ -1,20 +1,20 @@
 import * as vscode from 'vscode';
 import { errorMessage } from '../../shared/src/errors.js';
-import type { SearchHit } from '../../shared/src/protocol.js';
+import type { SearchHit } from '../../shared/src/protocol/protocol.js';
 import { registerCommands } from './commands.js';
-import { refreshAgents } from './connectAgent.js';
+import { refreshAgents } from './agents/connectAgent.js';
 import { DaemonClient } from './daemonClient.js';
-import { McpProvider } from './mcpProvider.js';
-import { MemoryView } from './memoryView.js';
+import { McpProvider } from './agents/mcpProvider.js';
+import { MemoryView } from './status/memoryView.js';
 import { Owner } from './owner.js';
-import { ResultsView } from './resultsView.js';
+import { ResultsView } from './search/resultsView.js';
 import { folderNamed } from './places.js';
 import { parseFilters } from './search/filters.js';
 import { RecentSearches } from './search/recentSearches.js';
-import { SearchUi } from './searchUi.js';
+import { SearchUi } from './search/searchUi.js';
 import { SettingsSync } from './settingsSync.js';
-import { StatusBar } from './statusBar.js';
-import { StatusModel } from './statusModel.js';
+import { StatusBar } from './status/statusBar.js';
+import { StatusModel } from './status/statusModel.js';
 import { type AutoIndex, WorkspaceIndex } from './workspaceIndex.js';
 
 /** The built programs that the extension starts, by absolute path. */

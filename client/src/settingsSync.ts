@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
-import { stopDaemon } from '../../shared/src/dial.js';
+import { stopDaemon } from '../../shared/src/connection/dial.js';
 import { errorMessage } from '../../shared/src/errors.js';
-import { daemonTarget, helloOf } from '../../shared/src/reachDaemon.js';
-import { defaultSettings } from '../../shared/src/settings.js';
-import { changeSettings } from '../../shared/src/settingsFile.js';
+import { daemonTarget, helloOf } from '../../shared/src/connection/reachDaemon.js';
+import { defaultSettings } from '../../shared/src/settings/settings.js';
+import { changeSettings } from '../../shared/src/settings/settingsFile.js';
 import { Owner } from './owner.js';
 
 export interface SettingsSyncParts {

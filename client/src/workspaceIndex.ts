@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
 import { LanternError, errorMessage } from '../../shared/src/errors.js';
-import type { IndexProgress, IndexReport } from '../../shared/src/protocol.js';
+import type { IndexProgress, IndexReport } from '../../shared/src/protocol/protocol.js';
 import type { DaemonClient } from './daemonClient.js';
 import { Owner } from './owner.js';
 import { type Place, places } from './places.js';

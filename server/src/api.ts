@@ -1,6 +1,6 @@
 import { LanternError } from '../../shared/src/errors.js';
 import { nullLog } from '../../shared/src/log.js';
-import { defaultSettings } from '../../shared/src/settings.js';
+import { defaultSettings } from '../../shared/src/settings/settings.js';
 import type { Embedding, EmbeddingSession } from './model/embeddingSession.js';
 import { ModelCache } from './model/modelCache.js';
 import type { ModelId } from './model/modelId.js';

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LanternError } from '../../shared/src/errors.js';
 
-export { dataDir } from '../../shared/src/dataDir.js';
+export { dataDir } from '../../shared/src/connection/dataDir.js';
 
 const PACKAGE_NAME = 'lantern';
 

@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { Cli, fixtures, isAlive } from './cliHarness.js';
+import { Cli, fixtures, isAlive } from './support/cliHarness.js';
 
 interface Question {
   readonly workspace: string;

@@ -4,10 +4,10 @@ import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { StatusResult } from '../../shared/src/protocol.js';
-import type { PartialSettings } from '../../shared/src/settings.js';
-import { Cli, isAlive } from './cliHarness.js';
-import { DaemonClient, processesOf, settledRss, until } from './daemonClient.js';
+import type { StatusResult } from '../../shared/src/protocol/protocol.js';
+import type { PartialSettings } from '../../shared/src/settings/settings.js';
+import { Cli, isAlive } from './support/cliHarness.js';
+import { DaemonClient, processesOf, settledRss, until } from './support/daemonClient.js';
 
 /** How often the long ones go round; issue-sized runs set these. */
 const startRounds = Number(process.env['LANTERN_TEST_START_ROUNDS'] ?? 3);
@@ -227,7 +227,7 @@ describe('the daemon, in real processes', function () {
     it('a client killed in the middle of a request leaves no lease, job or session', async () => {
       const path = fill(cli.folder(), 5, 200);
       const watching = await open();
-      const script = fileURLToPath(new URL('./daemonVictim.js', import.meta.url));
+      const script = fileURLToPath(new URL('./support/daemonVictim.js', import.meta.url));
       const victim = fork(script, [cli.home, path]);
       const status = () => watching.request('lantern/status', {});
       await until('it embeds for the victim', async () => {

@@ -3,11 +3,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CallToolResult, Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
-import { hitsShape } from '../src/mcp/hitsAnswer.js';
-import { testClient, textOf } from '../src/mcp/testAgent.js';
+import { hitsShape } from '../src/mcp/answers/hitsAnswer.js';
+import { testClient, textOf } from './support/testAgent.js';
 import { packageRoot } from '../src/paths.js';
-import { Cli, isAlive } from './cliHarness.js';
-import { DaemonClient } from './daemonClient.js';
+import { Cli, isAlive } from './support/cliHarness.js';
+import { DaemonClient } from './support/daemonClient.js';
 
 const program = join(packageRoot(import.meta.url), 'dist', 'lantern.js');
 

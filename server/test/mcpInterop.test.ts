@@ -6,13 +6,13 @@ import type { AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type McpServer, fromJsonSchema } from '@modelcontextprotocol/server';
-import { HttpDoor, defaultHttpLimits } from '../src/mcp/httpDoor.js';
+import { HttpDoor, defaultHttpLimits } from '../src/mcp/transports/httpTransport.js';
 import { createMcpServer } from '../src/mcp/mcpServer.js';
-import { TestAgents } from '../src/mcp/testAgent.js';
-import { readToken } from '../src/mcp/token.js';
+import { TestAgents } from './support/testAgent.js';
+import { readToken } from '../src/mcp/transports/token.js';
 import type { McpParts } from '../src/mcp/tool.js';
 import { packageRoot } from '../src/paths.js';
-import { Cli } from './cliHarness.js';
+import { Cli } from './support/cliHarness.js';
 
 const root = packageRoot(import.meta.url);
 const conformance = join(root, 'node_modules', '@modelcontextprotocol', 'conformance', 'dist', 'index.js');

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Cli, fixtures } from './cliHarness.js';
-import { DaemonClient, processesOf, until } from './daemonClient.js';
-import { type EndState, hitsOf, storesOf } from './recoveryState.js';
+import { Cli, fixtures } from './support/cliHarness.js';
+import { DaemonClient, processesOf, until } from './support/daemonClient.js';
+import { type EndState, hitsOf, storesOf } from './support/recoveryState.js';
 
 const rounds = Number(process.env['LANTERN_TEST_KILL_ROUNDS'] ?? 4);
 /** Repeats the moments of a run that failed. */

@@ -8,11 +8,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { isAlive, readDaemonRecord } from '../../shared/src/daemonRecord.js';
-import { dialOrSpawn, stopDaemon } from '../../shared/src/dial.js';
-import type { ClientTask } from './singletonClient.js';
-import { callDaemon, connect, ping, reaching } from './singletonPrograms.js';
-import type { DaemonSetup } from './singletonPrograms.js';
+import { isAlive, readDaemonRecord } from '../../shared/src/connection/daemonRecord.js';
+import { dialOrSpawn, stopDaemon } from '../../shared/src/connection/dial.js';
+import type { ClientTask } from './support/singletonClient.js';
+import { callDaemon, connect, ping, reaching } from './support/singletonPrograms.js';
+import type { DaemonSetup } from './support/singletonPrograms.js';
 
 const build = { version: '1.0.0', builtAt: 100 };
 const newer = { version: '1.0.0', builtAt: 200 };
@@ -64,7 +64,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
     let clients: ChildProcess[];
 
     before(async () => {
-      const program = fileURLToPath(new URL('./singletonClient.js', import.meta.url));
+      const program = fileURLToPath(new URL('./support/singletonClient.js', import.meta.url));
       clients = Array.from({ length: clientCount }, () => fork(program));
       await Promise.all(clients.map((client) => once(client, 'message')));
     });
@@ -214,7 +214,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
   });
 
   it('a session of a killed client is gone', async () => {
-    const program = fileURLToPath(new URL('./singletonClient.js', import.meta.url));
+    const program = fileURLToPath(new URL('./support/singletonClient.js', import.meta.url));
     const daemon = await callDaemon(setup);
     const client = fork(program);
     await once(client, 'message');

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { LanternError, errorMessage } from '../../../shared/src/errors.js';
-import type { SearchParams, SearchResult } from '../../../shared/src/protocol.js';
+import type { SearchParams, SearchResult } from '../../../shared/src/protocol/protocol.js';
 
 /** What is known of the newest query. */
 export type LiveState =

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { SearchHit } from '../../../shared/src/protocol.js';
+import type { SearchHit } from '../../../shared/src/protocol/protocol.js';
 import type { Place } from '../places.js';
 import { type FilterHint, complete } from './filters.js';
 import { uriOf } from './preview.js';

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { SearchHit } from '../../../shared/src/protocol.js';
+import type { SearchHit } from '../../../shared/src/protocol/protocol.js';
 
 interface Before {
   readonly uri: vscode.Uri | undefined;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { SearchHit } from '../../../shared/src/protocol.js';
+import type { SearchHit } from '../../../shared/src/protocol/protocol.js';
 import { coverageText, firstLine, keyOf, referenceTo, textsOf, wrapped } from './rows.js';
 
 const hit: SearchHit = {

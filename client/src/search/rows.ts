@@ -1,4 +1,4 @@
-import type { Coverage, SearchHit } from '../../../shared/src/protocol.js';
+import type { Coverage, SearchHit } from '../../../shared/src/protocol/protocol.js';
 
 /** What a list shows of a hit. */
 export interface HitTexts {

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { Owner } from '../owner.js';
 import { folderNamed, places } from '../places.js';
-import type { Coverage, SearchHit } from '../../../shared/src/protocol.js';
+import type { Coverage, SearchHit } from '../../../shared/src/protocol/protocol.js';
 import { hintFor, parseFilters } from './filters.js';
 import { type LiveState, LiveSearch, type Search } from './liveSearch.js';
 import { type Obstacle, type Row, failureRows, hintRows, hitRow, noteRow, recentRow } from './pickerRows.js';

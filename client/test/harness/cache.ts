@@ -2,7 +2,7 @@ import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive } from '../../../shared/src/daemonRecord.js';
+import { isAlive } from '../../../shared/src/connection/daemonRecord.js';
 import { systemCode } from '../../../shared/src/errors.js';
 
 export type Say = (line: string) => void;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import type { SearchHit } from '../../../shared/src/protocol.js';
+import type { SearchHit } from '../../../shared/src/protocol/protocol.js';
 import { person, personAt } from '../support/driver.js';
 import { comesAbout, eventually, indexed, lantern } from '../support/lantern.js';
 

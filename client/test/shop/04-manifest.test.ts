@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { defaultSettings } from '../../../shared/src/settings.js';
+import { defaultSettings } from '../../../shared/src/settings/settings.js';
 
 interface Manifest {
   readonly contributes: {

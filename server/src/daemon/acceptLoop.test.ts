@@ -4,12 +4,12 @@ import { createConnection, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sendHello } from '../../../shared/src/handshake.js';
-import type { ClientHello, DaemonReply } from '../../../shared/src/handshake.js';
+import { sendHello } from '../../../shared/src/protocol/handshake.js';
+import type { ClientHello, DaemonReply } from '../../../shared/src/protocol/handshake.js';
 import { nullLog } from '../../../shared/src/log.js';
 import { AcceptLoop } from './acceptLoop.js';
 import type { AcceptLoopOptions, OpenSession } from './acceptLoop.js';
-import { ActivityCounter } from './idleExit.js';
+import { ActivityCounter } from '../service/activity.js';
 
 const build = { version: '1.0.0', builtAt: 1 };
 const identity = { protocol: 2, build, pid: 42, dataDir: '/data', startedAt: 7 };

@@ -6,19 +6,19 @@ import {
   StreamMessageWriter,
   createMessageConnection,
 } from 'vscode-languageserver-protocol/node';
-import { build } from '../../../shared/src/build.js';
-import { currentUid, trustedEndpoint } from '../../../shared/src/endpoint.js';
+import { build } from '../../../shared/src/protocol/build.js';
+import { currentUid, trustedEndpoint } from '../../../shared/src/connection/endpoint.js';
 import { errorMessage } from '../../../shared/src/errors.js';
-import { PROTOCOL_VERSION } from '../../../shared/src/protocol.js';
-import { bridgeClient } from '../mcp/bridgeHello.js';
-import { McpDoors, refuseBridge } from '../mcp/doors.js';
+import { PROTOCOL_VERSION } from '../../../shared/src/protocol/protocol.js';
+import { bridgeClient } from '../mcp/transports/bridgeHello.js';
+import { McpDoors, refuseBridge } from '../mcp/transports/transports.js';
 import { dataDir } from '../paths.js';
 import { LogFile } from './logFile.js';
 import { type DaemonContext, type DaemonService, runDaemon } from './runDaemon.js';
-import { toResponseError } from './responseError.js';
-import type { Services } from '../services.js';
+import { toResponseError } from '../service/responseError.js';
+import type { Services } from '../composition.js';
 import type { OpenSession } from './acceptLoop.js';
-import type { ClientInfo } from '../../../shared/src/protocol.js';
+import type { ClientInfo } from '../../../shared/src/protocol/protocol.js';
 
 export interface DaemonOptions {
   /** Stay until told to stop, whether or not anybody calls. */
@@ -59,8 +59,8 @@ async function serve(context: DaemonContext, { foreground }: DaemonOptions): Pro
   // over thousands of files.
   setFlagsFromString('--liftoff-only');
   const [{ createServices }, { Session }] = await Promise.all([
-    import('../services.js'),
-    import('./session.js'),
+    import('../composition.js'),
+    import('../service/session.js'),
   ]);
   let services: Services;
   try {

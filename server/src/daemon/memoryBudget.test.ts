@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { recordingLog } from '../indexing/testLog.js';
+import { recordingLog } from '../../test/support/testLog.js';
 import { MemoryBudget, type Relief } from './memoryBudget.js';
 
 describe('MemoryBudget', () => {

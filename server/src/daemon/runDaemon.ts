@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
-import type { DaemonRecord } from '../../../shared/src/daemonRecord.js';
+import type { DaemonRecord } from '../../../shared/src/connection/daemonRecord.js';
 import type { Disposable } from '../../../shared/src/disposable.js';
 import { errorMessage } from '../../../shared/src/errors.js';
-import type { ClientHello } from '../../../shared/src/handshake.js';
+import type { ClientHello } from '../../../shared/src/protocol/handshake.js';
 import type { Log } from '../../../shared/src/log.js';
 import { AcceptLoop } from './acceptLoop.js';
 import type { ClientInfo, OpenSession } from './acceptLoop.js';
-import { ActivityCounter } from './idleExit.js';
+import { ActivityCounter } from '../service/activity.js';
 import { Shutdown } from './shutdown.js';
 import type { StopReason } from './shutdown.js';
 import { claimDaemon } from './singleton.js';

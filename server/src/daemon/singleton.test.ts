@@ -4,7 +4,7 @@ import { mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs
 import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readDaemonRecord } from '../../../shared/src/daemonRecord.js';
+import { readDaemonRecord } from '../../../shared/src/connection/daemonRecord.js';
 import { DataDirLock } from './dataDirLock.js';
 import { claimDaemon, claimEndpoint } from './singleton.js';
 import type { ClaimOptions, Listener, Ownership } from './singleton.js';

@@ -3,15 +3,15 @@ import { createConnection, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readDaemonRecord, writeDaemonRecord } from '../../../shared/src/daemonRecord.js';
-import type { DaemonRecord } from '../../../shared/src/daemonRecord.js';
-import { dialAny } from '../../../shared/src/dial.js';
+import { readDaemonRecord, writeDaemonRecord } from '../../../shared/src/connection/daemonRecord.js';
+import type { DaemonRecord } from '../../../shared/src/connection/daemonRecord.js';
+import { dialAny } from '../../../shared/src/connection/dial.js';
 import { disposeOnce } from '../../../shared/src/disposable.js';
 import type { Disposable } from '../../../shared/src/disposable.js';
-import { currentUid, isPipe, socketAt } from '../../../shared/src/endpoint.js';
+import { currentUid, isPipe, socketAt } from '../../../shared/src/connection/endpoint.js';
 import { LanternError, errorMessage, systemCode } from '../../../shared/src/errors.js';
-import { handshakeVersion } from '../../../shared/src/handshake.js';
-import type { BuildId } from '../../../shared/src/handshake.js';
+import { handshakeVersion } from '../../../shared/src/protocol/handshake.js';
+import type { BuildId } from '../../../shared/src/protocol/handshake.js';
 import { DataDirLock, inodeOf } from './dataDirLock.js';
 
 /** What a daemon says of itself. */

@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
-import type { NewChunk, NewFile } from '../store/rows.js';
-import { tokenStream } from '../store/tokens.js';
-import { type ChunkedFile, embeddedText } from './chunker.js';
-import { definitionsIn, fileText, fileWords, signaturesOf } from './lexicalFields.js';
-import { digestOf } from './sourceTexts.js';
+import type { NewChunk, NewFile } from '../catalog/rows.js';
+import { tokenStream } from '../lexical/tokens.js';
+import { type ChunkedFile, embeddedText } from '../chunking/chunker.js';
+import { definitionsIn, fileText, fileWords, signaturesOf } from '../lexical/fields.js';
+import { digestOf } from '../source/sourceTexts.js';
 
 export interface ReadFile {
   readonly path: string;

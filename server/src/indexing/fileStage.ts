@@ -1,5 +1,5 @@
 import { throwIfCancelled } from '../../../shared/src/errors.js';
-import type { Catalog, FolderRow } from '../store/catalog.js';
+import type { Catalog, FolderRow } from '../catalog/catalog.js';
 import type { EmbedderLease } from './folderIndexer.js';
 
 /** Vectors between two commits. */

@@ -3,10 +3,10 @@ import { chmodSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } fr
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { LanternError } from '../../../shared/src/errors.js';
-import type { IndexReport } from '../../../shared/src/protocol.js';
+import type { IndexReport } from '../../../shared/src/protocol/protocol.js';
 import type { Folder } from './folders.js';
-import { Gate } from './testGate.js';
-import { TestIndex } from './testIndex.js';
+import { Gate } from '../../test/support/testGate.js';
+import { TestIndex } from '../../test/support/testIndex.js';
 
 const lines = (word: string, count: number): string =>
   Array.from({ length: count }, (_, i) => `${word} number ${i} does something of its own`).join('\n');

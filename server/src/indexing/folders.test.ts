@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LanternError } from '../../../shared/src/errors.js';
 import type { Folder } from './folders.js';
-import { Gate } from './testGate.js';
-import { TestIndex } from './testIndex.js';
+import { Gate } from '../../test/support/testGate.js';
+import { TestIndex } from '../../test/support/testIndex.js';
 
 const files = { 'a.ts': 'alpha', 'sub/b.ts': 'beta', 'sub/deep/c.ts': 'gamma', 'subway/d.ts': 'delta' };
 

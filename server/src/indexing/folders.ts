@@ -10,12 +10,12 @@ import type {
   IndexReport,
   IndexStatus,
   RemoveResult,
-} from '../../../shared/src/protocol.js';
-import type { Catalog, FolderRow } from '../store/catalog.js';
-import { collectionName } from '../store/collectionName.js';
-import type { VectorStore } from '../store/vectorStore.js';
-import { CHUNKER_VERSION, type Chunker } from './chunker.js';
-import { checkFolder } from './files.js';
+} from '../../../shared/src/protocol/protocol.js';
+import type { Catalog, FolderRow } from '../catalog/catalog.js';
+import { collectionName } from '../vectors/collectionName.js';
+import type { VectorStore } from '../vectors/vectorStore.js';
+import { CHUNKER_VERSION, type Chunker } from '../chunking/chunker.js';
+import { checkFolder } from '../source/walk.js';
 import {
   type ChunkEmbedder,
   FolderIndexer,
@@ -23,7 +23,7 @@ import {
   type ScanReport,
   failureOf,
 } from './folderIndexer.js';
-import type { RightOfWay } from './rightOfWay.js';
+import type { RightOfWay } from './searchPriority.js';
 
 export interface FoldersParts {
   readonly catalog: Catalog;

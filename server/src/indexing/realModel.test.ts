@@ -5,7 +5,7 @@ import { EmbeddingSession } from '../model/embeddingSession.js';
 import { readModelFolder } from '../model/modelFolder.js';
 import { modelsDir } from '../paths.js';
 import type { ChunkEmbedder } from './folderIndexer.js';
-import { TestIndex } from './testIndex.js';
+import { TestIndex } from '../../test/support/testIndex.js';
 
 const long = Array.from(
   { length: 80 },

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { nullLog } from '../../../shared/src/log.js';
-import { tokens } from '../store/tokens.js';
+import { tokens } from '../lexical/tokens.js';
 import type { Folder } from './folders.js';
-import { Parsers } from './parsers.js';
-import { TestGrammars } from './testGrammars.js';
-import { TestIndex } from './testIndex.js';
-import { usageLines } from './usageLines.js';
+import { Parsers } from '../syntax/parsers.js';
+import { TestGrammars } from '../../test/support/testGrammars.js';
+import { TestIndex } from '../../test/support/testIndex.js';
+import { usageLines } from '../lexical/usageLines.js';
 
 describe('usage lines', () => {
   const owners: Readonly<Record<string, number>> = { openDoor: 1, Hinge: 2, Latch: 3, Frame: 4 };

@@ -1,9 +1,9 @@
 import { throwIfCancelled } from '../../../shared/src/errors.js';
-import type { Catalog } from '../store/catalog.js';
-import { Pacer } from './pacer.js';
-import { readSource } from './sourceFile.js';
-import type { ReadSettings } from './sourceTexts.js';
-import { usageLines } from './usageLines.js';
+import type { Catalog } from '../catalog/catalog.js';
+import { Pacer } from '../syntax/pacer.js';
+import { readSource } from '../source/sourceFile.js';
+import type { ReadSettings } from '../source/sourceTexts.js';
+import { usageLines } from '../lexical/usageLines.js';
 
 /** Files whose usage words are made in one transaction. */
 const gatherPage = 32;

@@ -9,8 +9,8 @@ import {
   inputResponse,
 } from '@modelcontextprotocol/server';
 import { LanternError, errorMessage } from '../../../shared/src/errors.js';
-import { rootPaths } from './folderScope.js';
-import { plain } from './plain.js';
+import { rootPaths } from './answers/folderScope.js';
+import { plain } from './answers/safeText.js';
 import type { McpParts, Tool, ToolCall } from './tool.js';
 import { clearEmbeddingCache } from './tools/clearCache.js';
 import { findRelated } from './tools/findRelated.js';

@@ -1,9 +1,9 @@
 import type { CallToolResult, McpServer, ToolAnnotations } from '@modelcontextprotocol/server';
 import type { z } from 'zod';
 import type { Log } from '../../../shared/src/log.js';
-import type { ActivityCounter } from '../daemon/idleExit.js';
-import type { Service } from '../daemon/service.js';
-import type { Whereabouts } from './folderScope.js';
+import type { ActivityCounter } from '../service/activity.js';
+import type { Service } from '../service/service.js';
+import type { Whereabouts } from './answers/folderScope.js';
 
 /** What all agents' tools are made from. */
 export interface McpParts {

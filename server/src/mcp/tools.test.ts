@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { CallToolResult, Client } from '@modelcontextprotocol/client';
-import { wireBytes } from './budget.js';
-import { hitsShape } from './hitsAnswer.js';
-import { TestAgents, textOf } from './testAgent.js';
+import { wireBytes } from './answers/budget.js';
+import { hitsShape } from './answers/hitsAnswer.js';
+import { TestAgents, textOf } from '../../test/support/testAgent.js';
 
 const files = {
   'src/retry.ts':

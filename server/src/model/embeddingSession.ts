@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { errorMessage, LanternError } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
-import type { Settings } from '../../../shared/src/settings.js';
+import type { Settings } from '../../../shared/src/settings/settings.js';
 import { EmbeddingQueue } from './embeddingQueue.js';
 import type { QueueOptions } from './embeddingQueue.js';
 import { checkGolden, probeTexts, readGolden } from './goldenCheck.js';

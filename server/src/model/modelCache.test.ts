@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { LanternError } from '../../../shared/src/errors.js';
 import type { Log, LogFields } from '../../../shared/src/log.js';
 import { nullLog } from '../../../shared/src/log.js';
-import { defaultSettings } from '../../../shared/src/settings.js';
+import { defaultSettings } from '../../../shared/src/settings/settings.js';
 import { modelsDir } from '../paths.js';
 import type { EmbeddingSession } from './embeddingSession.js';
 import { ModelCache } from './modelCache.js';

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promi
 import { isAbsolute, join } from 'node:path';
 import { LanternError, systemCode } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
-import type { Settings } from '../../../shared/src/settings.js';
+import type { Settings } from '../../../shared/src/settings/settings.js';
 import { chooseFiles, damagedFile, Hub } from './hub.js';
 import type { DownloadOptions, HubListing } from './hub.js';
 import { bundledAliases, bundledModel, bundledRevisions, otherModels } from './knownModels.js';

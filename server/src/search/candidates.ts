@@ -1,11 +1,11 @@
-import type { Catalog, FolderRow } from '../store/catalog.js';
-import type { FileDoc, FolderWords } from '../store/folderWords.js';
-import type { Field } from '../store/lexicalIndex.js';
+import type { Catalog, FolderRow } from '../catalog/catalog.js';
+import type { FileDoc, FolderWords } from '../catalog/statisticsTable.js';
+import type { Field } from '../catalog/termTable.js';
 import { type LexicalScores, dot, largest, lexicalScores } from './features.js';
 import type { Query } from './query.js';
 import { type Candidate, pathNamed } from './ranking.js';
 import type { SearchRequest, SearchTarget } from './searcher.js';
-import type { VectorMatch } from '../store/vectorStore.js';
+import type { VectorMatch } from '../vectors/vectorStore.js';
 import { questionWeights } from './weights.js';
 
 /** Chunks that words and vectors each propose; what neither proposes cannot be an answer. */

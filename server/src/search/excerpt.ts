@@ -1,7 +1,7 @@
-import type { Catalog } from '../store/catalog.js';
-import { dataLanguages } from '../store/names.js';
-import type { ChunkRow, NewDefinition } from '../store/rows.js';
-import { tokens } from '../store/tokens.js';
+import type { Catalog } from '../catalog/catalog.js';
+import { dataLanguages } from '../lexical/names.js';
+import type { ChunkRow, NewDefinition } from '../catalog/rows.js';
+import { tokens } from '../lexical/tokens.js';
 import { headerRows } from './fileHeader.js';
 import type { Query } from './query.js';
 import type { ChunkTexts } from './searcher.js';

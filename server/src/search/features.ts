@@ -1,5 +1,5 @@
-import type { FolderWords } from '../store/folderWords.js';
-import type { Field, FieldPostings, WordPostings } from '../store/lexicalIndex.js';
+import type { FolderWords } from '../catalog/statisticsTable.js';
+import type { Field, FieldPostings, WordPostings } from '../catalog/termTable.js';
 
 /** How BM25 treats a field: `k1`, how soon further occurrences stop counting; `b`, how much a long text loses. */
 export interface Bm25 {

@@ -1,4 +1,4 @@
-import { tokens } from '../store/tokens.js';
+import { tokens } from '../lexical/tokens.js';
 import type { Query } from './query.js';
 
 const legal = /\b(?:licen[cs]ed?|copyright|spdx|all rights reserved)\b|\(c\) \d/i;

@@ -2,40 +2,40 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { nullLog } from '../../../shared/src/log.js';
 import { Folders } from '../indexing/folders.js';
-import { Chunker } from '../indexing/chunker.js';
-import { Parsers } from '../indexing/parsers.js';
-import { TestFolder } from '../indexing/testFolder.js';
-import { TestGrammars } from '../indexing/testGrammars.js';
-import { TestEmbedder } from '../indexing/testIndex.js';
+import { Chunker } from '../chunking/chunker.js';
+import { Parsers } from '../syntax/parsers.js';
+import { TestFolder } from '../../test/support/testFolder.js';
+import { TestGrammars } from '../../test/support/testGrammars.js';
+import { TestEmbedder } from '../../test/support/testIndex.js';
 import { packageRoot } from '../paths.js';
-import { Catalog } from '../store/catalog.js';
-import { MemoryStore } from '../store/memoryStore.js';
+import { Catalog } from '../catalog/catalog.js';
+import { MemoryStore } from '../../test/support/memoryStore.js';
 import { parseQuery } from './query.js';
 import { Searcher } from './searcher.js';
 
 /** What somebody new to this code might ask, and the file that answers. By words alone: no model takes part. */
 const questions: readonly (readonly [query: string, path: string])[] = [
   ['how does only one daemon claim the endpoint', 'daemon/singleton.ts'],
-  ['exit when the daemon has been idle for a while', 'daemon/idleExit.ts'],
+  ['exit when the daemon has been idle for a while', 'service/activity.ts'],
   ['rotate the log when it gets too large', 'daemon/logFile.ts'],
-  ['cut files into chunks where their syntax does', 'indexing/chunker.ts'],
-  ['rules of gitignore files', 'indexing/ignoreRules.ts'],
-  ['sections and headings of a markdown text', 'indexing/markdown.ts'],
-  ['which language is a file written in', 'indexing/languages.ts'],
-  ['lines that use what another file defines', 'indexing/usageLines.ts'],
+  ['cut files into chunks where their syntax does', 'chunking/chunker.ts'],
+  ['rules of gitignore files', 'source/ignoreRules.ts'],
+  ['sections and headings of a markdown text', 'syntax/markdown.ts'],
+  ['which language is a file written in', 'syntax/languages.ts'],
+  ['lines that use what another file defines', 'lexical/usageLines.ts'],
   ['share one loaded model by leases', 'model/modelCache.ts'],
   ['golden check of a loaded model', 'model/goldenCheck.ts'],
   ['download a model from the hub', 'model/hub.ts'],
-  ['start chroma again after it has crashed', 'store/chromaProcess.ts'],
-  ['compare the query with every vector without chroma', 'store/exactStore.ts'],
-  ['move a damaged catalog aside', 'store/database.ts'],
-  ['split identifiers at camelCase and take word endings off', 'store/tokens.ts'],
-  ['what the collection has still to be told', 'store/outbox.ts'],
+  ['start chroma again after it has crashed', 'vectors/chroma/chromaProcess.ts'],
+  ['compare the query with every vector without chroma', 'vectors/exactStore.ts'],
+  ['move a damaged catalog aside', 'catalog/database.ts'],
+  ['split identifiers at camelCase and take word endings off', 'lexical/tokens.ts'],
+  ['what the collection has still to be told', 'catalog/outbox.ts'],
   ['is a text, but for white space, one that was seen before', 'search/duplicates.ts'],
   ['penalty for tests and documentation', 'search/penalties.ts'],
   ['FolderIndexer', 'indexing/folderIndexer.ts'],
-  ['withoutSlot', 'store/postings.ts'],
-  ['store/vectorTable.ts', 'store/vectorTable.ts'],
+  ['withoutSlot', 'lexical/postings.ts'],
+  ['catalog/vectorTable.ts', 'catalog/vectorTable.ts'],
 ];
 
 describe('questions about this code', function () {

@@ -1,4 +1,4 @@
-import { identifierParts, tokens } from '../store/tokens.js';
+import { identifierParts, tokens } from '../lexical/tokens.js';
 
 /** A query, read once for every part of the ranking. */
 export interface Query {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { nullLog } from '../../../shared/src/log.js';
 import type { Folder } from '../indexing/folders.js';
-import { Parsers } from '../indexing/parsers.js';
-import { SourceTexts } from '../indexing/sourceTexts.js';
-import { TestGrammars } from '../indexing/testGrammars.js';
-import { TestIndex } from '../indexing/testIndex.js';
-import type { ChunkRow } from '../store/catalog.js';
+import { Parsers } from '../syntax/parsers.js';
+import { SourceTexts } from '../source/sourceTexts.js';
+import { TestGrammars } from '../../test/support/testGrammars.js';
+import { TestIndex } from '../../test/support/testIndex.js';
+import type { ChunkRow } from '../catalog/catalog.js';
 import type { Ranked } from './ranking.js';
 import { rankRelated } from './related.js';
 import { type Nearest, type SearchTarget, Searcher } from './searcher.js';

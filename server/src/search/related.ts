@@ -1,8 +1,8 @@
-import type { Catalog, ChunkRow, FolderRow } from '../store/catalog.js';
-import type { FolderWords } from '../store/folderWords.js';
-import { dataLanguages, identifiersIn, isTelling } from '../store/names.js';
-import { tokens } from '../store/tokens.js';
-import type { VectorMatch } from '../store/vectorStore.js';
+import type { Catalog, ChunkRow, FolderRow } from '../catalog/catalog.js';
+import type { FolderWords } from '../catalog/statisticsTable.js';
+import { dataLanguages, identifiersIn, isTelling } from '../lexical/names.js';
+import { tokens } from '../lexical/tokens.js';
+import type { VectorMatch } from '../vectors/vectorStore.js';
 import { dot } from './features.js';
 import type { Ranked } from './ranking.js';
 

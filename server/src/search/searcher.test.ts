@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { nullLog } from '../../../shared/src/log.js';
-import type { SearchHit } from '../../../shared/src/protocol.js';
+import type { SearchHit } from '../../../shared/src/protocol/protocol.js';
 import type { Folder } from '../indexing/folders.js';
-import { Parsers } from '../indexing/parsers.js';
-import { SourceTexts } from '../indexing/sourceTexts.js';
-import { TestGrammars } from '../indexing/testGrammars.js';
-import { TestIndex, bagOfWords } from '../indexing/testIndex.js';
+import { Parsers } from '../syntax/parsers.js';
+import { SourceTexts } from '../source/sourceTexts.js';
+import { TestGrammars } from '../../test/support/testGrammars.js';
+import { TestIndex, bagOfWords } from '../../test/support/testIndex.js';
 import { type Nearest, type SearchRequest, type SearchTarget, Searcher } from './searcher.js';
 
 const files = {

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import picomatch from 'picomatch';
-import type { SearchHit, SearchMode } from '../../../shared/src/protocol.js';
+import type { SearchHit, SearchMode } from '../../../shared/src/protocol/protocol.js';
 import { throwIfCancelled } from '../../../shared/src/errors.js';
-import type { Catalog, ChunkRow, FolderRow } from '../store/catalog.js';
-import type { FolderWords } from '../store/folderWords.js';
-import type { VectorCollection } from '../store/vectorStore.js';
+import type { Catalog, ChunkRow, FolderRow } from '../catalog/catalog.js';
+import type { FolderWords } from '../catalog/statisticsTable.js';
+import type { VectorCollection } from '../vectors/vectorStore.js';
 import { type Found, findCandidates } from './candidates.js';
 import { Duplicates } from './duplicates.js';
 import { ShownLines, excerptOf } from './excerpt.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { budgetBytes, defaultMaxTokens, withinBudget } from '../budget.js';
-import { plain } from '../plain.js';
+import { budgetBytes, defaultMaxTokens, withinBudget } from '../answers/budget.js';
+import { plain } from '../answers/safeText.js';
 import { defineTool } from '../tool.js';
 
 const output = z.object({

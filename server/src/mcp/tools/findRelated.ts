@@ -2,12 +2,12 @@ import { realpath } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { LanternError } from '../../../../shared/src/errors.js';
-import { toBlocks } from '../blocks.js';
-import { budgetBytes } from '../budget.js';
-import { readCursor, writeCursor } from '../cursor.js';
-import { dependsOnOpen, folderScope } from '../folderScope.js';
-import { hitsAnswer, hitsShape } from '../hitsAnswer.js';
-import { plain } from '../plain.js';
+import { toBlocks } from '../answers/blocks.js';
+import { budgetBytes } from '../answers/budget.js';
+import { readCursor, writeCursor } from '../answers/cursor.js';
+import { dependsOnOpen, folderScope } from '../answers/folderScope.js';
+import { hitsAnswer, hitsShape } from '../answers/hitsAnswer.js';
+import { plain } from '../answers/safeText.js';
 import { type ToolCall, defineTool } from '../tool.js';
 import { cursor, limit, maxTokens, notesOf } from './searchCode.js';
 

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { errorMessage } from '../../../../shared/src/errors.js';
-import type { IndexProgress, IndexReport } from '../../../../shared/src/protocol.js';
-import { absolute, dependsOnOpen } from '../folderScope.js';
-import { checkMayIndex } from '../mayIndex.js';
-import { plain } from '../plain.js';
+import type { IndexProgress, IndexReport } from '../../../../shared/src/protocol/protocol.js';
+import { absolute, dependsOnOpen } from '../answers/folderScope.js';
+import { checkMayIndex } from '../answers/mayIndex.js';
+import { plain } from '../answers/safeText.js';
 import { type ToolCall, defineTool } from '../tool.js';
 
 /** A client that is told nothing in between gives up after a minute, so it is answered before that. */

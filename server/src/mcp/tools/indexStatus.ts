@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { budgetBytes, defaultMaxTokens, withinBudget } from '../budget.js';
-import { absolute, dependsOnOpen, whereabouts } from '../folderScope.js';
-import { plain } from '../plain.js';
+import { budgetBytes, defaultMaxTokens, withinBudget } from '../answers/budget.js';
+import { absolute, dependsOnOpen, whereabouts } from '../answers/folderScope.js';
+import { plain } from '../answers/safeText.js';
 import { type ToolCall, defineTool } from '../tool.js';
-import { type FolderRow, describe, folderRow, missingRow, rowOf } from './folderRows.js';
+import { type FolderRow, describe, folderRow, missingRow, rowOf } from '../answers/folderRows.js';
 
 const output = z.object({
   folders: z.array(folderRow),

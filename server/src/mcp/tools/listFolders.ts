@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { budgetBytes, defaultMaxTokens, withinBudget } from '../budget.js';
+import { budgetBytes, defaultMaxTokens, withinBudget } from '../answers/budget.js';
 import { defineTool } from '../tool.js';
-import { describe, folderRow, rowOf } from './folderRows.js';
+import { describe, folderRow, rowOf } from '../answers/folderRows.js';
 
 const output = z.object({ folders: z.array(folderRow), left_out: z.number() });
 

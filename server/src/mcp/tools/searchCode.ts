@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import type { SearchHit, SearchResult } from '../../../../shared/src/protocol.js';
-import { toBlocks } from '../blocks.js';
-import { budgetBytes, defaultMaxTokens, largestMaxTokens, smallestMaxTokens } from '../budget.js';
-import { readCursor, writeCursor } from '../cursor.js';
-import { type FolderScope, dependsOnOpen, folderScope } from '../folderScope.js';
-import { isTame } from '../glob.js';
-import { hitsAnswer, hitsShape } from '../hitsAnswer.js';
-import { plain } from '../plain.js';
+import type { SearchHit, SearchResult } from '../../../../shared/src/protocol/protocol.js';
+import { toBlocks } from '../answers/blocks.js';
+import { budgetBytes, defaultMaxTokens, largestMaxTokens, smallestMaxTokens } from '../answers/budget.js';
+import { readCursor, writeCursor } from '../answers/cursor.js';
+import { type FolderScope, dependsOnOpen, folderScope } from '../answers/folderScope.js';
+import { isTame } from '../answers/glob.js';
+import { hitsAnswer, hitsShape } from '../answers/hitsAnswer.js';
+import { plain } from '../answers/safeText.js';
 import { type ToolCall, defineTool } from '../tool.js';
 
 /** Hits that a search gives at most; cursors end there. */

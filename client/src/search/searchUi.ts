@@ -1,0 +1,156 @@
+import * as vscode from 'vscode';
+import type { SearchHit, StatusResult } from '../../../shared/src/protocol/protocol.js';
+import type { DaemonClient } from '../daemonClient.js';
+import { Owner } from '../owner.js';
+import { type Place, places } from '../places.js';
+import type { Obstacle } from './pickerRows.js';
+import type { RecentSearches } from './recentSearches.js';
+import { SearchPicker } from './searchPicker.js';
+import type { StatusModel } from '../status/statusModel.js';
+import type { WorkspaceIndex } from '../workspaceIndex.js';
+
+export interface SearchUiParts {
+  readonly client: DaemonClient;
+  readonly index: WorkspaceIndex;
+  readonly status: StatusModel;
+  readonly recent: RecentSearches;
+  readonly openAll: (query: string, hits: readonly SearchHit[]) => void;
+}
+
+const showLog: vscode.Command = { command: 'lantern.showLog', title: 'Show Log' };
+const contextKey = 'lantern.searchOpen';
+
+/** Opens the search box, one at a time, and says what is in the way of searching. */
+export class SearchUi implements vscode.Disposable {
+  readonly #parts: SearchUiParts;
+  readonly #owner = new Owner();
+  #picker: SearchPicker | undefined;
+  #indexState: string | undefined;
+
+  constructor(parts: SearchUiParts) {
+    this.#parts = parts;
+    this.#owner.own(vscode.workspace.onDidGrantWorkspaceTrust(() => this.#picker?.refresh()));
+    this.#owner.own(parts.index.onDidChange(() => this.#picker?.refresh()));
+    this.#owner.own(parts.status.onDidChange(() => this.#lookAgain()));
+  }
+
+  /** The box that is open, if one is; for tests. */
+  get picker(): SearchPicker | undefined {
+    return this.#picker;
+  }
+
+  open(query: string): void {
+    this.#picker?.dispose();
+    const { client, recent, openAll } = this.#parts;
+    const picker = new SearchPicker(
+      {
+        search: (params, token) => client.request('lantern/search', params, token),
+        recent,
+        obstacle: () => this.#obstacle(),
+        notes: () => this.#notes(),
+        remarks: () => (this.#folders().some(isPaused) ? ['paused'] : []),
+        openAll,
+      },
+      query,
+    );
+    this.#picker = picker;
+    void vscode.commands.executeCommand('setContext', contextKey, true);
+    void picker.ended.then(() => {
+      if (this.#picker !== picker) return;
+      this.#picker = undefined;
+      void vscode.commands.executeCommand('setContext', contextKey, false);
+    });
+    picker.show();
+    if (this.#obstacle() === undefined) void this.#prepare();
+  }
+
+  async acceptAside(): Promise<void> {
+    await this.#picker?.acceptAside();
+  }
+
+  dispose(): void {
+    this.#picker?.dispose();
+    this.#owner.dispose();
+  }
+
+  /** The model is loaded while the person types. */
+  async #prepare(): Promise<void> {
+    await this.#parts.client.request('lantern/preload', {}).catch(() => undefined);
+  }
+
+  /** Answers anew when indexing has begun or ended under an open box; in between the box asks again by itself. */
+  #lookAgain(): void {
+    const { status } = this.#parts.status;
+    const state = JSON.stringify(
+      status?.folders.map((folder) => [folder.path, folder.files, folder.indexedAt, folder.status.kind]),
+    );
+    if (state === this.#indexState) return;
+    this.#indexState = state;
+    this.#picker?.refresh();
+  }
+
+  #obstacle(): Obstacle | undefined {
+    const folders = vscode.workspace.workspaceFolders ?? [];
+    if (folders.length === 0) {
+      return {
+        text: 'No folder is open',
+        detail: 'Open a folder to search its code.',
+        command: { command: 'vscode.openFolder', title: 'Open Folder' },
+      };
+    }
+    if (!vscode.workspace.isTrusted) {
+      return {
+        text: 'This workspace is not trusted',
+        detail: 'Nothing in it is read or indexed until you trust it.',
+        command: { command: 'workbench.trust.manage', title: 'Manage Workspace Trust' },
+      };
+    }
+    if (places().length === 0) {
+      return {
+        text: 'This workspace is not on a disk',
+        detail: 'Lantern searches folders on a file system only.',
+      };
+    }
+    const { index } = this.#parts;
+    if (index.accepted().length === 0) return indexNote(index.pending());
+    return undefined;
+  }
+
+  /** This window's folders, as the daemon knows them. */
+  #folders(): StatusResult['folders'] {
+    const own = new Set(places().map(({ path }) => path));
+    return (this.#parts.status.status?.folders ?? []).filter(({ path }) => own.has(path));
+  }
+
+  /** What keeps the answer from being whole. */
+  #notes(): Obstacle[] {
+    const { index } = this.#parts;
+    const folders = this.#folders();
+    const notes: Obstacle[] = [];
+    if (folders.some(isPaused)) {
+      notes.push({
+        text: 'Indexing is paused',
+        detail: 'Until it goes on, what is new is found by its words only. Choose this to go on.',
+        command: { command: 'lantern.resume', title: 'Resume' },
+      });
+    }
+    for (const { path, status: one } of folders) {
+      if (one.kind === 'failed')
+        notes.push({ text: `Indexing ${path} failed`, detail: one.reason, command: showLog });
+    }
+    const pending = index.pending();
+    if (pending.length > 0) notes.push(indexNote(pending));
+    return notes;
+  }
+}
+
+const isPaused = ({ status }: StatusResult['folders'][number]): boolean => status.kind === 'paused';
+
+function indexNote(pending: readonly Place[]): Obstacle {
+  const names = pending.map(({ name }) => `“${name}”`).join(', ');
+  return {
+    text: `Index ${names}`,
+    detail: 'Not indexed yet. It is done on this machine, and nothing leaves it.',
+    command: { command: 'lantern.index', title: 'Index', arguments: [pending.map(({ path }) => path)] },
+  };
+}

@@ -1,0 +1,140 @@
+import { randomBytes } from 'node:crypto';
+import * as vscode from 'vscode';
+import { errorMessage } from '../../../shared/src/errors.js';
+import type { MemoryResult, StatusResult } from '../../../shared/src/protocol/protocol.js';
+import { Owner } from '../owner.js';
+import type { StatusModel } from './statusModel.js';
+
+/** How often the view looks while it can be seen, and how many looks it remembers: five minutes. */
+const pollMs = 2000;
+const samplesKept = 150;
+
+/** What the view's script is sent. */
+interface Picture {
+  readonly daemon: string;
+  readonly status: StatusResult | undefined;
+  readonly memory: MemoryResult | undefined;
+  readonly samples: readonly Sample[];
+}
+
+/** Resident bytes at one moment; `models` is part of `daemon`. */
+interface Sample {
+  readonly at: number;
+  readonly daemon: number;
+  readonly chroma: number;
+  readonly models: number;
+}
+
+/** Commands that the view's buttons may run, and no others. */
+const commands = new Set(
+  ['search', 'clearCache', 'pause', 'resume', 'showLog', 'index', 'remove'].map((name) => `lantern.${name}`),
+);
+
+/** The memory view: who holds how much, now and over the last minutes. There is at most one. */
+export class MemoryView implements vscode.Disposable {
+  readonly #media: vscode.Uri;
+  readonly #model: StatusModel;
+  readonly #owner = new Owner();
+  readonly #samples: Sample[] = [];
+  #panel: vscode.WebviewPanel | undefined;
+  #panelOwner: Owner | undefined;
+
+  constructor(media: vscode.Uri, model: StatusModel) {
+    this.#media = media;
+    this.#model = model;
+    this.#owner.own(model.onDidChange(() => this.#sample()));
+  }
+
+  show(): void {
+    if (this.#panel !== undefined) {
+      this.#panel.reveal();
+      return;
+    }
+    const owner = new Owner();
+    const panel = owner.own(
+      vscode.window.createWebviewPanel('lantern.memory', 'Lantern Memory', vscode.ViewColumn.Active, {
+        enableScripts: true,
+        localResourceRoots: [this.#media],
+      }),
+    );
+    this.#panel = panel;
+    this.#panelOwner = owner;
+    owner.own(panel.webview.onDidReceiveMessage((message: unknown) => this.#received(message)));
+    owner.own(panel.onDidChangeViewState(() => this.#draw()));
+    owner.own(
+      panel.onDidDispose(() => {
+        this.#panel = this.#panelOwner = undefined;
+        owner.dispose();
+      }),
+    );
+    const poll = setInterval(() => {
+      if (panel.visible) void this.#model.refresh();
+    }, pollMs);
+    owner.own({ dispose: () => clearInterval(poll) });
+    panel.webview.html = this.#html(panel.webview);
+    void this.#model.refresh();
+  }
+
+  dispose(): void {
+    this.#panelOwner?.dispose();
+    this.#owner.dispose();
+  }
+
+  #sample(): void {
+    const { memory } = this.#model;
+    if (memory !== undefined) {
+      this.#samples.push({
+        at: Date.now(),
+        daemon: memory.daemon.rssBytes,
+        chroma: memory.chroma?.rssBytes ?? 0,
+        models: memory.models.reduce((sum, { bytes }) => sum + bytes, 0),
+      });
+      this.#samples.splice(0, Math.max(0, this.#samples.length - samplesKept));
+    }
+    this.#draw();
+  }
+
+  #draw(): void {
+    if (this.#panel?.visible !== true) return;
+    const { daemon, status, memory } = this.#model;
+    const picture: Picture = {
+      daemon: daemon.kind === 'failed' ? daemon.reason : daemon.kind,
+      status,
+      memory,
+      samples: this.#samples,
+    };
+    void this.#panel.webview.postMessage(picture);
+  }
+
+  #received(message: unknown): void {
+    const { kind, command, argument } = (message ?? {}) as Record<string, unknown>;
+    if (kind === 'ready') this.#draw();
+    if (kind !== 'command' || typeof command !== 'string' || !commands.has(command)) return;
+    const argumentsOf = typeof argument === 'string' ? [[argument]] : [];
+    vscode.commands.executeCommand(command, ...argumentsOf).then(
+      () => this.#model.refresh(),
+      (error: unknown) => void vscode.window.showErrorMessage(`Lantern: ${errorMessage(error)}`),
+    );
+  }
+
+  /** The page has no content of its own: everything is drawn from messages, with text nodes only. */
+  #html(webview: vscode.Webview): string {
+    const nonce = randomBytes(16).toString('base64');
+    const uri = (name: string): string =>
+      webview.asWebviewUri(vscode.Uri.joinPath(this.#media, name)).toString();
+    return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src ${webview.cspSource}; script-src 'nonce-${nonce}'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="${uri('memory.css')}">
+<title>Lantern Memory</title>
+</head>
+<body>
+<main id="root"><p>Lantern has not been used in this window yet.</p></main>
+<script nonce="${nonce}" src="${uri('memory.js')}"></script>
+</body>
+</html>`;
+  }
+}

@@ -1,0 +1,77 @@
+import * as vscode from 'vscode';
+import type { MemoryResult, StatusResult } from '../../../shared/src/protocol/protocol.js';
+import type { DaemonClient, DaemonState } from '../daemonClient.js';
+import { Owner } from '../owner.js';
+
+/** How often memory is asked for while the window has the focus: it changes without any event. */
+const pollMs = 10_000;
+
+/** What this window knows of the daemon, for all that shows it. */
+export class StatusModel implements vscode.Disposable {
+  readonly #client: DaemonClient;
+  readonly #owner = new Owner();
+  readonly #changed = this.#owner.own(new vscode.EventEmitter<void>());
+  #status: StatusResult | undefined;
+  #memory: MemoryResult | undefined;
+
+  readonly onDidChange = this.#changed.event;
+
+  constructor(client: DaemonClient) {
+    this.#client = client;
+    this.#owner.own(
+      client.onDidChangeState(({ kind }) => {
+        if (kind !== 'connected') this.#status = this.#memory = undefined;
+        this.#changed.fire();
+        if (kind === 'connected') void this.refresh();
+      }),
+    );
+    this.#owner.own(
+      client.onDidChangeStatus((status) => {
+        this.#status = status;
+        this.#changed.fire();
+      }),
+    );
+    this.#owner.own(
+      client.onDidChangeMemory((memory) => {
+        this.#memory = memory;
+        this.#changed.fire();
+      }),
+    );
+    const poll = setInterval(() => {
+      if (vscode.window.state.focused) void this.refresh();
+    }, pollMs);
+    this.#owner.own({ dispose: () => clearInterval(poll) });
+  }
+
+  get daemon(): DaemonState {
+    return this.#client.state;
+  }
+
+  get status(): StatusResult | undefined {
+    return this.#status;
+  }
+
+  get memory(): MemoryResult | undefined {
+    return this.#memory;
+  }
+
+  /** Asks anew, if there is a daemon to ask. */
+  async refresh(): Promise<void> {
+    if (this.#client.state.kind !== 'connected') return;
+    try {
+      const [status, memory] = await Promise.all([
+        this.#client.request('lantern/status', {}),
+        this.#client.request('lantern/memory', {}),
+      ]);
+      this.#status = status;
+      this.#memory = memory;
+      this.#changed.fire();
+    } catch {
+      // The state of the connection says what is wrong.
+    }
+  }
+
+  dispose(): void {
+    this.#owner.dispose();
+  }
+}

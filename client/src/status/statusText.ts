@@ -1,0 +1,147 @@
+import type { MemoryResult, StatusResult } from '../../../shared/src/protocol/protocol.js';
+import type { DaemonState } from '../daemonClient.js';
+
+/** All that the indicator depends on. */
+export interface StatusFacts {
+  readonly daemon: DaemonState;
+  readonly status: StatusResult | undefined;
+  readonly memory: MemoryResult | undefined;
+  readonly trusted: boolean;
+}
+
+export interface Indicator {
+  /** With the editor's icons as `$(name)`. */
+  readonly text: string;
+  /** For a screen reader. */
+  readonly label: string;
+  readonly problem: boolean;
+}
+
+/** The state of things in a few characters. */
+export function indicatorOf({ daemon, status, memory, trusted }: StatusFacts): Indicator {
+  const quiet = (icon: string, word: string, label: string): Indicator => ({
+    text: `$(${icon}) ${word}`,
+    label: `Lantern: ${label}`,
+    problem: false,
+  });
+  if (!trusted) return quiet('shield', 'Lantern', 'the workspace is not trusted');
+  if (daemon.kind === 'failed') {
+    return { text: '$(warning) Lantern', label: `Lantern: not running. ${daemon.reason}`, problem: true };
+  }
+  if (daemon.kind === 'connecting') return quiet('sync~spin', 'Lantern', 'starting');
+  if (daemon.kind === 'idle' || status === undefined) return quiet('circle-outline', 'Lantern', 'at rest');
+
+  const failed = status.folders.find((folder) => folder.status.kind === 'failed');
+  const model = status.model.status;
+  if (model.kind === 'failed') {
+    return { text: '$(warning) Lantern', label: `Lantern: no model. ${model.reason}`, problem: true };
+  }
+  if (failed?.status.kind === 'failed') {
+    const label = `Lantern: indexing ${failed.path} failed. ${failed.status.reason}`;
+    return { text: '$(warning) Lantern', label, problem: true };
+  }
+  const percent = indexingPercent(status);
+  if (percent !== undefined) return quiet('sync~spin', `${percent} %`, `indexing, ${percent} percent`);
+  if (model.kind === 'loading') return quiet('sync~spin', 'Lantern', 'the model is being loaded');
+  const used = memory === undefined ? '' : bytes(totalBytes(memory));
+  if (status.folders.some((folder) => folder.status.kind === 'paused')) {
+    return quiet('debug-pause', used || 'Lantern', `paused, ${used} in use`);
+  }
+  const loaded = model.kind === 'ready';
+  const label = `the model is ${loaded ? 'loaded' : 'not loaded'}, ${used} in use`;
+  return quiet(loaded ? 'circle-filled' : 'circle-outline', used || 'Lantern', label);
+}
+
+/** How far all folders that are being indexed are together; undefined when none is. */
+export function indexingPercent(status: StatusResult): number | undefined {
+  let [done, total, some] = [0, 0, false];
+  for (const { status: one } of status.folders) {
+    if (one.kind === 'loading') some = true;
+    if (one.kind !== 'indexing') continue;
+    some = true;
+    done += one.done;
+    total += one.total;
+  }
+  if (!some) return undefined;
+  return total === 0 ? 0 : Math.floor((100 * done) / total);
+}
+
+/** The whole answer in Markdown, with links to commands. `commands` gives the address of one. */
+export function tooltipOf({ daemon, status, memory, trusted }: StatusFacts): string {
+  const lines: string[] = ['**Lantern**', ''];
+  if (!trusted) lines.push('The workspace is not trusted: nothing in it is read.');
+  else if (daemon.kind === 'failed') lines.push(`$(warning) ${escape(daemon.reason)}`);
+  else if (status === undefined) lines.push('Not started in this window yet. A search starts it.');
+  if (status !== undefined) {
+    lines.push(`| | |`, `|:--|:--|`, `| Model | ${escape(modelLine(status, memory))} |`);
+    for (const folder of status.folders) {
+      const { path, files, chunks } = folder;
+      lines.push(`| ${escape(baseName(path))} | ${files} files, ${chunks} parts, ${folderLine(folder)} |`);
+    }
+    if (memory !== undefined) {
+      const { daemon: own, chroma } = memory;
+      const parts = [
+        `daemon ${bytes(own.rssBytes)}`,
+        ...(chroma ? [`Chroma ${bytes(chroma.rssBytes)}`] : []),
+      ];
+      lines.push(`| Memory | ${bytes(totalBytes(memory))}: ${parts.join(', ')} |`);
+    }
+    if (status.vectors.detail !== undefined) lines.push(`| Vectors | ${escape(status.vectors.detail)} |`);
+  }
+  const paused = status?.folders.some((folder) => folder.status.kind === 'paused') === true;
+  const links = [
+    link('Search', 'lantern.search'),
+    link('Memory', 'lantern.showMemory'),
+    paused ? link('Resume', 'lantern.resume') : link('Pause', 'lantern.pause'),
+    link('Clear Cache', 'lantern.clearCache'),
+    link('Log', 'lantern.showLog'),
+  ];
+  lines.push('', links.join(' · '));
+  return lines.join('\n');
+}
+
+export function bytes(count: number): string {
+  const mib = count / 1024 / 1024;
+  if (mib >= 1024) return `${(mib / 1024).toFixed(1)} GB`;
+  return mib >= 10 || mib === 0 ? `${Math.round(mib)} MB` : `${mib.toFixed(1)} MB`;
+}
+
+export function totalBytes({ daemon, chroma }: MemoryResult): number {
+  return daemon.rssBytes + (chroma?.rssBytes ?? 0);
+}
+
+export function folderLine({
+  status,
+  filesPending,
+  chunksPending,
+  indexedAt,
+}: StatusResult['folders'][number]): string {
+  switch (status.kind) {
+    case 'loading':
+      return 'being read';
+    case 'indexing':
+      return `indexing ${status.total === 0 ? 0 : Math.floor((100 * status.done) / status.total)} %`;
+    case 'paused':
+      return 'paused';
+    case 'failed':
+      return `failed: ${status.reason}`;
+    case 'idle':
+      if (filesPending > 0 || chunksPending > 0) return `${filesPending} files pending`;
+      return indexedAt === null ? 'not indexed yet' : 'up to date';
+  }
+}
+
+function modelLine({ model }: StatusResult, memory: MemoryResult | undefined): string {
+  const name = `${model.name} (${model.dtype})`;
+  const { status } = model;
+  if (status.kind === 'failed') return `${name}: ${status.reason}`;
+  if (status.kind !== 'ready') return `${name}, ${status.kind === 'loading' ? 'being loaded' : 'not loaded'}`;
+  const entry = memory?.models.find((one) => one.name === model.name);
+  const holders = entry?.holders.join(', ') ?? '';
+  const use = holders === '' ? 'not in use' : `used by ${holders}`;
+  return `${name} on ${status.provider}, ${use}${status.note === undefined ? '' : `: ${status.note}`}`;
+}
+
+const link = (text: string, command: string): string => `[${text}](command:${command})`;
+const baseName = (path: string): string => path.split(/[/\\]/).filter(Boolean).at(-1) ?? path;
+const escape = (text: string): string => text.replace(/[\\`*_{}[\]()#+!|<>]/g, '\\$&').replace(/\s+/g, ' ');

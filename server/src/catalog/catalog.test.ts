@@ -1,0 +1,316 @@
+import assert from 'node:assert/strict';
+import type { FolderRow } from './catalog.js';
+import { TestCatalog, chunk, digest, file } from '../../test/support/testCatalog.js';
+
+describe('Catalog', () => {
+  let test: TestCatalog;
+  let folder: FolderRow;
+
+  beforeEach(() => {
+    test = new TestCatalog();
+    folder = test.addFolder('/a');
+  });
+
+  afterEach(() => test.dispose());
+
+  /** What the outbox says of these texts of one file. */
+  const said = (path: string, ...texts: string[]): string[] => {
+    const all = new Map(test.outbox(folder).map(({ key, op }) => [key, op]));
+    return texts.map((text) => all.get(chunk(path, text).key) ?? '-');
+  };
+
+  describe('folders', () => {
+    it('are known by path, with their model', () => {
+      test.addFolder('/b', 'other@2');
+      assert.deepEqual(
+        test.catalog.folders().map(({ path, modelKey, indexedAt }) => [path, modelKey, indexedAt]),
+        [
+          ['/a', 'model@1', null],
+          ['/b', 'other@2', null],
+        ],
+      );
+      assert.equal(test.catalog.folder('/c'), undefined);
+      test.catalog.markIndexed(folder.id, 1234);
+      assert.equal(test.catalog.folder('/a')?.indexedAt, 1234);
+    });
+
+    it('are there once', () => {
+      assert.throws(() => test.addFolder('/a'), /UNIQUE/);
+      test.put(folder, 'x.ts', 'still works');
+    });
+
+    it('survive a restart with all they hold', () => {
+      test.put(folder, 'x.ts', 'one', 'two');
+      test.embed(folder);
+      test.reopen();
+      assert.deepEqual(test.catalog.folder('/a'), folder);
+      assert.deepEqual(test.catalog.counts(folder.id), {
+        files: 1,
+        chunks: 2,
+        chunksPending: 0,
+        filesPending: 0,
+      });
+      assert.equal(test.catalog.lexical.filesWith(folder.id, 'two').length, 1);
+    });
+  });
+
+  describe('files', () => {
+    it('are found by path, and remember how they were seen', () => {
+      test.catalog.replaceFile(
+        folder,
+        file('x.ts', { size: 5, mtimeMs: 10.25, checkedMs: 99.5, digest: 'abc' }),
+        [],
+      );
+      const row = test.catalog.file(folder.id, 'x.ts');
+      assert.deepEqual([row?.size, row?.mtimeMs, row?.checkedMs, row?.digest], [5, 10.25, 99.5, 'abc']);
+      test.catalog.touchFile(row!.id, { size: 6, mtimeMs: 20.5, checkedMs: 100 });
+      const seen = { size: 6, mtimeMs: 20.5, checkedMs: 100 };
+      assert.deepEqual(test.catalog.file(folder.id, 'x.ts'), { ...row, ...seen });
+      assert.deepEqual(test.catalog.seenFiles(folder.id).get('x.ts'), { path: 'x.ts', ...seen });
+      assert.equal(test.catalog.file(folder.id, 'X.ts'), undefined);
+      assert.equal(test.catalog.file(999, 'x.ts'), undefined);
+    });
+
+    it('keep their id when they are replaced', () => {
+      test.put(folder, 'x.ts', 'one');
+      const before = test.catalog.file(folder.id, 'x.ts');
+      test.catalog.replaceFile(folder, file('x.ts', { digest: 'new', language: 'tsx' }), []);
+      const after = test.catalog.file(folder.id, 'x.ts');
+      assert.deepEqual([after?.id, after?.digest, after?.language], [before?.id, 'new', 'tsx']);
+    });
+
+    it('that were turned down are remembered and forgotten', () => {
+      const skipped = { path: 'x.bin', size: 1, mtimeMs: 2, checkedMs: 3, reason: 'binary' };
+      test.catalog.rememberSkipped(folder.id, skipped);
+      test.catalog.rememberSkipped(folder.id, { ...skipped, reason: 'minified' });
+      assert.deepEqual(
+        [...test.catalog.skippedFiles(folder.id).values()],
+        [{ ...skipped, reason: 'minified' }],
+      );
+      test.catalog.forgetSkipped(folder.id, 'x.bin');
+      test.catalog.forgetSkipped(folder.id, 'never.there');
+      assert.equal(test.catalog.skippedFiles(folder.id).size, 0);
+    });
+  });
+
+  describe('replaceFile', () => {
+    it('tells the collection of what is new, and not again of what stayed', () => {
+      test.put(folder, 'x.ts', 'one', 'two', 'three');
+      assert.deepEqual(said('x.ts', 'one', 'two', 'three'), ['upsert', 'upsert', 'upsert']);
+      test.settle(folder);
+      assert.deepEqual(test.put(folder, 'x.ts', 'one', 'two', 'three'), { removed: 0 });
+      assert.deepEqual(said('x.ts', 'one', 'two', 'three'), ['-', '-', '-']);
+      assert.deepEqual(test.put(folder, 'x.ts', 'one', 'zwei', 'three'), { removed: 1 });
+      assert.deepEqual(said('x.ts', 'one', 'two', 'zwei', 'three'), ['-', 'delete', 'upsert', '-']);
+    });
+
+    it('tells it again of what has moved', () => {
+      test.put(folder, 'x.ts', 'one', 'two');
+      test.settle(folder);
+      test.put(folder, 'x.ts', 'zero', 'one', 'two');
+      assert.deepEqual(said('x.ts', 'zero', 'one', 'two'), ['upsert', 'upsert', 'upsert']);
+      assert.equal(test.catalog.chunkByKey(folder.id, chunk('x.ts', 'two').key)?.startLine, 3);
+    });
+
+    it('tells it again when the language is another one', () => {
+      test.put(folder, 'x.h', 'one');
+      test.settle(folder);
+      test.catalog.replaceFile(folder, file('x.h', { language: 'cpp' }), [chunk('x.h', 'one')]);
+      assert.deepEqual(said('x.h', 'one'), ['upsert']);
+    });
+
+    it('still tells it of what it had not confirmed before', () => {
+      test.put(folder, 'x.ts', 'one', 'two');
+      test.put(folder, 'x.ts', 'one', 'two');
+      assert.deepEqual(said('x.ts', 'one', 'two'), ['upsert', 'upsert']);
+    });
+
+    it('lets a chunk come back that was just removed', () => {
+      test.put(folder, 'x.ts', 'one');
+      test.settle(folder);
+      test.put(folder, 'x.ts', 'other');
+      assert.deepEqual(said('x.ts', 'one'), ['delete']);
+      test.put(folder, 'x.ts', 'one');
+      assert.deepEqual(said('x.ts', 'one', 'other'), ['upsert', 'delete']);
+    });
+
+    it('keeps the file as it was when a chunk cannot be put', () => {
+      test.put(folder, 'x.ts', 'one', 'two');
+      test.settle(folder);
+      const twice = [chunk('x.ts', 'new'), chunk('x.ts', 'new', 2)];
+      assert.throws(() => test.catalog.replaceFile(folder, file('x.ts', { digest: 'new' }), twice), /UNIQUE/);
+      assert.equal(test.catalog.file(folder.id, 'x.ts')?.digest, 'd');
+      assert.equal(test.catalog.counts(folder.id).chunks, 2);
+      assert.deepEqual(said('x.ts', 'one', 'two', 'new'), ['-', '-', '-']);
+      assert.equal(test.catalog.lexical.filesWith(folder.id, 'two').length, 1);
+    });
+
+    it('keeps chunks in order, with all that is known of them', () => {
+      const first = chunk('x.ts', 'one', 3, { symbol: 'Box.open', endLine: 7 });
+      test.catalog.replaceFile(folder, file('x.ts'), [first, chunk('x.ts', 'two', 9)]);
+      const [stored, second] = test.catalog.chunksOfFile(test.catalog.file(folder.id, 'x.ts')!.id);
+      assert.ok(stored !== undefined && second !== undefined);
+      assert.deepEqual(
+        { ...first, ...stored },
+        {
+          ...first,
+          id: stored.id,
+          path: 'x.ts',
+          language: 'typescript',
+          vectorDigest: stored.vectorDigest,
+          textDigest: stored.textDigest,
+        },
+      );
+      assert.equal(Buffer.compare(stored.vectorDigest, first.vectorDigest), 0);
+      assert.equal(Buffer.compare(stored.textDigest, first.textDigest), 0);
+      assert.equal(second.symbol, null);
+      assert.deepEqual(test.catalog.chunk(stored.id), stored);
+      assert.equal(test.catalog.chunk(999), undefined);
+      assert.equal(test.catalog.chunkByKey(folder.id + 1, stored.key), undefined);
+    });
+  });
+
+  it('finds definitions whatever their case, and forgets them with their chunk', () => {
+    const named = (name: string) => ({
+      definitions: [{ name, kind: 'function', startLine: 1, endLine: 1 }],
+    });
+    test.catalog.replaceFile(folder, file('x.ts'), [
+      chunk('x.ts', '1', 1, named('openFile')),
+      chunk('x.ts', '2', 2, named('OpenFile')),
+      chunk('x.ts', '3', 3, named('openFiles')),
+    ]);
+    const names = (name: string): string[] =>
+      test.catalog
+        .definitionsOf(folder.id, name)
+        .map((d) => d.name)
+        .sort();
+    assert.deepEqual(names('openfile'), ['OpenFile', 'openFile']);
+    assert.deepEqual(names('open%'), []);
+    test.put(folder, 'x.ts', 'nothing');
+    assert.deepEqual(names('openFile'), []);
+  });
+
+  it('knows what begins in one chunk of a file and ends in another', () => {
+    const define = (name: string, startLine: number, endLine: number) => ({
+      name,
+      kind: 'function',
+      startLine,
+      endLine,
+    });
+    const lines = (startLine: number, endLine: number, ...definitions: ReturnType<typeof define>[]) =>
+      chunk('x.ts', `from ${startLine}`, startLine, { endLine, definitions });
+    const first = lines(1, 10, define('whole', 1, 4), define('cut', 5, 12), define('long', 6, 25));
+    const [second, third] = [lines(11, 20, define('own', 13, 20)), lines(21, 30)];
+    test.catalog.replaceFile(folder, file('x.ts'), [first, second, third]);
+    test.catalog.replaceFile(folder, file('y.ts'), [
+      chunk('y.ts', 'other', 1, { definitions: [define('other', 1, 15)] }),
+    ]);
+    const { id } = test.catalog.file(folder.id, 'x.ts')!;
+    assert.deepEqual(
+      test.catalog
+        .chunksOfFile(id)
+        .map((one) => test.catalog.definitionsEndingIn(one).map(({ name }) => name)),
+      [[], ['cut'], ['long']],
+    );
+  });
+
+  it('removes a file with its chunks and words, and has the collection forget them', () => {
+    test.put(folder, 'x.ts', 'one', 'two');
+    test.put(folder, 'y.ts', 'one');
+    test.settle(folder);
+    assert.deepEqual(test.catalog.removeFile(folder, test.catalog.file(folder.id, 'x.ts')!), { removed: 2 });
+    assert.deepEqual(said('x.ts', 'one', 'two'), ['delete', 'delete']);
+    assert.deepEqual(said('y.ts', 'one'), ['-']);
+    assert.deepEqual(test.catalog.counts(folder.id).files, 1);
+    assert.equal(test.catalog.lexical.filesWith(folder.id, 'one').length, 1);
+  });
+
+  it('counts what has no vector yet, and in how many files', () => {
+    test.put(folder, 'x.ts', 'one', 'two');
+    test.put(folder, 'y.ts', 'three');
+    assert.deepEqual(test.catalog.counts(folder.id), {
+      files: 2,
+      chunks: 3,
+      chunksPending: 3,
+      filesPending: 2,
+    });
+    const { vectorDigest } = chunk('x.ts', 'one');
+    test.catalog.vectors.put(folder, [{ digest: vectorDigest, vector: new Float32Array(8) }]);
+    assert.deepEqual(test.catalog.counts(folder.id), {
+      files: 2,
+      chunks: 3,
+      chunksPending: 2,
+      filesPending: 2,
+    });
+    assert.equal(test.catalog.countVectors(folder), 1);
+    test.embed(folder);
+    assert.equal(test.catalog.counts(folder.id).filesPending, 0);
+    assert.equal(test.catalog.countVectors(folder), 3);
+    assert.equal(test.catalog.outbox.count(folder.id), 3, 'the collection has still to be told');
+  });
+
+  describe('removeFolder', () => {
+    it('forgets the folder and nothing of any other, and leaves the vectors', () => {
+      const other = test.addFolder('/b');
+      for (const where of [folder, other]) {
+        test.put(where, 'x.ts', 'one', 'two');
+        test.embed(where);
+        test.catalog.rememberSkipped(where.id, {
+          path: 'y',
+          size: 1,
+          mtimeMs: 1,
+          checkedMs: 1,
+          reason: 'binary',
+        });
+      }
+      assert.deepEqual(test.catalog.removeFolder(folder.id), { files: 1, chunks: 2 });
+      assert.equal(test.catalog.folder('/a'), undefined);
+      for (const table of ['files', 'chunks', 'skipped_files', 'outbox', 'definitions'])
+        assert.deepEqual(test.query(`SELECT * FROM ${table} WHERE folder_id = ${folder.id}`), [], table);
+      assert.deepEqual(
+        test.query(`SELECT name FROM sqlite_master WHERE name LIKE 'words_${folder.id}%'`),
+        [],
+      );
+      assert.deepEqual(test.catalog.counts(other.id), {
+        files: 1,
+        chunks: 2,
+        chunksPending: 0,
+        filesPending: 0,
+      });
+      assert.equal(test.catalog.lexical.filesWith(other.id, 'one').length, 1);
+
+      const again = test.addFolder('/a');
+      test.put(again, 'x.ts', 'one', 'two');
+      assert.equal(test.catalog.counts(again.id).chunksPending, 0, 'nothing has to be embedded again');
+    });
+
+    it('does no harm twice', () => {
+      test.catalog.removeFolder(folder.id);
+      assert.deepEqual(test.catalog.removeFolder(folder.id), { files: 0, chunks: 0 });
+    });
+  });
+
+  it('tells a renewed collection everything, and nothing to forget', () => {
+    test.put(folder, 'x.ts', 'one', 'two');
+    test.settle(folder);
+    test.put(folder, 'x.ts', 'one');
+    test.catalog.renewCollection(folder.id, 'g2');
+    assert.equal(test.catalog.folder('/a')?.generation, 'g2');
+    assert.deepEqual(test.outbox(folder), [{ key: chunk('x.ts', 'one').key, op: 'upsert' }]);
+  });
+
+  it('says how much room it takes', () => {
+    const before = test.catalog.sizeBytes();
+    for (let i = 0; i < 50; i++) test.put(folder, `${i}.ts`, `text ${i} `.repeat(100));
+    assert.ok(test.catalog.sizeBytes() > before);
+  });
+
+  it('knows digests by their bytes', () => {
+    assert.notDeepEqual(digest('a'), digest('b'));
+    test.put(folder, 'x.ts', 'one');
+    test.embed(folder);
+    const row = test.catalog.chunkByKey(folder.id, chunk('x.ts', 'one').key)!;
+    assert.ok(test.catalog.vectors.get(folder, row.vectorDigest) !== undefined);
+    assert.equal(test.catalog.vectors.get(folder, row.textDigest), undefined);
+  });
+});

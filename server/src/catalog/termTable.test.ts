@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { FolderRow } from './catalog.js';
+import type { Field } from './termTable.js';
+import { TestCatalog, chunk, file } from '../../test/support/testCatalog.js';
+import { tokenStream, tokens } from '../lexical/tokens.js';
+
+describe('LexicalIndex', () => {
+  let test: TestCatalog;
+  let folder: FolderRow;
+
+  beforeEach(() => {
+    test = new TestCatalog();
+    folder = test.addFolder('/a');
+  });
+
+  afterEach(() => test.dispose());
+
+  /** Where the first token of `word` stands in a field, as `path: count`, or `path#line: count` for chunks. */
+  function found(word: string, field: Field = 'body', where = folder): string[] {
+    const { catalog } = test;
+    const docs = catalog.lexical.docs(where.id);
+    const [postings] = catalog.lexical.match(where.id, tokens(word).slice(0, 1));
+    const { docs: places = [], counts = [] } = postings?.fields[field] ?? {};
+    const byFile = ['path', 'lead', 'comments', 'usage'].includes(field);
+    return places
+      .map((place, i) => {
+        const doc = docs.files[byFile ? place : (docs.fileOf[place] ?? -1)];
+        if (doc === undefined) return 'nowhere';
+        const row = byFile ? undefined : catalog.chunk(doc.firstChunk + place - doc.at);
+        return `${doc.path}${row === undefined ? '' : `#${row.startLine}`}: ${counts[i] ?? 0}`;
+      })
+      .sort();
+  }
+
+  /** Paths of the files that hold any token of `query` in their text. */
+  function holders(query: string, where = folder): string[] {
+    const docs = test.catalog.lexical.docs(where.id);
+    const all = test.catalog.lexical.match(where.id, tokens(query)).flatMap(({ files }) => files);
+    return [...new Set(all)].map((number) => docs.files[number]?.path ?? 'nowhere').sort();
+  }
+
+  it('counts words by chunk, and by file where the field is one of files', () => {
+    test.catalog.replaceFile(
+      folder,
+      file('src/door.ts', { words: { path: 'door door src', lead: 'open', comments: 'open shut open' } }),
+      [
+        chunk('src/door.ts', 'door opens door', 1),
+        chunk('src/door.ts', 'a door', 2, {
+          words: { body: 'a door', names: 'door', signatures: 'door open' },
+        }),
+      ],
+    );
+    assert.deepEqual(found('door'), ['src/door.ts#1: 2', 'src/door.ts#2: 1']);
+    assert.deepEqual(found('door', 'names'), ['src/door.ts#2: 1']);
+    assert.deepEqual(found('open', 'signatures'), ['src/door.ts#2: 1']);
+    assert.deepEqual(found('door', 'path'), ['src/door.ts: 2']);
+    assert.deepEqual(found('open', 'comments'), ['src/door.ts: 2']);
+    assert.deepEqual(found('open', 'lead'), ['src/door.ts: 1']);
+    assert.deepEqual(found('nowhere'), []);
+    const docs = test.catalog.lexical.docs(folder.id);
+    assert.deepEqual([...docs.lengths.body], [3, 2]);
+    assert.deepEqual([...docs.lengths.comments, ...docs.lengths.path], [3, 3]);
+    assert.equal(docs.averages.body, 2.5);
+    assert.equal(docs.averages.usage, 1, 'nothing is there');
+  });
+
+  it('finds parts and wholes of identifiers, and other scripts', () => {
+    test.put(folder, 'user.ts', 'const userName = getUserName()');
+    test.put(folder, 'jp.md', '認証処理の説明');
+    test.put(folder, 'thing.ts', 'nothing to see');
+    for (const query of ['user', 'username', 'UserName', 'user_name', 'names'])
+      assert.deepEqual(holders(query), ['user.ts']);
+    assert.deepEqual(holders('認証'), ['jp.md']);
+    assert.deepEqual(holders('証明'), []);
+  });
+
+  it('takes no word for syntax', () => {
+    test.put(folder, 'a.ts', 'near or not and');
+    for (const query of ['NOT', 'OR AND', 'NEAR(a b)', '"near', "near'; DROP TABLE x", 'near*', '^near'])
+      assert.deepEqual(holders(query), ['a.ts'], query);
+    assert.deepEqual(test.catalog.lexical.match(folder.id, ['x"y', "'", '%'])[0]?.files, []);
+  });
+
+  it('forgets what was removed and what was replaced', () => {
+    test.put(folder, 'a.ts', 'alpha');
+    test.put(folder, 'b.ts', 'alpha beta');
+    assert.deepEqual(holders('alpha'), ['a.ts', 'b.ts']);
+    test.put(folder, 'a.ts', 'gamma', 'delta gamma');
+    assert.deepEqual(holders('alpha'), ['b.ts']);
+    assert.deepEqual(found('gamma'), ['a.ts#1: 1', 'a.ts#2: 1']);
+    test.catalog.removeFile(folder, test.catalog.file(folder.id, 'b.ts')!);
+    assert.deepEqual(holders('alpha beta'), []);
+    assert.deepEqual(test.query('SELECT DISTINCT word FROM postings WHERE part = 0 ORDER BY word'), [
+      ...['a', 'delta', 'gamma', 'ts'].map((word) => ({ word })),
+    ]);
+    test.catalog.removeFolder(folder.id);
+    assert.deepEqual(test.query('SELECT word FROM postings UNION SELECT words FROM file_words'), []);
+  });
+
+  it('says the same after it was opened anew', () => {
+    test.put(folder, 'a.ts', 'alpha beta', 'beta');
+    const before = found('beta');
+    test.reopen();
+    assert.deepEqual(found('beta'), before);
+    assert.equal(before.length, 2);
+  });
+
+  it('shows nothing of a change that was rolled back', () => {
+    test.put(folder, 'a.ts', 'alpha');
+    assert.deepEqual(holders('alpha'), ['a.ts']);
+    const twice = chunk('a.ts', 'beta');
+    assert.throws(() => test.catalog.replaceFile(folder, file('a.ts'), [twice, twice]));
+    assert.deepEqual(found('alpha'), ['a.ts#1: 1']);
+    assert.deepEqual(holders('beta'), []);
+  });
+
+  it('keeps many files apart, whatever block they share', () => {
+    for (let i = 0; i < 150; i++) test.put(folder, `${i}.ts`, `common word${i}`, 'common');
+    assert.equal(found('common').length, 300);
+    assert.equal(found('word77').length, 150, 'its first token is "word"');
+    assert.deepEqual(found('77'), ['77.ts#1: 1']);
+    for (let i = 0; i < 150; i += 2) {
+      const row = test.catalog.file(folder.id, `${i}.ts`);
+      if (row !== undefined) test.catalog.removeFile(folder, row);
+    }
+    assert.equal(found('common').length, 150);
+    assert.deepEqual(found('77'), ['77.ts#1: 1']);
+    assert.deepEqual(found('78'), []);
+  });
+
+  it('keeps folders apart', () => {
+    test.put(folder, 'a.ts', 'rare');
+    const other = test.addFolder('/b');
+    for (let i = 0; i < 4; i++) test.put(other, `${i}.ts`, 'rare rare');
+    assert.deepEqual(found('rare'), ['a.ts#1: 1']);
+    assert.equal(found('rare', 'body', other).length, 4);
+    test.catalog.removeFolder(other.id);
+    assert.deepEqual(found('rare'), ['a.ts#1: 1']);
+  });
+
+  it('finds every token of every text that went in, as often as it stands there', () => {
+    const text = fc.string({ unit: 'grapheme', maxLength: 30 });
+    let n = 0;
+    fc.assert(
+      fc.property(fc.array(text, { minLength: 1, maxLength: 3 }), (bodies) => {
+        const path = `property${n++}`;
+        const chunks = bodies.map((body, i) =>
+          chunk(path, `${i}${body}`, i + 1, {
+            words: { body: tokenStream(body), names: '', signatures: '' },
+          }),
+        );
+        test.catalog.replaceFile(folder, file(path), chunks);
+        const docs = test.catalog.lexical.docs(folder.id);
+        const doc = docs.files.find((one) => one.path === path);
+        assert.equal(doc?.chunks, bodies.length);
+        for (const [i, body] of bodies.entries()) {
+          for (const token of tokens(body)) {
+            const [postings] = test.catalog.lexical.match(folder.id, [token]);
+            const at: number = postings?.fields.body.docs.indexOf(doc.at + i) ?? -1;
+            const count: number = tokens(body).filter((one) => one === token).length;
+            assert.equal(postings?.fields.body.counts[at], count, `${body}: ${token}`);
+          }
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+});

@@ -1,0 +1,102 @@
+import type { Sql } from './database.js';
+import type { VectorBlock } from '../vectors/exactStore.js';
+import { type FolderRow, toVector } from './rows.js';
+
+const dayMs = 86_400_000;
+const today = (): number => Math.floor(Date.now() / dayMs);
+
+/**
+ * Vectors by content: model and digest of the embedded text. Whatever has been embedded once, in any folder, branch or
+ * worktree, needs no model again.
+ */
+export class VectorTable {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** The vector of the text with this digest, for the folder's model. */
+  get(folder: FolderRow, digest: Uint8Array): Float32Array | undefined {
+    const row = this.#sql.get<{ vector: unknown }>(
+      'SELECT vector FROM vectors WHERE model_id = ? AND digest = ?',
+      folder.modelId,
+      digest,
+    );
+    return row && toVector(row.vector);
+  }
+
+  /** Vectors of chunks by row id; of those that have one. */
+  ofChunks(folder: FolderRow, chunkIds: readonly number[]): Map<number, Float32Array> {
+    const rows = this.#sql.all<{ id: number; vector: unknown }>(
+      `SELECT c.id, v.vector FROM json_each(?) wanted CROSS JOIN chunks c ON c.id = wanted.value
+       JOIN vectors v ON v.digest = c.vector_digest AND v.model_id = ?`,
+      JSON.stringify(chunkIds),
+      folder.modelId,
+    );
+    return new Map(rows.map(({ id, vector }) => [id, toVector(vector)]));
+  }
+
+  /** Keeps vectors by the digest of the text they were made from. */
+  put(folder: FolderRow, vectors: readonly { digest: Uint8Array; vector: Float32Array }[]): void {
+    this.#sql.transaction(() => {
+      for (const { digest, vector } of vectors) {
+        this.#sql.run(
+          'INSERT OR REPLACE INTO vectors (model_id, digest, vector, used_day) VALUES (?, ?, ?, ?)',
+          folder.modelId,
+          digest,
+          new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength),
+          today(),
+        );
+      }
+    });
+  }
+
+  /** Every vector of a folder in blocks of at most `rows`, for a scan without Chroma. */
+  *blocks(folder: FolderRow, dimensions: number, rows = 2000): Generator<VectorBlock> {
+    // Page by page, because a statement that is still being read keeps folders from being removed.
+    for (let after: string | undefined = ''; after !== undefined;) {
+      const found: { key: string; language: string; vector: unknown }[] = this.#sql.all(
+        `SELECT c.key, f.language, v.vector FROM chunks c JOIN files f ON f.id = c.file_id
+         JOIN vectors v ON v.model_id = ? AND v.digest = c.vector_digest
+         WHERE c.folder_id = ? AND c.key > ? ORDER BY c.key LIMIT ?`,
+        folder.modelId,
+        folder.id,
+        after,
+        rows,
+      );
+      const vectors = new Float32Array(found.length * dimensions);
+      for (const [i, { vector }] of found.entries()) vectors.set(toVector(vector), i * dimensions);
+      after = found.length < rows ? undefined : found.at(-1)?.key;
+      if (found.length === 0) return;
+      yield { ids: found.map(({ key }) => key), languages: found.map(({ language }) => language), vectors };
+    }
+  }
+
+  /** Deletes vectors that no chunk has used for `days`; an undone edit or an old branch is served until then. */
+  dropUnused(days: number): number {
+    return this.#sql.run(
+      `DELETE FROM vectors WHERE used_day < ? AND digest NOT IN (SELECT vector_digest FROM chunks)
+       AND digest NOT IN (SELECT vector_digest FROM files WHERE vector_digest IS NOT NULL)`,
+      today() - days,
+    ).changes;
+  }
+
+  /** Notes that the folder's chunks used their vectors until now. */
+  markUsedBy(folderId: number): void {
+    const day = today();
+    this.#sql.run(
+      `UPDATE vectors SET used_day = ? WHERE used_day < ?
+       AND digest IN (SELECT vector_digest FROM chunks WHERE folder_id = ?)`,
+      day,
+      day,
+      folderId,
+    );
+  }
+
+  /** Notes that a chunk used the vector until now. */
+  markUsed(digest: Uint8Array): void {
+    const day = today();
+    this.#sql.run('UPDATE vectors SET used_day = ? WHERE digest = ? AND used_day < ?', day, digest, day);
+  }
+}

@@ -1,0 +1,183 @@
+import { collect } from '../syntax/definitions.js';
+import type { Comment, Definition } from '../syntax/definitions.js';
+import { atomsOf, halved, Lines } from '../syntax/lines.js';
+import type { Atom, CountTokens } from '../syntax/lines.js';
+import { markdownOutline } from '../syntax/markdown.js';
+import { indentOutline, syntaxOutline } from '../syntax/outline.js';
+import type { Outline } from '../syntax/outline.js';
+import { Pacer } from '../syntax/pacer.js';
+import { cutCosts, pack } from './packer.js';
+import type { Group } from './packer.js';
+import type { Parsers } from '../syntax/parsers.js';
+import { symbolOf } from './symbols.js';
+
+/** Part of a collection's metadata: chunks and words of another version are made again. */
+export const CHUNKER_VERSION = '3';
+
+/** `[CLS]` and `[SEP]`, or what the model has in their place. */
+const specialTokens = 2;
+/** A chunk keeps this budget, or half of a small limit, however long its path is: the path is cut instead. */
+const leastBudget = 64;
+
+export interface ChunkInput {
+  /** Relative to the folder, with `/`. */
+  readonly path: string;
+  readonly language: string;
+  readonly text: string;
+  /** The model's limit, special tokens included. */
+  readonly maxTokens: number;
+  readonly countTokens: CountTokens;
+}
+
+/** Lines count from 1, both ends included; offsets are UTF-16 units into the file's text. */
+export interface SourceChunk {
+  readonly startLine: number;
+  readonly endLine: number;
+  readonly start: number;
+  readonly end: number;
+  /** Qualified name of the innermost definition around the chunk, else of the largest that begins in it. */
+  readonly symbol: string | undefined;
+  readonly text: string;
+}
+
+/** The chunks follow each other without a gap and together are the text. */
+export interface ChunkedFile {
+  readonly chunks: readonly SourceChunk[];
+  readonly definitions: readonly Definition[];
+  readonly comments: readonly Comment[];
+}
+
+interface Structure {
+  readonly outline: Outline;
+  readonly definitions: readonly Definition[];
+  readonly comments: readonly Comment[];
+}
+
+/** Cuts files where their syntax does, into chunks that fit the model. */
+export class Chunker {
+  readonly #parsers: Parsers;
+
+  constructor(parsers: Parsers) {
+    this.#parsers = parsers;
+  }
+
+  async chunk(input: ChunkInput): Promise<ChunkedFile> {
+    const { path, language, text, maxTokens, countTokens } = input;
+    if (text === '') return { chunks: [], definitions: [], comments: [] };
+    const pacer = new Pacer();
+    const lines = new Lines(text);
+    const structure = await this.#structure(language, lines, pacer);
+    const prefix = pathLine(path, maxTokens, countTokens);
+    const prefixTokens = countTokens(prefix);
+    const budget = Math.max(1, maxTokens - specialTokens - prefixTokens);
+    const atoms = await atomsOf(lines, budget, countTokens, pacer);
+    // What is confirmed is the text that will be embedded, so that no tokenizer's ways with a seam can surprise.
+    const confirm = (part: string): number => countTokens(prefix + part) - prefixTokens;
+    const packed = new Packing(lines, structure.outline, budget, confirm, pacer);
+    const symbol = symbolOf(lines, structure.definitions, structure.outline.leads);
+    const chunks = (await packed.chunks(atoms)).map(({ start, end }): SourceChunk => {
+      const startRow = lines.rowAt(start);
+      const endRow = lines.rowAt(end - 1);
+      return {
+        startLine: startRow + 1,
+        endLine: endRow + 1,
+        start,
+        end,
+        symbol: symbol(startRow, endRow),
+        text: text.slice(start, end),
+      };
+    });
+    return { chunks, definitions: structure.definitions, comments: structure.comments };
+  }
+
+  async #structure(language: string, lines: Lines, pacer: Pacer): Promise<Structure> {
+    if (language === 'markdown') {
+      const { spans, definitions } = markdownOutline(lines);
+      return { outline: { spans, leads: new Map() }, definitions, comments: [] };
+    }
+    const parsed = await this.#parsers.read(language, lines.text, async (tree): Promise<Structure> => {
+      const { definitions, comments, commentRows } = await collect(tree, lines, pacer);
+      // A text that the grammar cannot follow at all still has its indentation.
+      const outline = tree.root.isError
+        ? indentOutline(lines)
+        : await syntaxOutline(tree, lines, commentRows, pacer);
+      return { outline, definitions, comments };
+    });
+    return parsed ?? { outline: indentOutline(lines), definitions: [], comments: [] };
+  }
+}
+
+/** One file's way from atoms to chunks that a real count has confirmed. */
+class Packing {
+  readonly #lines: Lines;
+  readonly #outline: Outline;
+  readonly #budget: number;
+  readonly #confirm: CountTokens;
+  readonly #pacer: Pacer;
+
+  constructor(lines: Lines, outline: Outline, budget: number, confirm: CountTokens, pacer: Pacer) {
+    this.#lines = lines;
+    this.#outline = outline;
+    this.#budget = budget;
+    this.#confirm = confirm;
+    this.#pacer = pacer;
+  }
+
+  async chunks(atoms: readonly Atom[], limit = this.#budget): Promise<{ start: number; end: number }[]> {
+    const cuts = cutCosts(atoms, this.#outline.spans, this.#budget);
+    const done: { start: number; end: number }[] = [];
+    const waiting: { group: Group; limit: number }[] = [{ group: [0, atoms.length], limit }];
+    for (let next = waiting.pop(); next; next = waiting.pop()) {
+      const groups = await pack(atoms, cuts, next.group, next.limit, this.#pacer);
+      const again: typeof waiting = [];
+      for (const [from, to] of groups) {
+        if (this.#pacer.due) await this.#pacer.pause();
+        const start = atoms[from]?.start ?? 0;
+        const end = atoms[to - 1]?.end ?? start;
+        const tokens = this.#confirm(this.#lines.text.slice(start, end));
+        if (tokens <= this.#budget) done.push({ start, end });
+        else if (to - from > 1) {
+          // Counts of lines do not add up under every tokenizer: aim lower by as much as this chunk missed.
+          const lower = Math.floor((next.limit * this.#budget) / tokens);
+          again.push({ group: [from, to], limit: Math.max(1, Math.min(lower, next.limit - 1)) });
+        } else {
+          const halves = atoms[from] && halved(this.#lines.text, atoms[from], this.#confirm);
+          if (halves) done.push(...(await this.chunks(halves)));
+          else done.push({ start, end });
+        }
+      }
+      waiting.push(...again);
+    }
+    return done.sort((a, b) => a.start - b.start);
+  }
+}
+
+/**
+ * The exact text to embed for a chunk that `Chunker` made with the same path, limit and tokenizer: the path, a line
+ * break and the chunk's text. It fits `maxTokens`; of an over-long path only the end is kept.
+ */
+export function embeddedText(
+  path: string,
+  chunkText: string,
+  maxTokens: number,
+  countTokens: CountTokens,
+): string {
+  return pathLine(path, maxTokens, countTokens) + chunkText;
+}
+
+/** The line above the chunk: the path, or as much of its end as leaves a chunk `leastBudget` tokens. */
+function pathLine(path: string, maxTokens: number, countTokens: CountTokens): string {
+  const room = maxTokens - specialTokens;
+  const most = Math.max(room - leastBudget, Math.floor(room / 2));
+  const fits = (part: string): boolean => countTokens(`${part}\n`) <= most;
+  if (fits(path)) return `${path}\n`;
+  const characters = Array.from(path);
+  let low = 0;
+  let high = characters.length;
+  while (low < high) {
+    const kept = (low + high + 1) >> 1;
+    if (fits(characters.slice(-kept).join(''))) low = kept;
+    else high = kept - 1;
+  }
+  return low === 0 ? '' : `${characters.slice(-low).join('')}\n`;
+}

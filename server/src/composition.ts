@@ -1,0 +1,243 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build } from '../../shared/src/protocol/build.js';
+import type { Disposable } from '../../shared/src/disposable.js';
+import { LanternError, errorMessage, systemCode } from '../../shared/src/errors.js';
+import type { Log } from '../../shared/src/log.js';
+import type { DoctorResult } from '../../shared/src/protocol/protocol.js';
+import { type Settings, mergeSettings } from '../../shared/src/settings/settings.js';
+import { collectGarbage } from './service/garbage.js';
+import { MemoryBudget } from './daemon/memoryBudget.js';
+import { Service } from './service/service.js';
+import { WorkCounter } from './daemon/workCounter.js';
+import { examine } from './service/doctor.js';
+import { Chunker } from './chunking/chunker.js';
+import { Folders } from './indexing/folders.js';
+import { Parsers } from './syntax/parsers.js';
+import { RightOfWay } from './indexing/searchPriority.js';
+import type { EmbeddingSession } from './model/embeddingSession.js';
+import { ModelCache } from './model/modelCache.js';
+import { ModelLoader } from './model/modelLoader.js';
+import { ModelRegistry } from './model/registry.js';
+import { modelsDir, packageRoot } from './paths.js';
+import { Searcher } from './search/searcher.js';
+import { SelectedModel } from './service/selectedModel.js';
+import { Catalog } from './catalog/catalog.js';
+import { ChromaProcess } from './vectors/chroma/chromaProcess.js';
+import { RemoteChroma } from './vectors/chroma/chromaRemote.js';
+import { ChromaStore } from './vectors/chroma/chromaStore.js';
+import { ExactStore } from './vectors/exactStore.js';
+import { ResilientStore } from './vectors/fallbackStore.js';
+
+export interface Services {
+  readonly service: Service;
+  readonly settings: Settings;
+  readonly doctor: () => Promise<DoctorResult>;
+  /** Frees models that nobody has used for a while, and sheds memory above the budget; to be called every `tidyMs`. */
+  readonly tidy: () => Promise<void>;
+  readonly tidyMs: number;
+  /** Finishes the step that runs, commits and closes everything, in the reverse of the order in which it was made. */
+  readonly dispose: () => Promise<void>;
+}
+
+/** Vectors that no chunk has used for this long are forgotten. */
+const unusedVectorDays = 30;
+const longestTidyMs = 2000;
+/** Without a job for this long, the daemon rests. */
+const restMs = 2000;
+/** Without a question for this long, Chroma gives back the indexes of all but the last few folders. */
+const releaseMs = 60_000;
+/** Above the budget, a model that has been idle for this long goes. */
+const idleUnderPressureMs = 5000;
+
+/** Makes every part and joins them: the only place where that is done. */
+export async function createServices(
+  dataDir: string,
+  log: Log,
+  busy: (job: string) => Disposable,
+): Promise<Services> {
+  const settings = readSettings(join(dataDir, 'settings.json'));
+  const registry = new ModelRegistry({ modelsDir: modelsDir(import.meta.url), dataDir, log });
+  const loader = new ModelLoader({ registry, settings: () => settings.model, log });
+  const models = new ModelCache<EmbeddingSession>({ log, loader: (id) => loader.load(id) });
+  const model = await SelectedModel.open(settings.model, registry, loader, models);
+  const catalog = new Catalog(dataDir, log);
+  const chroma =
+    settings.chroma.url === '' ? new ChromaProcess({ directory: join(dataDir, 'chroma'), log }) : undefined;
+  const server = chroma ?? new RemoteChroma(settings.chroma.url);
+  const { tenant, database, apiKey } = settings.chroma;
+  const chromaStore = new ChromaStore(server, { tenant, database, apiKey, log });
+  const store = new ResilientStore(
+    chromaStore,
+    new ExactStore({
+      blocks: (spec) => {
+        const folder = catalog.folder(spec.folder);
+        return folder === undefined ? [] : catalog.vectors.blocks(folder, spec.dimensions);
+      },
+      count: (spec) => {
+        const folder = catalog.folder(spec.folder);
+        return folder === undefined ? 0 : catalog.countVectors(folder);
+      },
+    }),
+    log,
+  );
+  const parsers = new Parsers(join(packageRoot(import.meta.url), 'dist', 'grammars'), log);
+  const chunker = new Chunker(parsers);
+  const indexing = { ...settings.index, storeDocuments: settings.chroma.storeDocuments };
+  const work = new WorkCounter(busy);
+  const rightOfWay = new RightOfWay();
+  const folders = new Folders({
+    catalog,
+    store,
+    chunker,
+    embedder: model,
+    modelKey: model.key,
+    owner: settings.chroma.url === '' ? '' : installationId(join(dataDir, 'installation-id')),
+    settings: indexing,
+    log,
+    rightOfWay,
+    busy: (job) => work.begin(job),
+  });
+  const recovering = store.onShouldReopen((collection) => folders.reattach(collection));
+  const service = new Service({
+    settings,
+    dataDir,
+    version: build.version,
+    catalog,
+    folders,
+    rightOfWay,
+    searcher: new Searcher(catalog),
+    model,
+    log,
+    vectorServer: {
+      status: () => {
+        const status = store.status();
+        const detail =
+          'reason' in status ? status.reason : 'error' in status ? status.error.message : undefined;
+        return { kind: status.kind, ...(detail !== undefined && { detail }) };
+      },
+      info: async () => chroma?.info(),
+      sizeBytes: () => folderSize(join(dataDir, 'chroma')),
+      stop: async () => {
+        if (!work.running) await chroma?.stopIdle(0);
+      },
+    },
+  });
+  const budget = new MemoryBudget({
+    limitBytes: settings.daemon.memoryBudgetMiB * 1024 * 1024,
+    measure: async () => process.memoryUsage.rss() + ((await chroma?.info())?.rssBytes ?? 0),
+    // Batches have nothing to give: the model gets one text at a time.
+    reliefs: [
+      {
+        name: 'caches',
+        everyMs: 60_000,
+        run: async () => {
+          catalog.shrink();
+          await collectGarbage();
+          return true;
+        },
+      },
+      {
+        name: 'model',
+        everyMs: 60_000,
+        run: async () => (await models.unloadIdle(idleUnderPressureMs)) > 0,
+      },
+      {
+        name: 'chroma',
+        everyMs: 600_000,
+        // A server keeps every index that it has loaded for as long as it runs.
+        run: async () => {
+          if (work.running || chroma?.status().kind !== 'running') return false;
+          await chroma.restart('memory above the budget');
+          return true;
+        },
+      },
+    ],
+    log,
+  });
+  const idleUnloadMs = settings.model.idleUnloadMinutes * 60_000;
+  log.write('info', 'services.ready', {
+    model: model.key,
+    folders: catalog.folders().length,
+    dropped: catalog.vectors.dropUnused(unusedVectorDays),
+  });
+
+  return {
+    service,
+    settings,
+    doctor: () => examine({ dataDir, catalog, store, chunker, model }),
+    tidy: async () => {
+      if (idleUnloadMs > 0) {
+        await models.unloadIdle(idleUnloadMs);
+        if (!work.running) await chroma?.stopIdle(idleUnloadMs);
+      }
+      if (!work.running) await chromaStore.releaseIndexes(releaseMs);
+      // V8 keeps the garbage of a burst until the next one, 20 to 40 MB that a daemon at rest need not hold, and SQLite
+      // the pages that it wrote.
+      if (work.takeEnded(restMs)) {
+        catalog.shrink();
+        await collectGarbage();
+      }
+      await budget.check();
+    },
+    tidyMs: idleUnloadMs > 0 ? Math.min(longestTidyMs, idleUnloadMs) : longestTidyMs,
+    dispose: async () => {
+      await folders.dispose();
+      await store.dispose();
+      await server.dispose();
+      model.dispose();
+      await models.dispose();
+      recovering.dispose();
+      parsers.dispose();
+      catalog.dispose();
+    },
+  };
+}
+
+/** Tells this machine's collections from those of others on a shared server; made once, kept in a file. */
+function installationId(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    const id = randomUUID();
+    writeFileSync(file, `${id}\n`, { mode: 0o600 });
+    return id;
+  }
+}
+
+function readSettings(file: string): Settings {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return mergeSettings({}, file);
+    throw new LanternError('not-readable', `${file} could not be read: ${errorMessage(error)}.`, {
+      cause: error,
+    });
+  }
+  let chosen: unknown;
+  try {
+    chosen = JSON.parse(text);
+  } catch (error) {
+    throw new LanternError('bad-request', `${file} is no JSON: ${errorMessage(error)}. Mend or remove it.`, {
+      cause: error,
+    });
+  }
+  return mergeSettings(chosen, file);
+}
+
+/** Bytes of all files below a folder; 0 when there is none. */
+async function folderSize(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  const sizes = entries.map(async (entry) => {
+    if (!entry.isFile()) return 0;
+    return stat(join(entry.parentPath, entry.name)).then(
+      ({ size }) => size,
+      () => 0,
+    );
+  });
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}

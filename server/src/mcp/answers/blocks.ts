@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import type { SearchHit } from '../../../../shared/src/protocol/protocol.js';
+
+/** A range of lines that answers, ready to be shown. */
+export interface Block {
+  readonly folder: string;
+  /** Relative to `folder`, with `/`. */
+  readonly path: string;
+  /** From 1, both ends included. */
+  readonly startLine: number;
+  readonly endLine: number;
+  readonly symbol: string | null;
+  readonly language: string;
+  readonly score: number;
+  /** The lines from `startLine` on, without their ends. */
+  readonly lines: readonly string[];
+}
+
+/** Hits as blocks, best first; what overlaps a better hit of the same file is joined to it. */
+export function toBlocks(hits: readonly SearchHit[]): Block[] {
+  const blocks: Block[] = [];
+  const byFile = new Map<string, number[]>();
+  for (const hit of hits) {
+    const block = toBlock(hit);
+    const file = join(hit.folder, hit.path);
+    const others = byFile.get(file) ?? [];
+    const at = others.find((index) => overlap(blocks[index], block));
+    const better = at === undefined ? undefined : blocks[at];
+    if (at === undefined || better === undefined) {
+      byFile.set(file, [...others, blocks.length]);
+      blocks.push(block);
+    } else {
+      blocks[at] = joined(better, block);
+    }
+  }
+  return blocks;
+}
+
+function toBlock({ text, ...hit }: SearchHit): Block {
+  // Blank lines before the first and after the last are no part of the range.
+  const lines = text
+    .replace(/^(?:[^\S\n]*\n)+/, '')
+    .replace(/\s+$/, '')
+    .split(/\r?\n/);
+  return { ...hit, lines: lines.slice(0, hit.endLine - hit.startLine + 1) };
+}
+
+function overlap(a: Block | undefined, b: Block): boolean {
+  return a !== undefined && a.startLine <= b.endLine && b.startLine <= a.endLine;
+}
+
+/** Both ranges as one, under the better one's name and score. Lines that both have are taken from it. */
+function joined(better: Block, other: Block): Block {
+  const startLine = Math.min(better.startLine, other.startLine);
+  const endLine = Math.max(better.endLine, other.endLine);
+  const before = other.lines.slice(0, Math.max(0, better.startLine - other.startLine));
+  const after = other.lines.slice(Math.max(0, better.endLine - other.startLine + 1));
+  const own = padded(better, after.length > 0);
+  return { ...better, startLine, endLine, lines: [...before, ...own, ...after] };
+}
+
+/** Blank lines that ended a text come back where another text follows. */
+function padded({ lines, startLine, endLine }: Block, followed: boolean): readonly string[] {
+  const missing = followed ? endLine - startLine + 1 - lines.length : 0;
+  return missing > 0 ? [...lines, ...Array<string>(missing).fill('')] : lines;
+}

@@ -1,0 +1,250 @@
+import type { Socket } from 'node:net';
+import { type Interface, createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { LanternError, errorMessage } from '../../../../shared/src/errors.js';
+import { defaultLineLimits, readLine } from '../../../../shared/src/protocol/handshake.js';
+import { parseBridgeReply, writeLine } from './bridgeHello.js';
+
+export interface BridgeOptions {
+  readonly input: Readable;
+  readonly output: Writable;
+  /** Reaches the daemon, starting it where none runs; the socket's next byte is the first after the handshake. */
+  readonly reach: () => Promise<Socket>;
+  /** The folder in which the agent's client started this process. */
+  readonly workingDirectory: string;
+}
+
+type Id = string | number;
+
+/** What the bridge reads of a message; everything else passes through untouched. */
+interface Message {
+  readonly id?: Id;
+  readonly method?: string;
+  readonly params?: { readonly requestId?: Id; readonly _meta?: Readonly<Record<string, unknown>> };
+}
+
+interface Pending {
+  readonly line: string;
+  readonly message: Message;
+  /** How often it has been sent. */
+  sent: number;
+}
+
+/** A request during which the daemon went away this often is answered with an error. */
+const mostSends = 3;
+/** How long answers are waited for once the client has closed its side. */
+const farewellMs = 30_000;
+/** Present in requests of protocols that need no `initialize`. */
+const versionKey = 'io.modelcontextprotocol/protocolVersion';
+
+/**
+ * Carries MCP between an agent's client on stdio and the daemon. It knows as much of the protocol as it takes to outlive
+ * the daemon: after a restart the handshake is repeated and whatever is unanswered asked again, unseen by the client.
+ */
+export class Bridge {
+  readonly #options: BridgeOptions;
+  readonly #pending = new Map<Id, Pending>();
+  /** Requests of the daemon that the client has not answered; those of a daemon that is gone are answered in vain. */
+  readonly #asked = new Set<Id>();
+  readonly #askedInVain = new Map<Id, number>();
+  #initialize: Pending | undefined;
+  #initialized: string | undefined;
+  /** The id of an `initialize` that was repeated: its answer is not the client's. */
+  #repeated: Id | undefined;
+  #socket: Socket | undefined;
+  #connecting: Promise<void> | undefined;
+  #ended = false;
+  #finish: () => void = () => undefined;
+
+  constructor(options: BridgeOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when the client has gone and was answered. */
+  async run(): Promise<void> {
+    const { input, output } = this.#options;
+    const finished = new Promise<void>((settle) => (this.#finish = settle));
+    output.on('error', this.#finish);
+    const lines = readLines(input, (line) => this.#fromClient(line));
+    lines.once('close', () => {
+      this.#ended = true;
+      setTimeout(this.#finish, farewellMs).unref();
+      this.#finishWhenAnswered();
+    });
+    await finished;
+    lines.close();
+    this.#socket?.destroy();
+  }
+
+  #fromClient(line: string): void {
+    if (line.trim() === '') return;
+    const message = parse(line);
+    if (message === undefined) {
+      this.#toClient(
+        JSON.stringify({
+          jsonrpc: '2.0',
+          id: null,
+          error: { code: -32700, message: 'The line is no JSON object.' },
+        }),
+      );
+      return;
+    }
+    const { id, method, params } = message;
+    if (method !== undefined && id !== undefined) {
+      const pending = { line, message, sent: 0 };
+      this.#pending.set(id, pending);
+      if (method === 'initialize') this.#initialize = pending;
+    } else if (id !== undefined) {
+      this.#asked.delete(id);
+      const inVain = this.#askedInVain.get(id) ?? 0;
+      if (inVain > 0) {
+        this.#askedInVain.set(id, inVain - 1);
+        return;
+      }
+    } else if (method === 'notifications/initialized') {
+      this.#initialized = line;
+    } else if (method === 'notifications/cancelled' && params?.requestId !== undefined) {
+      this.#pending.delete(params.requestId);
+    }
+    if (this.#socket !== undefined && this.#connecting === undefined) this.#send(this.#socket, line, id);
+    else if (method !== undefined && id !== undefined) this.#connect();
+  }
+
+  #send(socket: Socket, line: string, id: Id | undefined): void {
+    const pending = id === undefined ? undefined : this.#pending.get(id);
+    if (pending !== undefined) pending.sent++;
+    if (socket.write(`${line}\n`)) return;
+    const { input } = this.#options;
+    input.pause();
+    const resume = (): void => {
+      socket.off('drain', resume).off('close', resume);
+      input.resume();
+    };
+    socket.on('drain', resume).on('close', resume);
+  }
+
+  /** Reaches the daemon and tells it all that it must know; requests that come meanwhile wait. */
+  #connect(): void {
+    this.#connecting ??= this.#reach().then(
+      (socket) => {
+        this.#connecting = undefined;
+        this.#begin(socket);
+      },
+      (error: unknown) => {
+        this.#connecting = undefined;
+        for (const id of [...this.#pending.keys()]) this.#fail(id, errorMessage(error));
+      },
+    );
+  }
+
+  async #reach(): Promise<Socket> {
+    const { reach, workingDirectory } = this.#options;
+    const socket = await reach();
+    try {
+      socket.write(writeLine({ workingDirectory }));
+      const reply = parseBridgeReply(await readLine(socket, { ...defaultLineLimits, timeoutMs: 60_000 }));
+      if (reply.ok) return socket;
+      throw new LanternError('unavailable', reply.message);
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    }
+  }
+
+  #begin(socket: Socket): void {
+    this.#socket = socket;
+    const lines = readLines(socket, (line) => this.#fromDaemon(line));
+    socket.once('close', () => {
+      lines.close();
+      if (this.#socket === socket) this.#lost();
+    });
+    const first = this.#initialize;
+    if (first !== undefined && first.sent > 0 && first.message.id !== undefined) {
+      if (!this.#pending.has(first.message.id)) this.#repeated = first.message.id;
+      this.#send(socket, first.line, undefined);
+      if (this.#initialized !== undefined) this.#send(socket, this.#initialized, undefined);
+    }
+    for (const [id, { line, message }] of [...this.#pending]) {
+      if (message.method === 'initialize' && first !== undefined && first.sent > 0) continue;
+      this.#send(socket, line, id);
+    }
+  }
+
+  #fromDaemon(line: string): void {
+    const { id, method } = parse(line) ?? {};
+    if (id !== undefined && method !== undefined) this.#asked.add(id);
+    else if (id !== undefined) {
+      if (id === this.#repeated) {
+        this.#repeated = undefined;
+        return;
+      }
+      this.#pending.delete(id);
+    }
+    this.#toClient(line);
+    this.#finishWhenAnswered();
+  }
+
+  /** The daemon is gone. It is reached again for what is unanswered, else when the client next asks. */
+  #lost(): void {
+    this.#socket = undefined;
+    this.#repeated = undefined;
+    for (const id of this.#asked) this.#askedInVain.set(id, (this.#askedInVain.get(id) ?? 0) + 1);
+    this.#asked.clear();
+    for (const [id, { sent }] of [...this.#pending]) {
+      if (sent >= mostSends) {
+        this.#fail(
+          id,
+          'The daemon ended three times before it answered. Run “lantern doctor” in a terminal.',
+        );
+      }
+    }
+    if (this.#pending.size > 0) this.#connect();
+  }
+
+  #fail(id: Id, text: string): void {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    const { method, params } = pending?.message ?? {};
+    const answer =
+      method === 'tools/call'
+        ? {
+            result: {
+              ...(params?._meta?.[versionKey] !== undefined && { resultType: 'complete' }),
+              isError: true,
+              content: [{ type: 'text', text }],
+            },
+          }
+        : { error: { code: -32603, message: text } };
+    this.#toClient(JSON.stringify({ jsonrpc: '2.0', id, ...answer }));
+    this.#finishWhenAnswered();
+  }
+
+  #toClient(line: string): void {
+    const { output } = this.#options;
+    if (output.write(`${line}\n`)) return;
+    const socket = this.#socket;
+    socket?.pause();
+    output.once('drain', () => socket?.resume());
+  }
+
+  #finishWhenAnswered(): void {
+    if (this.#ended && this.#pending.size === 0) this.#finish();
+  }
+}
+
+function readLines(input: Readable, onLine: (line: string) => void): Interface {
+  const lines = createInterface({ input, crlfDelay: Infinity });
+  lines.on('line', onLine);
+  // It repeats the stream's errors; what follows from them, its `close` tells.
+  lines.on('error', () => lines.close());
+  return lines;
+}
+
+function parse(line: string): Message | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

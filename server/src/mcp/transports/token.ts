@@ -1,0 +1,48 @@
+import { Buffer } from 'node:buffer';
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { lstat, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { systemCode } from '../../../../shared/src/errors.js';
+
+/** Where an install keeps the word that lets HTTP clients in. */
+export const tokenPath = (dataDir: string): string => join(dataDir, 'mcp-token');
+
+/** The token, made when there is none, or when others could have read it. */
+export async function readToken(dataDir: string): Promise<string> {
+  const path = tokenPath(dataDir);
+  try {
+    const stats = await lstat(path);
+    const exposed = process.platform !== 'win32' && (stats.mode & 0o077) !== 0;
+    if (stats.isFile() && !exposed) {
+      const token = (await readFile(path, 'utf8')).trim();
+      if (/^[\w-]{32,}$/.test(token)) return token;
+    }
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+  }
+  return rotateToken(dataDir);
+}
+
+/** Makes a new token; whoever holds the old one is refused from the next request on. */
+export async function rotateToken(dataDir: string): Promise<string> {
+  const token = randomBytes(32).toString('base64url');
+  await writePrivate(tokenPath(dataDir), `${token}\n`);
+  return token;
+}
+
+/** Writes a file that only the user can read, whole or not at all. */
+export async function writePrivate(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+  await writeFile(temporary, text, { mode: 0o600, flag: 'wx' });
+  await rename(temporary, path);
+}
+
+/** Whether an `Authorization` header carries the token; takes the same time however much of it is right. */
+export function bearerMatches(header: string | undefined, token: string): boolean {
+  const presented = /^Bearer +(\S+) *$/i.exec(header ?? '')?.[1] ?? '';
+  // Digests are of one length, whatever was presented.
+  return timingSafeEqual(digest(presented), digest(token));
+}
+
+const digest = (text: string): Buffer => hash('sha256', text, 'buffer');

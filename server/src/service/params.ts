@@ -1,0 +1,105 @@
+import { LanternError } from '../../../shared/src/errors.js';
+import type {
+  FindRelatedParams,
+  FolderParams,
+  IndexParams,
+  SearchMode,
+  SearchParams,
+} from '../../../shared/src/protocol/protocol.js';
+
+/** Longest query that is read; what ranking uses of it is shorter still. */
+const maxQueryChars = 200_000;
+const maxLimit = 100;
+const modes: readonly SearchMode[] = ['hybrid', 'semantic', 'lexical'];
+
+function bad(method: string, problem: string): LanternError {
+  return new LanternError('bad-request', `${method}: ${problem}.`);
+}
+
+/** Reads the fields of one request's parameters; whatever is not of its type is a `bad-request`. */
+class Fields {
+  readonly #method: string;
+  readonly #fields: Record<string, unknown>;
+
+  constructor(method: string, params: unknown) {
+    this.#method = method;
+    if (params === null || params === undefined) this.#fields = {};
+    else if (typeof params === 'object' && !Array.isArray(params))
+      this.#fields = params as Record<string, unknown>;
+    else throw bad(method, 'parameters must be an object');
+  }
+
+  string(name: string, maxChars = 4096): string {
+    const value = this.#fields[name];
+    if (typeof value !== 'string' || value.trim() === '')
+      throw bad(this.#method, `"${name}" must be a text that is not empty`);
+    if (value.length > maxChars) throw bad(this.#method, `"${name}" is longer than ${maxChars} characters`);
+    return value;
+  }
+
+  optional<T>(name: string, read: (name: string) => T): Record<string, T> {
+    const value = this.#fields[name];
+    return value === undefined || value === null ? {} : { [name]: read(name) };
+  }
+
+  integer(name: string, min: number, max: number): number {
+    const value = this.#fields[name];
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
+      throw bad(this.#method, `"${name}" must be a whole number from ${min} to ${max}`);
+    }
+    return value;
+  }
+
+  boolean(name: string): boolean {
+    const value = this.#fields[name];
+    if (typeof value !== 'boolean') throw bad(this.#method, `"${name}" must be true or false`);
+    return value;
+  }
+
+  oneOf<T extends string>(name: string, values: readonly T[]): T {
+    const value = this.#fields[name];
+    const found = values.find((known) => known === value);
+    if (found === undefined) throw bad(this.#method, `"${name}" must be one of ${values.join(', ')}`);
+    return found;
+  }
+}
+
+export function searchParams(params: unknown): SearchParams {
+  const fields = new Fields('search', params);
+  const text = (name: string): string => fields.string(name);
+  return {
+    query: fields.string('query', maxQueryChars),
+    ...fields.optional('path', text),
+    ...fields.optional('limit', (name) => fields.integer(name, 1, maxLimit)),
+    ...fields.optional('mode', (name) => fields.oneOf(name, modes)),
+    ...fields.optional('language', text),
+    ...fields.optional('glob', (name) => fields.string(name, 300)),
+    ...fields.optional('wait', (name) => fields.boolean(name)),
+    ...fields.optional('explain', (name) => fields.boolean(name)),
+  };
+}
+
+export function findRelatedParams(params: unknown): FindRelatedParams {
+  const fields = new Fields('findRelated', params);
+  return {
+    path: fields.string('path'),
+    file: fields.string('file'),
+    line: fields.integer('line', 1, 100_000_000),
+    ...fields.optional('limit', (name) => fields.integer(name, 1, maxLimit)),
+    ...fields.optional('includeOwnFile', (name) => fields.boolean(name)),
+  };
+}
+
+export function indexParams(params: unknown): IndexParams {
+  const fields = new Fields('index', params);
+  return { path: fields.string('path'), ...fields.optional('token', (name) => fields.string(name, 200)) };
+}
+
+export function folderParams(params: unknown): FolderParams {
+  const fields = new Fields('folder', params);
+  return fields.optional('path', (name) => fields.string(name));
+}
+
+export function pathParams(params: unknown): { path: string } {
+  return { path: new Fields('remove', params).string('path') };
+}

@@ -1,0 +1,213 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Emitter } from '../../../shared/src/disposable.js';
+import { LanternError, errorMessage } from '../../../shared/src/errors.js';
+import type { ClearCacheResult, MemoryResult, ModelStatus, ModelsResult } from '../../../shared/src/protocol/protocol.js';
+import type { Settings } from '../../../shared/src/settings/settings.js';
+import type { ChunkEmbedder, EmbedderLease } from '../indexing/folderIndexer.js';
+import type { EmbeddingSession } from '../model/embeddingSession.js';
+import type { ModelCache, ModelLease } from '../model/modelCache.js';
+import type { ModelLoader } from '../model/modelLoader.js';
+import type { ModelFiles } from '../model/modelFolder.js';
+import { type ModelId, modelKey } from '../model/modelId.js';
+import type { ModelRegistry } from '../model/registry.js';
+import type { Tokenizer } from '../model/tokenizer.js';
+
+/** A model that states no limit is cut as sentence-transformers would. */
+const usualMaxTokens = 512;
+/** What the chunker reserves for a model's special tokens. */
+const chunkerSpecialTokens = 2;
+
+/** The one model that the settings name, as indexing, search and the ledger see it. It is loaded only when needed. */
+export class SelectedModel implements ChunkEmbedder {
+  readonly id: ModelId;
+  readonly dimensions: number;
+  readonly changed = new Emitter<undefined>();
+  readonly #files: ModelFiles;
+  readonly #registry: ModelRegistry;
+  readonly #cache: ModelCache<EmbeddingSession>;
+  readonly #tokenizer: Tokenizer;
+  readonly #cacheListener;
+  #failure: string | undefined;
+
+  private constructor(parts: {
+    files: ModelFiles;
+    dimensions: number;
+    tokenizer: Tokenizer;
+    registry: ModelRegistry;
+    cache: ModelCache<EmbeddingSession>;
+  }) {
+    this.id = parts.files.id;
+    this.#files = parts.files;
+    this.dimensions = parts.dimensions;
+    this.#tokenizer = parts.tokenizer;
+    this.#registry = parts.registry;
+    this.#cache = parts.cache;
+    this.#cacheListener = parts.cache.onDidChange(() => this.changed.emit(undefined));
+  }
+
+  /** Finds the model's files, downloading those of a Hub model that the user named, and reads its tokenizer. */
+  static async open(
+    settings: Settings['model'],
+    registry: ModelRegistry,
+    loader: ModelLoader,
+    cache: ModelCache<EmbeddingSession>,
+  ): Promise<SelectedModel> {
+    const id = await registry.resolve(settings);
+    const files = await registry.locate(id);
+    const tokenizer = await loader.tokenizer(id);
+    const dimensions = await hiddenSize(files);
+    return new SelectedModel({ files, dimensions, tokenizer, registry, cache });
+  }
+
+  get name(): string {
+    return this.id.name;
+  }
+
+  get dtype(): string {
+    return this.id.dtype;
+  }
+
+  get key(): string {
+    return modelKey(this.id);
+  }
+
+  /** The first file of the model that is not as it was made, found by its digest; undefined when all are sound. */
+  findDamage(): Promise<string | undefined> {
+    return this.#registry.findDamage(this.id);
+  }
+
+  /** Tokens of one chunk with its path; room for the model's special tokens and prompt is taken off. */
+  get maxTokens(): number {
+    const limit = Math.min(
+      this.#files.maxTokens ?? usualMaxTokens,
+      this.#tokenizer.modelMaxLength ?? usualMaxTokens,
+    );
+    const { document } = this.#files.prompts;
+    const prompt = document === '' ? 0 : this.#tokenizer.countTokens(document);
+    return limit - this.#tokenizer.specialTokens - prompt + chunkerSpecialTokens;
+  }
+
+  countTokens(text: string): number {
+    return this.#tokenizer.countTokens(text);
+  }
+
+  async acquire(holder: string, priority: 'edited' | 'bulk', signal: AbortSignal): Promise<EmbedderLease> {
+    const lease = await this.#lease(holder, signal);
+    return {
+      embed: async (text, cancelling) => {
+        const [vector] = await lease.model.embed([text], { priority, holder, signal: cancelling });
+        if (vector === undefined) throw new LanternError('internal', 'The model gave no vector.');
+        return vector;
+      },
+      dispose: () => lease.dispose(),
+    };
+  }
+
+  /** The query's unit vector; loads the model when it is not there. */
+  async embedQuery(text: string, signal?: AbortSignal): Promise<Float32Array> {
+    const lease = await this.#lease('search', signal);
+    try {
+      return (await lease.model.embedQuery(text, signal && { signal })).vector;
+    } finally {
+      lease.dispose();
+    }
+  }
+
+  async preload(): Promise<void> {
+    (await this.#lease('preload', undefined)).dispose();
+  }
+
+  status(): ModelStatus {
+    const info = this.#cache
+      .info()
+      .models.find(({ name, dtype }) => name === this.name && dtype === this.dtype);
+    if (info?.state === 'loaded' && info.provider !== undefined) {
+      const { provider } = info;
+      return {
+        kind: 'ready',
+        provider: provider.kind,
+        ...('reason' in provider && { note: provider.reason }),
+      };
+    }
+    if (info?.state === 'loading') return { kind: 'loading' };
+    return this.#failure === undefined ? { kind: 'unloaded' } : { kind: 'failed', reason: this.#failure };
+  }
+
+  ledger(): Pick<MemoryResult, 'models' | 'totals'> {
+    const { models, loads, hits, releases } = this.#cache.info();
+    return {
+      models: models.map((model) => ({
+        name: model.name,
+        dtype: model.dtype,
+        provider: model.provider?.kind ?? 'none',
+        bytes: model.bytes,
+        state: model.state,
+        leases: model.leases.length,
+        holders: [...new Set(model.leases)],
+        loads: model.loads,
+        hits: model.hits,
+        idleMs: Math.round(model.idleMs ?? 0),
+      })),
+      totals: { loads, hits, releases },
+    };
+  }
+
+  async known(): Promise<ModelsResult> {
+    const models = (await this.#registry.list()).map((model) => ({
+      name: model.name,
+      dimensions: model.dimensions ?? null,
+      maxTokens: model.maxTokens ?? null,
+      sizeBytes: model.bytes ?? null,
+      state: model.state,
+      note: model.note,
+      selected: model.name === this.name,
+    }));
+    if (models.some(({ selected }) => selected)) return { models };
+    const own = {
+      name: this.name,
+      dimensions: this.dimensions,
+      maxTokens: this.maxTokens,
+      sizeBytes: this.#files.weightsBytes,
+      state: 'local' as const,
+      note: this.#files.folder,
+      selected: true,
+    };
+    return { models: [own, ...models] };
+  }
+
+  async clear(): Promise<ClearCacheResult> {
+    const { models, bytes } = this.#cache.info();
+    await this.#cache.clear();
+    return { models: models.length, bytes };
+  }
+
+  dispose(): void {
+    this.#cacheListener.dispose();
+  }
+
+  async #lease(holder: string, signal: AbortSignal | undefined): Promise<ModelLease<EmbeddingSession>> {
+    try {
+      const lease = await this.#cache.acquire(this.id, holder, signal);
+      this.#failure = undefined;
+      return lease;
+    } catch (error) {
+      if (!(error instanceof LanternError && error.code === 'cancelled')) this.#failure = errorMessage(error);
+      throw error;
+    }
+  }
+}
+
+/** Length of the model's vectors, which its configuration states. */
+async function hiddenSize(files: ModelFiles): Promise<number> {
+  const path = join(files.folder, 'config.json');
+  try {
+    const { hidden_size: size } = JSON.parse(await readFile(path, 'utf8')) as { hidden_size?: unknown };
+    if (typeof size === 'number' && Number.isInteger(size) && size > 0) return size;
+    throw new TypeError('it has no "hidden_size"');
+  } catch (error) {
+    throw new LanternError('model-damaged', `${path} cannot be used: ${errorMessage(error)}. ${files.mend}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,286 @@
+import type { Duplex } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import {
+  type CancellationToken,
+  DidChangeWatchedFilesNotification,
+  type InitializeResult,
+  type Logger,
+  ProposedFeatures,
+  TextDocumentSyncKind,
+  WorkDoneProgress,
+  type WorkDoneProgressBegin,
+  type WorkDoneProgressEnd,
+  type WorkDoneProgressReport,
+  createConnection,
+} from 'vscode-languageserver';
+import {
+  StreamMessageReader,
+  StreamMessageWriter,
+  createProtocolConnection,
+} from 'vscode-languageserver-protocol/node';
+import type { Disposable } from '../../../shared/src/disposable.js';
+import { errorMessage } from '../../../shared/src/errors.js';
+import type { Log } from '../../../shared/src/log.js';
+import type {
+  ClientInfo,
+  IndexProgress,
+  MemoryResult,
+  Notifications,
+  Requests,
+  StatusResult,
+} from '../../../shared/src/protocol/protocol.js';
+import type { ActivityCounter } from './activity.js';
+import { findRelatedParams, folderParams, indexParams, pathParams, searchParams } from './params.js';
+import { errorCode, toResponseError } from './responseError.js';
+import type { Caller, Service } from './service.js';
+
+export interface SessionParts {
+  readonly service: Service;
+  readonly activity: ActivityCounter;
+  readonly clients: () => readonly ClientInfo[];
+  /** Tries every part; given apart because it reaches below the service. */
+  readonly doctor: () => Promise<Requests['lantern/doctor']['result']>;
+  readonly log: Log;
+}
+
+export interface ClientIdentity {
+  readonly client: string;
+  readonly pid: number;
+}
+
+type Params<M extends keyof Requests> = Requests[M]['params'];
+type Result<M extends keyof Requests> = Requests[M]['result'];
+
+/** Times a second that a client is told of a change of status. */
+const notifyEveryMs = 250;
+
+/**
+ * One connected client: a language server over its socket, whose `shutdown` and `exit` end the session and not the
+ * daemon. Whatever the client had asked for is cancelled when the socket closes.
+ */
+export class Session implements Disposable {
+  /** Settles when the client wants to end, or its stream has ended. */
+  readonly closed: Promise<void>;
+  readonly #parts: SessionParts;
+  readonly #identity: ClientIdentity;
+  readonly #since = Date.now();
+  readonly #folders = new Set<string>();
+  readonly #running = new Set<AbortController>();
+  readonly #owned: Disposable[] = [];
+  #notifyTimer: NodeJS.Timeout | undefined;
+
+  constructor(stream: Duplex, identity: ClientIdentity, parts: SessionParts) {
+    this.#parts = parts;
+    this.#identity = identity;
+    let close: () => void = () => undefined;
+    this.closed = new Promise((settle) => (close = settle));
+    const reader = new StreamMessageReader(stream);
+    // After half a message it would warn of it every 10 s, for ever: its own end does not stop that timer.
+    reader.partialMessageTimeout = 0;
+    const connection = createConnection(
+      // Not the logger that is offered: it tells the client, and throws when the client is gone.
+      () => createProtocolConnection(reader, new StreamMessageWriter(stream), protocolLogger(parts.log)),
+      { shutdownReceived: false, initialize: () => undefined, exit: () => close() },
+      ProposedFeatures.all,
+    );
+    this.#owned.push(connection);
+    stream.once('close', close);
+    stream.on('error', (error) => parts.log.write('warn', 'session.stream', { cause: errorMessage(error) }));
+
+    connection.onInitialize((params): InitializeResult => {
+      for (const { uri } of params.workspaceFolders ?? []) this.#addFolder(uri);
+      // Only now: the library puts a handler of its own in the place of an earlier one when the client is able to tell.
+      connection.onNotification('workspace/didChangeWorkspaceFolders', (change: FolderChange) => {
+        for (const { uri } of change.event?.added ?? []) this.#addFolder(uri);
+        for (const { uri } of change.event?.removed ?? []) this.#folders.delete(pathOf(uri) ?? '');
+      });
+      return {
+        serverInfo: { name: 'lantern' },
+        capabilities: {
+          textDocumentSync: { openClose: false, change: TextDocumentSyncKind.None, save: true },
+          workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
+        },
+      };
+    });
+    connection.onNotification(DidChangeWatchedFilesNotification.type, ({ changes }) =>
+      parts.service.changed(changes.map(({ uri }) => pathOf(uri)).filter((path) => path !== undefined)),
+    );
+    connection.onDidSaveTextDocument(({ textDocument }) => {
+      const path = pathOf(textDocument.uri);
+      if (path !== undefined) parts.service.changed([path]);
+    });
+
+    const notify: Notify = (method, params) => {
+      quietly(() => connection.sendNotification(method, params));
+    };
+    this.#serve(connection, { folders: () => [...this.#folders] }, notify);
+    if (identity.client === 'editor') this.#notifyOfChanges(notify);
+    connection.listen();
+  }
+
+  info(): ClientInfo {
+    const { client, pid } = this.#identity;
+    return { name: client, pid, since: this.#since, folders: [...this.#folders] };
+  }
+
+  dispose(): void {
+    for (const controller of this.#running) controller.abort();
+    clearTimeout(this.#notifyTimer);
+    for (const owned of this.#owned.splice(0)) owned.dispose();
+  }
+
+  #serve(connection: Connection, caller: Caller, notify: Notify): void {
+    const { service, clients, doctor } = this.#parts;
+    const on = <M extends keyof Requests>(
+      method: M,
+      answer: (params: unknown, signal: AbortSignal) => Result<M> | Promise<Result<M>>,
+    ): void => {
+      connection.onRequest(method, (params: Params<M>, token: CancellationToken) =>
+        this.#answer(method, token, (signal) => answer(params, signal)),
+      );
+    };
+    const nothing = {};
+    on('lantern/search', (params, signal) => service.search(searchParams(params), caller, signal));
+    on('lantern/findRelated', (params, signal) =>
+      service.findRelated(findRelatedParams(params), caller, signal),
+    );
+    on('lantern/index', async (params, signal) => {
+      const { path, token } = indexParams(params);
+      const reporting = reportWork(connection, params);
+      const onProgress = (progress: IndexProgress): void => {
+        reporting?.update(progress);
+        if (token !== undefined) notify('lantern/progress', { token, progress });
+      };
+      try {
+        return await service.index(path, onProgress, signal);
+      } finally {
+        reporting?.end();
+      }
+    });
+    on('lantern/status', () => service.status(clients()));
+    on('lantern/memory', () => service.memory(clients()));
+    on('lantern/models', () => service.models());
+    on('lantern/preload', async () => (await service.preload(), nothing));
+    on('lantern/pause', async (params) => (await service.pause(folderParams(params).path), nothing));
+    on('lantern/resume', async (params) => (await service.resume(folderParams(params).path), nothing));
+    on('lantern/remove', (params) => service.remove(pathParams(params).path));
+    on('lantern/clearCache', () => service.clearCache());
+    on('lantern/doctor', () => doctor());
+  }
+
+  /** Runs one request: counted as activity, cancelled with its token or with the session, its errors in our words. */
+  async #answer<T>(
+    method: string,
+    token: CancellationToken,
+    run: (signal: AbortSignal) => T | Promise<T>,
+  ): Promise<T> {
+    const { activity, log } = this.#parts;
+    const controller = new AbortController();
+    const counted = activity.begin('request', method);
+    const cancelling = token.onCancellationRequested(() => controller.abort());
+    this.#running.add(controller);
+    const began = performance.now();
+    try {
+      return await run(controller.signal);
+    } catch (error) {
+      const { client } = this.#identity;
+      log.write('warn', 'request.failed', {
+        method,
+        client,
+        code: errorCode(error),
+        cause: errorMessage(error),
+      });
+      throw toResponseError(error);
+    } finally {
+      cancelling.dispose();
+      counted.dispose();
+      this.#running.delete(controller);
+      log.write('debug', 'request', { method, ms: Math.round(performance.now() - began) });
+    }
+  }
+
+  #notifyOfChanges(notify: Notify): void {
+    const { service, clients } = this.#parts;
+    const send = async (): Promise<void> => {
+      const [status, memory]: [StatusResult, MemoryResult] = [
+        service.status(clients()),
+        await service.memory(clients()),
+      ];
+      notify('lantern/statusChanged', status);
+      notify('lantern/memoryChanged', memory);
+    };
+    const listening = service.onDidChange(() => {
+      this.#notifyTimer ??= setTimeout(() => {
+        this.#notifyTimer = undefined;
+        void send().catch(() => undefined);
+      }, notifyEveryMs);
+    });
+    this.#owned.push(listening);
+  }
+
+  #addFolder(uri: string): void {
+    const path = pathOf(uri);
+    if (path !== undefined) this.#folders.add(path);
+  }
+}
+
+type Connection = ReturnType<typeof createConnection>;
+type Notify = <N extends keyof Notifications>(method: N, params: Notifications[N]) => void;
+
+/** Where the protocol's own complaints go. What follows the first line may be a message, with source text in it. */
+function protocolLogger(log: Log): Logger {
+  const write = (message: string): void =>
+    log.write('warn', 'session.protocol', { cause: message.split('\n', 1)[0] ?? '' });
+  return { error: write, warn: write, info: () => undefined, log: () => undefined };
+}
+
+interface FolderChange {
+  readonly event?: {
+    readonly added?: readonly { uri: string }[];
+    readonly removed?: readonly { uri: string }[];
+  };
+}
+
+/** Sends what need not arrive. On a connection that was closed sending throws at once, and its client is gone. */
+function quietly(send: () => Promise<void>): void {
+  try {
+    send().catch(() => undefined);
+  } catch {
+    // A job that outlives its client has nobody to tell.
+  }
+}
+
+interface WorkReport {
+  update(progress: IndexProgress): void;
+  end(): void;
+}
+
+/** Work-done progress as the language server protocol has it, for a request that carries a token for it. */
+function reportWork(connection: Connection, params: unknown): WorkReport | undefined {
+  const token = (params as { workDoneToken?: string | number } | null)?.workDoneToken;
+  if (token === undefined) return undefined;
+  const send = (value: WorkDoneProgressBegin | WorkDoneProgressReport | WorkDoneProgressEnd): void => {
+    quietly(() => connection.sendProgress(WorkDoneProgress.type, token, value));
+  };
+  send({ kind: 'begin', title: 'Lantern: indexing', percentage: 0, cancellable: true });
+  return {
+    update: (progress) => {
+      if (progress.kind === 'scanning') send({ kind: 'report', message: `${progress.files} files` });
+      else {
+        const percentage = progress.total === 0 ? 100 : Math.floor((100 * progress.done) / progress.total);
+        send({ kind: 'report', percentage, message: `${progress.done} of ${progress.total} chunks` });
+      }
+    },
+    end: () => send({ kind: 'end' }),
+  };
+}
+
+/** The path of a `file:` URI; other schemes have none. */
+function pathOf(uri: unknown): string | undefined {
+  if (typeof uri !== 'string' || !uri.startsWith('file:')) return undefined;
+  try {
+    return fileURLToPath(uri);
+  } catch {
+    return undefined;
+  }
+}

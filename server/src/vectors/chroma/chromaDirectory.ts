@@ -1,0 +1,109 @@
+import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LanternError, systemCode } from '../../../../shared/src/errors.js';
+import type { Log } from '../../../../shared/src/log.js';
+import { cutIndexes } from './chromaIndexFiles.js';
+import { serverConfiguration } from './chromaLauncher.js';
+import { commandLine, endProcess, isAlive, waitUntilGone } from './processes.js';
+
+/** The folder that a server of ours keeps everything in, of which only `data` is the server's own. */
+export class ChromaDirectory {
+  readonly #path: string;
+  readonly #log: Log;
+
+  constructor(path: string, log: Log) {
+    this.#path = path;
+    this.#log = log;
+  }
+
+  get data(): string {
+    return join(this.#path, 'data');
+  }
+
+  get #configuration(): string {
+    return join(this.#path, 'chroma.yaml');
+  }
+
+  get #pidFile(): string {
+    return join(this.#path, 'chroma.pid.json');
+  }
+
+  /** Makes it ready for a server: nobody else in it, and no index that would bring the server down. */
+  async prepare(): Promise<void> {
+    await mkdir(this.#path, { recursive: true, mode: 0o700 });
+    await mkdir(this.data, { recursive: true, mode: 0o700 });
+    await this.#endStaleServer();
+    for (const folder of await cutIndexes(this.data)) {
+      // Its collection then answers short, and is made anew when it is opened.
+      this.#log.write('error', 'chroma.index-damaged', { folder });
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  /** Writes what a server is started with, and returns the file; only the owner can read it. */
+  async writeConfiguration(port: number, origin: string): Promise<string> {
+    await writeFile(this.#configuration, serverConfiguration(this.data, port, origin), { mode: 0o600 });
+    // The mode above counts only for a new file.
+    await chmod(this.#configuration, 0o600);
+    return this.#configuration;
+  }
+
+  async recordProcesses(pids: readonly number[], port: number): Promise<void> {
+    const content = { pids, port, startTime: new Date().toISOString() };
+    await writeFile(this.#pidFile, JSON.stringify(content), { mode: 0o600 });
+  }
+
+  async forgetProcesses(): Promise<void> {
+    await rm(this.#pidFile, { force: true });
+  }
+
+  /** Device and inode of the database, which tell it from a later one in its place; `undefined` when there is none. */
+  async databaseIdentity(): Promise<string | undefined> {
+    try {
+      const { dev, ino } = await stat(join(this.data, 'chroma.sqlite3'), { bigint: true });
+      return `${dev}:${ino}`;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Moves the data out of the way, over what was moved there before, and begins with none. */
+  async setDataAside(reason: string): Promise<void> {
+    const aside = join(this.#path, 'data.damaged');
+    this.#log.write('error', 'chroma.set-aside', { reason });
+    await rm(aside, { recursive: true, force: true, maxRetries: 3 });
+    try {
+      await rename(this.data, aside);
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error;
+    }
+    await mkdir(this.data, { recursive: true, mode: 0o700 });
+  }
+
+  /** Two servers on one database damage it, so one that outlived its daemon has to go first. */
+  async #endStaleServer(): Promise<void> {
+    for (const pid of await this.#recordedPids()) {
+      if (pid <= 1 || pid === process.pid || !(await isAlive(pid))) continue;
+      // The id may have gone to another program since; ours names its configuration file.
+      if ((await commandLine(pid))?.includes(this.#configuration) !== true) continue;
+      // It ends by itself when its daemon has gone, and then no lock is left behind.
+      const gone = (await waitUntilGone(pid, 500)) || (await endProcess(pid, 2000));
+      this.#log.write('warn', 'chroma.stale', { pid, gone });
+      if (gone) continue;
+      throw new LanternError(
+        'store-failed',
+        `An older Chroma server (process ${pid}) does not end. End it, then try again.`,
+      );
+    }
+  }
+
+  /** What an earlier life left in the file; none where there is no file, or one that was tampered with. */
+  async #recordedPids(): Promise<number[]> {
+    try {
+      const { pids } = JSON.parse(await readFile(this.#pidFile, 'utf8')) as { readonly pids?: unknown };
+      return Array.isArray(pids) ? pids.filter((pid): pid is number => Number.isInteger(pid)) : [];
+    } catch {
+      return [];
+    }
+  }
+}

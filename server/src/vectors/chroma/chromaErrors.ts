@@ -1,0 +1,91 @@
+import { errorMessage, LanternError } from '../../../../shared/src/errors.js';
+import { sqliteCode } from './chromaExit.js';
+
+export type FailureKind =
+  | 'unreachable'
+  | 'hung'
+  | 'not-found'
+  | 'no-access'
+  /** The vector index of one collection. */
+  | 'index-damaged'
+  /** The database under all of them. */
+  | 'database-damaged'
+  | 'read-only'
+  | 'disk-full'
+  | 'other';
+
+/** What a failed call says about the server. */
+export interface Failure {
+  readonly kind: FailureKind;
+  readonly reason: string;
+  readonly error: unknown;
+}
+
+/** Sorts an error of the client, which tells them apart by name, and otherwise only by the server's words. */
+export function classify(error: unknown): Failure {
+  const message = errorMessage(error);
+  const kind =
+    kindOfName(error instanceof Error ? error.name : '') ??
+    (/hnsw (segment|index)|pickle|error finding id/i.test(message)
+      ? 'index-damaged'
+      : kindOfDatabaseError(message));
+  return { kind, reason: kind === 'unreachable' ? 'the connection failed' : message.slice(0, 300), error };
+}
+
+function kindOfName(name: string): FailureKind | undefined {
+  switch (name) {
+    case 'ChromaConnectionError':
+      return 'unreachable';
+    case 'CallTimeoutError':
+      return 'hung';
+    case 'ChromaNotFoundError':
+      return 'not-found';
+    case 'ChromaAuthError':
+    case 'ChromaForbiddenError':
+      return 'no-access';
+    default:
+      return undefined;
+  }
+}
+
+/** SQLite's primary result codes that mean more than a refused request. */
+const kindOfSqliteCode: ReadonlyMap<number | undefined, FailureKind> = new Map([
+  [8, 'read-only'],
+  [11, 'database-damaged'],
+  [13, 'disk-full'],
+  [26, 'database-damaged'],
+]);
+
+function kindOfDatabaseError(message: string): FailureKind {
+  const code = /database|sqlite|query error/i.test(message) ? sqliteCode(message) : undefined;
+  return kindOfSqliteCode.get(code) ?? 'other';
+}
+
+/** Words for a server that could not be used at all. */
+export function accessError(error: unknown, url: string): LanternError {
+  const { kind, reason } = classify(error);
+  const because = { cause: error };
+  if (kind === 'unreachable') {
+    return new LanternError(
+      'store-failed',
+      `No Chroma server answers at ${url}. Start it, correct lantern.chroma.url, or clear it to use the built-in one.`,
+      because,
+    );
+  }
+  if (kind === 'no-access') {
+    return new LanternError(
+      'store-failed',
+      `The Chroma server at ${url} refused access (${reason}). ` +
+        'Check lantern.chroma.apiKey, lantern.chroma.tenant and lantern.chroma.database.',
+      because,
+    );
+  }
+  if (kind === 'not-found') {
+    return new LanternError(
+      'incompatible',
+      `The server at ${url} has no Chroma v2 API. Use Chroma 1.0 or newer, or correct lantern.chroma.url.`,
+      because,
+    );
+  }
+  return new LanternError('store-failed', `The Chroma server at ${url} cannot be used: ${reason}`, because);
+}

@@ -1,0 +1,77 @@
+import type { Disposable } from '../../../../shared/src/disposable.js';
+import { LanternError } from '../../../../shared/src/errors.js';
+import type { ChromaEndpoint, ChromaServer, ChromaServerStatus } from './chromaServer.js';
+
+/** A server that somebody else runs, named by the user's setting; nothing of it is ours to restart or mend. */
+export class RemoteChroma implements ChromaServer {
+  readonly own = false;
+  readonly #url: string;
+
+  /** Throws `bad-request` for an address that cannot be one. */
+  constructor(url: string) {
+    this.#url = serverAddress(url);
+  }
+
+  status(): ChromaServerStatus {
+    return { kind: 'running', url: this.#url };
+  }
+
+  ready(): Promise<ChromaEndpoint> {
+    return Promise.resolve({ url: this.#url });
+  }
+
+  restart(): Promise<ChromaEndpoint> {
+    return this.ready();
+  }
+
+  report(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  checkData(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
+  onDidChangeStatus(): Disposable {
+    return { dispose: () => undefined };
+  }
+
+  onDidRestart(): Disposable {
+    return { dispose: () => undefined };
+  }
+
+  dispose(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** The origin of a configured address: scheme, host and port. */
+function serverAddress(text: string): string {
+  const advice = 'Set lantern.chroma.url to something like http://localhost:8000.';
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    throw new LanternError('bad-request', `lantern.chroma.url "${text}" is not a URL. ${advice}`);
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new LanternError(
+      'bad-request',
+      `lantern.chroma.url must start with http:// or https://. ${advice}`,
+    );
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new LanternError(
+      'bad-request',
+      'lantern.chroma.url holds a password. Set lantern.chroma.apiKey instead.',
+    );
+  }
+  // The client builds its own paths from the root of the server.
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    throw new LanternError(
+      'bad-request',
+      `lantern.chroma.url "${text}" has a path; Chroma takes none. ${advice}`,
+    );
+  }
+  return url.origin;
+}

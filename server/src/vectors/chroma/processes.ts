@@ -1,0 +1,89 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { systemCode } from '../../../../shared/src/errors.js';
+
+const run = promisify(execFile);
+
+/** Whether a process of this id runs; a zombie counts as gone. */
+export async function isAlive(pid: number): Promise<boolean> {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return systemCode(error) === 'EPERM';
+  }
+  if (process.platform !== 'linux') return true;
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
+    // The name in parentheses may hold anything, so the state is looked for after the last one.
+    return stat.charAt(stat.lastIndexOf(')') + 2) !== 'Z';
+  } catch {
+    return false;
+  }
+}
+
+/** The command line of a process, its arguments separated by spaces; `undefined` when it cannot be read. */
+export async function commandLine(pid: number): Promise<string | undefined> {
+  if (process.platform === 'linux') {
+    return read(async () => (await readFile(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' ').trim());
+  }
+  if (process.platform === 'win32') {
+    return read(() => powershell(`(Get-CimInstance Win32_Process -Filter 'ProcessId=${pid}').CommandLine`));
+  }
+  return read(async () => (await run('ps', ['-ww', '-o', 'command=', '-p', String(pid)])).stdout.trim());
+}
+
+/** Resident memory of a process in bytes; `undefined` when it cannot be read. */
+export async function residentBytes(pid: number): Promise<number | undefined> {
+  const text = await read(async () => {
+    if (process.platform === 'linux') {
+      const kib = /^VmRSS:\s+(\d+) kB/m.exec(await readFile(`/proc/${pid}/status`, 'latin1'))?.[1];
+      return kib === undefined ? '' : String(Number(kib) * 1024);
+    }
+    if (process.platform === 'win32') return powershell(`(Get-Process -Id ${pid}).WorkingSet64`);
+    return String(Number((await run('ps', ['-o', 'rss=', '-p', String(pid)])).stdout.trim()) * 1024);
+  });
+  const bytes = Number(text);
+  return text && Number.isFinite(bytes) ? bytes : undefined;
+}
+
+/** Waits until the process is gone, for at most `ms`; says whether it is. */
+export async function waitUntilGone(pid: number, ms: number): Promise<boolean> {
+  const deadline = Date.now() + ms;
+  while (await isAlive(pid)) {
+    if (Date.now() >= deadline) return false;
+    await sleep(20);
+  }
+  return true;
+}
+
+/** Asks the process to end, forces it after `graceMs`, and says whether it is gone. */
+export async function endProcess(pid: number, graceMs: number): Promise<boolean> {
+  signal(pid, 'SIGTERM');
+  if (await waitUntilGone(pid, graceMs)) return true;
+  signal(pid, 'SIGKILL');
+  return waitUntilGone(pid, 5000);
+}
+
+/** Sends a signal; a process that is gone already is no error. */
+export function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if (systemCode(error) !== 'ESRCH') throw error;
+  }
+}
+
+async function powershell(command: string): Promise<string> {
+  const args = ['-NoProfile', '-NonInteractive', '-Command', command];
+  return (await run('powershell.exe', args, { timeout: 10_000, windowsHide: true })).stdout.trim();
+}
+
+async function read(from: () => Promise<string>): Promise<string | undefined> {
+  try {
+    return (await from()) || undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,205 @@
+import type { Disposable } from '../../../shared/src/disposable.js';
+import { Emitter } from '../../../shared/src/disposable.js';
+import { errorMessage, LanternError } from '../../../shared/src/errors.js';
+import type { Log } from '../../../shared/src/log.js';
+import type { ChromaStore } from './chroma/chromaStore.js';
+import type { ExactStore } from './exactStore.js';
+import { CollectionLostError } from './vectorStore.js';
+import type {
+  CollectionSpec,
+  VectorCollection,
+  VectorFilter,
+  VectorMatch,
+  VectorRecord,
+  VectorStore,
+  VectorStoreStatus,
+} from './vectorStore.js';
+
+/**
+ * Answers queries from Chroma, and from an exact scan of the catalog while Chroma is down or being filled. All else
+ * needs Chroma: writes, counts and ids reject while it is down, so that nobody takes a write for done.
+ */
+export class ResilientStore implements VectorStore {
+  readonly #chroma: ChromaStore;
+  readonly #exact: ExactStore;
+  readonly #log: Log;
+  readonly #probePauseMs: number;
+  readonly #shouldReopen = new Emitter<string | undefined>();
+  readonly #statusEvent = new Emitter<VectorStoreStatus>();
+  readonly #subscription: Disposable;
+  #reason: string | undefined;
+  #probeAt = 0;
+
+  /** `probePauseMs` is how long a Chroma that failed is left alone before it is tried again, in the background. */
+  constructor(chroma: ChromaStore, exact: ExactStore, log: Log, { probePauseMs = 3000 } = {}) {
+    this.#probePauseMs = probePauseMs;
+    this.#chroma = chroma;
+    this.#exact = exact;
+    this.#log = log;
+    this.#subscription = chroma.onDidChangeStatus((status) => {
+      if (status.kind === 'running') this.succeeded();
+      else if (status.kind === 'failed') this.failed(status.error);
+      this.#statusEvent.emit(this.status());
+    });
+  }
+
+  status(): VectorStoreStatus {
+    return this.#reason === undefined ? this.#chroma.status() : { kind: 'fallback', reason: this.#reason };
+  }
+
+  onDidChangeStatus(listener: (status: VectorStoreStatus) => void): Disposable {
+    return this.#statusEvent.on(listener);
+  }
+
+  /**
+   * Called when a collection was lost (its name), or Chroma answers again after it did not (`undefined`: all of them).
+   * Until they are opened again and compared with the catalog, the exact scan answers for them.
+   */
+  onShouldReopen(listener: (collection: string | undefined) => void): Disposable {
+    return this.#shouldReopen.on(listener);
+  }
+
+  async open(spec: CollectionSpec): Promise<{ collection: VectorCollection; created: boolean }> {
+    const exact = (await this.#exact.open(spec)).collection;
+    try {
+      const { collection, created } = await this.#chroma.open(spec);
+      this.succeeded();
+      return { collection: new ResilientCollection(this, exact, collection, created), created };
+    } catch (error) {
+      this.failed(error);
+      return { collection: new ResilientCollection(this, exact, undefined, false), created: false };
+    }
+  }
+
+  async drop(name: string): Promise<void> {
+    await this.#chroma.drop(name);
+  }
+
+  async dispose(): Promise<void> {
+    this.#subscription.dispose();
+    await this.#chroma.dispose();
+    await this.#exact.dispose();
+  }
+
+  /** Whether Chroma is worth asking now; when it is not, looks in the background whether it is back. */
+  usable(): boolean {
+    if (this.#reason === undefined) return true;
+    const now = Date.now();
+    if (now >= this.#probeAt) {
+      this.#probeAt = now + this.#probePauseMs;
+      this.#chroma.ping().then(
+        () => this.succeeded(),
+        (error: unknown) => this.failed(error),
+      );
+    }
+    return false;
+  }
+
+  succeeded(): void {
+    if (this.#reason === undefined) return;
+    this.#reason = undefined;
+    this.#log.write('info', 'store.recovered');
+    this.#statusEvent.emit(this.status());
+    this.#shouldReopen.emit(undefined);
+  }
+
+  failed(error: unknown): void {
+    const reason = errorMessage(error);
+    const before = this.#reason;
+    this.#reason = reason;
+    this.#probeAt = Date.now() + this.#probePauseMs;
+    if (before !== undefined) return;
+    this.#log.write('warn', 'store.fallback', { reason });
+    this.#statusEvent.emit(this.status());
+  }
+
+  lost(collection: string): void {
+    this.#shouldReopen.emit(collection);
+  }
+
+  /** For whoever wanted what only Chroma can do. */
+  unavailable(): LanternError {
+    const reason = this.#reason ?? 'this collection has to be opened again.';
+    return new LanternError('store-failed', `Chroma takes no changes now: ${reason}`);
+  }
+}
+
+const fillCheckMs = 500;
+
+class ResilientCollection implements VectorCollection {
+  readonly spec: CollectionSpec;
+  readonly #store: ResilientStore;
+  readonly #exact: VectorCollection;
+  #chroma: VectorCollection | undefined;
+  /** New in Chroma, and answering for less than the catalog has. */
+  #filling: boolean;
+  #filledCheckedAt = 0;
+
+  constructor(
+    store: ResilientStore,
+    exact: VectorCollection,
+    chroma: VectorCollection | undefined,
+    created: boolean,
+  ) {
+    this.spec = exact.spec;
+    this.#store = store;
+    this.#exact = exact;
+    this.#chroma = chroma;
+    this.#filling = created;
+  }
+
+  upsert(records: readonly VectorRecord[]): Promise<void> {
+    return this.#ask((chroma) => chroma.upsert(records));
+  }
+
+  delete(ids: readonly string[]): Promise<void> {
+    return this.#ask((chroma) => chroma.delete(ids));
+  }
+
+  async query(vector: Float32Array, limit: number, filter?: VectorFilter): Promise<VectorMatch[]> {
+    if (this.#filling) await this.#checkFilled();
+    // Asked first, so that it also looks whether a Chroma that was never there has come.
+    if (this.#store.usable() && !this.#filling && this.#chroma !== undefined) {
+      try {
+        return await this.#ask((chroma) => chroma.query(vector, limit, filter));
+      } catch {
+        // Noted where it was thrown.
+      }
+    }
+    return this.#exact.query(vector, limit, filter);
+  }
+
+  count(): Promise<number> {
+    return this.#ask((chroma) => chroma.count());
+  }
+
+  ids(): Promise<Set<string>> {
+    return this.#ask((chroma) => chroma.ids());
+  }
+
+  async #ask<T>(work: (chroma: VectorCollection) => Promise<T>): Promise<T> {
+    if (!this.#store.usable() || this.#chroma === undefined) throw this.#store.unavailable();
+    try {
+      return await work(this.#chroma);
+    } catch (error) {
+      if (error instanceof CollectionLostError) {
+        this.#chroma = undefined;
+        this.#store.lost(this.spec.name);
+      } else if (error instanceof LanternError && error.code !== 'internal') {
+        this.#store.failed(error);
+      }
+      throw error;
+    }
+  }
+
+  async #checkFilled(): Promise<void> {
+    const now = Date.now();
+    if (now - this.#filledCheckedAt < fillCheckMs) return;
+    this.#filledCheckedAt = now;
+    try {
+      if ((await this.count()) >= (await this.#exact.count())) this.#filling = false;
+    } catch {
+      // The exact scan goes on answering.
+    }
+  }
+}

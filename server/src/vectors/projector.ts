@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto';
+import { LanternError, errorMessage, throwIfCancelled } from '../../../shared/src/errors.js';
+import type { Log } from '../../../shared/src/log.js';
+import type { Catalog, ChunkRow, FolderRow } from '../catalog/catalog.js';
+import { CollectionLostError } from './vectorStore.js';
+import type { VectorCollection, VectorRecord, VectorStore } from './vectorStore.js';
+
+export interface ProjectorParts {
+  readonly folder: FolderRow;
+  readonly dimensions: number;
+  readonly catalog: Catalog;
+  readonly store: VectorStore;
+  /** The text of a chunk, when the collection is to hold it too. */
+  readonly document: ((chunk: ChunkRow) => Promise<string | undefined>) | undefined;
+  readonly log: Log;
+}
+
+/** Chunks that go to the vector store in one call, while the next ones are being embedded. */
+const page = 256;
+
+/**
+ * Makes one collection say what the catalog says, through the outbox: deletes first, then what has a vector; a row
+ * goes when the store has confirmed it, so that a crash at any point is made good by doing the rest again.
+ */
+export class Projector {
+  readonly #parts: ProjectorParts;
+  #folder: FolderRow;
+  #collection: VectorCollection | undefined;
+  #opening: Promise<VectorCollection> | undefined;
+  /** Set when a collection that had been filled was found empty, until somebody takes note. */
+  #rebuilt = false;
+  /** The store takes no changes in this run; what is in the outbox waits for the next. */
+  #postponed = false;
+
+  constructor(parts: ProjectorParts) {
+    this.#parts = parts;
+    this.#folder = parts.folder;
+  }
+
+  get folder(): FolderRow {
+    return this.#folder;
+  }
+
+  /** Opens the collection and tells it what to forget. */
+  async begin(): Promise<void> {
+    this.#postponed = false;
+    await this.#open();
+  }
+
+  /** Whether a filled collection had to be made again since this was last asked. */
+  takeRebuilt(): boolean {
+    const rebuilt = this.#rebuilt;
+    this.#rebuilt = false;
+    return rebuilt;
+  }
+
+  /** Forgets the open collection: the next use opens it again, as after the store was away. */
+  detach(): void {
+    this.#collection = undefined;
+  }
+
+  /**
+   * Runs `use` on the open collection. One that was lost is opened anew, empty, and everything that belongs in it goes
+   * to the outbox, to be filled without the model.
+   */
+  async withCollection<T>(use: (collection: VectorCollection) => Promise<T>): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await use(await this.#open());
+      } catch (error) {
+        if (!(error instanceof CollectionLostError) || attempt > 0) throw error;
+        this.#parts.log.write('warn', 'collection.lost', { folder: this.#folder.path, cause: error.message });
+        this.#collection = undefined;
+      }
+    }
+  }
+
+  /** Tells the collection of these chunks, and of all that it has to forget; returns how many it was told. */
+  async project(chunkIds: readonly number[], signal: AbortSignal): Promise<number> {
+    let told = 0;
+    await this.#unlessAway(async () => {
+      await this.#projectDeletes(signal);
+      for (let at = 0; at < chunkIds.length; at += page) {
+        throwIfCancelled(signal, 'Indexing');
+        told += await this.#projectPage(chunkIds.slice(at, at + page));
+      }
+    });
+    return told;
+  }
+
+  /** Counts the collection; when it holds another number than it has confirmed, it is made again from the catalog. */
+  async verify(signal: AbortSignal): Promise<void> {
+    await this.#unlessAway(async () => {
+      const { catalog, log } = this.#parts;
+      if (catalog.outbox.count(this.#folder.id) > 0) return;
+      const wanted = catalog.counts(this.#folder.id).chunks;
+      const found = await this.withCollection((collection) => collection.count());
+      if (found === wanted) return;
+      log.write('warn', 'collection.differs', { folder: this.#folder.path, wanted, found });
+      // One that is still being opened has the old generation.
+      await this.#opening?.catch(() => undefined);
+      catalog.renewCollection(this.#folder.id, randomUUID());
+      this.#folder = catalog.folder(this.#folder.path) ?? this.#folder;
+      this.#collection = undefined;
+      this.#rebuilt = true;
+      await this.#open();
+      await this.project(catalog.outbox.unconfirmed(this.#folder).ready, signal);
+    });
+  }
+
+  /** While the store takes no changes the exact scan answers, and nothing is lost: the outbox waits for the next run. */
+  async #unlessAway(work: () => Promise<void>): Promise<void> {
+    if (this.#postponed) return;
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof LanternError) || error.code !== 'store-failed') throw error;
+      this.#postponed = true;
+      this.#parts.log.write('warn', 'projection.postponed', {
+        folder: this.#folder.path,
+        cause: errorMessage(error),
+      });
+    }
+  }
+
+  #open(): Promise<VectorCollection> {
+    if (this.#collection !== undefined) return Promise.resolve(this.#collection);
+    this.#opening ??= this.#openOnce().finally(() => (this.#opening = undefined));
+    return this.#opening;
+  }
+
+  async #openOnce(): Promise<VectorCollection> {
+    const { catalog, store, dimensions } = this.#parts;
+    const { id, collection: name, generation, path, modelKey, chunker } = this.#folder;
+    const spec = { name, dimensions, folder: path, model: modelKey, chunker, generation };
+    const { collection, created } = await store.open(spec);
+    if (created) {
+      if (catalog.counts(id).chunks > catalog.outbox.count(id)) this.#rebuilt = true;
+      catalog.renewCollection(id, generation);
+    }
+    this.#collection = collection;
+    return collection;
+  }
+
+  async #projectDeletes(signal: AbortSignal): Promise<void> {
+    const { catalog } = this.#parts;
+    for (;;) {
+      throwIfCancelled(signal, 'Indexing');
+      const deletes = catalog.outbox.deletes(this.#folder, page);
+      if (deletes.length === 0) return;
+      await this.withCollection((collection) => collection.delete(deletes.map(({ key }) => key)));
+      catalog.outbox.confirm(this.#folder.id, deletes);
+    }
+  }
+
+  async #projectPage(chunkIds: readonly number[]): Promise<number> {
+    const { catalog, document: documentOf } = this.#parts;
+    const upserts = catalog.outbox.upserts(this.#folder, chunkIds);
+    if (upserts.length === 0) return 0;
+    const records: VectorRecord[] = [];
+    for (const { chunk, vector } of upserts) {
+      const { path, startLine, endLine, language } = chunk;
+      const document = await documentOf?.(chunk);
+      records.push({
+        id: chunk.key,
+        vector,
+        path,
+        startLine,
+        endLine,
+        language,
+        ...(document !== undefined && { document }),
+      });
+    }
+    await this.withCollection((collection) => collection.upsert(records));
+    catalog.outbox.confirm(this.#folder.id, upserts);
+    return upserts.length;
+  }
+}

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { ChromaClient } from 'chromadb';
+import Database from 'libsql';
+import { nullLog } from '../../../shared/src/log.js';
+import type { SearchHit } from '../../../shared/src/protocol/protocol.js';
+import { ChromaProcess } from '../../src/vectors/chroma/chromaProcess.js';
+import { toVector } from '../../src/catalog/rows.js';
+import type { DaemonClient } from './daemonClient.js';
+
+/** All that an index comes to, in forms that can be compared. */
+export interface EndState {
+  /** Of each query: path, lines and score of its hits. */
+  readonly hits: readonly string[];
+  /** Chunk key and digest of the vector as the catalog has them, and what it has still to tell the collection. */
+  readonly catalog: readonly string[];
+  readonly untold: number;
+  /** Ids as Chroma has them, and those whose vector is not the catalog's. */
+  readonly chroma: readonly string[];
+  readonly unlike: readonly string[];
+}
+
+const digestOf = (vector: Float32Array): string =>
+  createHash('sha256').update(vector).digest('hex').slice(0, 16);
+
+/** Chroma scales what it gets to unit length once more. */
+const isLike = (one: Float32Array | undefined, other: readonly number[] | null | undefined): boolean =>
+  one?.length === other?.length &&
+  one?.every((value, i) => Math.abs(value - (other?.[i] ?? NaN)) < 1e-6) === true;
+
+export async function hitsOf(
+  client: DaemonClient,
+  path: string,
+  queries: readonly string[],
+): Promise<string[]> {
+  const line = (hit: SearchHit): string => `${hit.path}:${hit.startLine}-${hit.endLine} ${hit.score}`;
+  const found: string[] = [];
+  for (const query of queries) {
+    const { hits } = await client.request('lantern/search', { path, query, wait: true });
+    found.push(`${query}: ${hits.map(line).join(', ')}`);
+  }
+  return found;
+}
+
+/** What the stopped daemon of `home` left on disk for its one folder. */
+export async function storesOf(home: string): Promise<Omit<EndState, 'hits'>> {
+  const db = new Database(join(home, 'catalog.db'));
+  const rows = db
+    .prepare(
+      `SELECT c.key, v.vector FROM chunks c JOIN folders f ON f.id = c.folder_id
+       JOIN vectors v ON v.model_id = f.model_id AND v.digest = c.vector_digest ORDER BY c.key`,
+    )
+    .all([]) as { key: string; vector: unknown }[];
+  const vectors = new Map(rows.map(({ key, vector }) => [key, toVector(vector)]));
+  const catalog = [...vectors].map(([key, vector]) => `${key} ${digestOf(vector)}`);
+  const { n: untold } = db.prepare('SELECT count(*) AS n FROM outbox').get([]) as { n: number };
+  const { collection } = db.prepare('SELECT collection FROM folders').get([]) as { collection: string };
+  db.close();
+
+  const server = new ChromaProcess({ directory: join(home, 'chroma'), log: nullLog });
+  try {
+    const { hostname, port } = new URL((await server.ready()).url);
+    const client = new ChromaClient({ host: hostname, port: Number(port), ssl: false });
+    const handle = await client.getCollection({ name: collection });
+    const { ids, embeddings } = await handle.get({ include: ['embeddings'], limit: 100_000 });
+    const unlike = ids.filter((id, i) => !isLike(vectors.get(id), embeddings[i]));
+    return { catalog, untold, chroma: [...ids].sort(), unlike };
+  } finally {
+    await server.dispose();
+  }
+}

@@ -1,0 +1,73 @@
+import { once } from 'node:events';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { dialOrSpawn } from '../../../shared/src/connection/dial.js';
+import type { Connection, DialOrSpawnOptions } from '../../../shared/src/connection/dial.js';
+import { currentUid, trustedEndpoint } from '../../../shared/src/connection/endpoint.js';
+import type { BuildId } from '../../../shared/src/protocol/handshake.js';
+import { spawnDaemon } from '../../../shared/src/connection/spawnDaemon.js';
+
+/** What a test tells its daemons and clients. */
+export interface DaemonSetup {
+  readonly dataDir: string;
+  readonly build: BuildId;
+  readonly protocol?: number;
+  readonly idleExitMs?: number;
+  readonly drainMs?: number;
+  readonly failAtStart?: boolean;
+  /** Replaces variables of the environment, for the client and for the daemon that it starts; '' unsets. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** How a client with this setup reaches its daemon. */
+export async function reaching(setup: DaemonSetup): Promise<DialOrSpawnOptions> {
+  const { dataDir, build, protocol = 1 } = setup;
+  const env: Record<string, string | undefined> = { ...process.env };
+  for (const [name, value] of Object.entries(setup.env ?? {})) env[name] = value === '' ? undefined : value;
+  const uid = currentUid();
+  const { platform } = process;
+  return {
+    endpoint: await trustedEndpoint({
+      platform,
+      env,
+      uid,
+      homedir: homedir(),
+      dataDir,
+      protocolVersion: protocol,
+    }),
+    dataDir,
+    hello: { lantern: 1, protocol, build, client: 'test', pid: process.pid },
+    spawn: () =>
+      spawnDaemon({
+        execPath: process.execPath,
+        script: fileURLToPath(new URL('./singletonDaemon.js', import.meta.url)),
+        args: [JSON.stringify(setup)],
+        env,
+        dataDir,
+        logPath: join(dataDir, 'output'),
+      }),
+  };
+}
+
+/** Opens a session and leaves it open. */
+export async function connect(setup: DaemonSetup): Promise<Connection> {
+  return dialOrSpawn(await reaching(setup));
+}
+
+/** The pid that the daemon at the other end of an open session answers with. */
+export async function ping({ socket }: Connection, line = 'ping'): Promise<number> {
+  socket.write(`${line}\n`);
+  const [chunk] = (await once(socket, 'data')) as [Buffer];
+  return Number(chunk.toString());
+}
+
+/** Opens a session, asks once and closes it. */
+export async function callDaemon(setup: DaemonSetup): Promise<number> {
+  const connection = await connect(setup);
+  try {
+    return await ping(connection);
+  } finally {
+    connection.socket.destroy();
+  }
+}

@@ -1,0 +1,75 @@
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type CallToolResult, Client, InMemoryTransport } from '@modelcontextprotocol/client';
+import { ActivityCounter } from '../../src/service/activity.js';
+import { TestService } from './testService.js';
+import { recordingLog } from './testLog.js';
+import { createMcpServer } from '../../src/mcp/mcpServer.js';
+import type { McpParts } from '../../src/mcp/tool.js';
+
+/** The agents' tools over a service whose parts are all real but the model and Chroma. */
+export class TestAgents {
+  readonly service: TestService;
+  readonly activity = new ActivityCounter(0, () => undefined);
+  readonly recorded = recordingLog();
+  /** A data folder for the doors. */
+  readonly home = realpathSync(mkdtempSync(join(tmpdir(), 'lantern-mcp-')));
+  readonly parts: McpParts;
+  readonly #clients: Client[] = [];
+
+  constructor(files: Readonly<Record<string, string>> = {}) {
+    this.service = new TestService(files);
+    this.parts = {
+      service: this.service.service,
+      activity: this.activity,
+      log: this.recorded.log,
+      version: '1.2.3',
+    };
+  }
+
+  get root(): string {
+    return this.service.root;
+  }
+
+  /** A client in this process; with roots it says that these folders are open. */
+  async connect(options: { roots?: readonly string[]; workingDirectory?: string } = {}): Promise<Client> {
+    const client = testClient(options.roots);
+    const [own, theirs] = InMemoryTransport.createLinkedPair();
+    await createMcpServer(this.parts, options.workingDirectory).connect(theirs);
+    await client.connect(own);
+    this.#clients.push(client);
+    return client;
+  }
+
+  async dispose(): Promise<void> {
+    for (const client of this.#clients) await client.close();
+    this.activity.dispose();
+    await this.service.dispose();
+    rmSync(this.home, { recursive: true, force: true });
+  }
+}
+
+/** A client of the official SDK that says, when asked, which folders it has open. */
+export function testClient(
+  roots?: readonly string[],
+  mode: 'legacy' | 'auto' = 'legacy',
+  name = 'test-agent',
+): Client {
+  const client = new Client(
+    { name, version: '1.0.0' },
+    { capabilities: roots === undefined ? {} : { roots: {} }, versionNegotiation: { mode } },
+  );
+  if (roots !== undefined) {
+    client.setRequestHandler('roots/list', () => ({
+      roots: roots.map((path) => ({ uri: pathToFileURL(path + sep).href })),
+    }));
+  }
+  return client;
+}
+
+/** The texts of an answer, joined. */
+export function textOf({ content }: CallToolResult): string {
+  return content.map((part) => (part.type === 'text' ? part.text : '')).join('\n');
+}

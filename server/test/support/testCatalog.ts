@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { nullLog } from '../../../shared/src/log.js';
+import { Catalog } from '../../src/catalog/catalog.js';
+import type { FileRow, FolderRow, NewChunk, NewFile } from '../../src/catalog/catalog.js';
+import { openDatabase } from '../../src/catalog/database.js';
+import { tokenStream } from '../../src/lexical/tokens.js';
+
+export const dimensions = 8;
+
+export const digest = (text: string): Uint8Array =>
+  createHash('sha256').update(text).digest().subarray(0, 16);
+
+/** A unit vector that depends on nothing but the text. */
+export function vectorOf(text: string): Float32Array {
+  const bytes = createHash('sha256').update(text).digest();
+  const vector = Float32Array.from({ length: dimensions }, (_, i) => (bytes[i] ?? 0) - 127.5);
+  const length = Math.hypot(...vector);
+  return vector.map((value) => value / length);
+}
+
+/** A chunk of one line; its key is made as the indexer makes it, of path and text. */
+export function chunk(path: string, text: string, line = 1, more: Partial<NewChunk> = {}): NewChunk {
+  return {
+    key: Buffer.from(digest(`${path}\0${text}`)).toString('hex'),
+    vectorDigest: digest(`${path}\n${text}`),
+    textDigest: digest(text),
+    startOffset: (line - 1) * 100,
+    endOffset: (line - 1) * 100 + text.length,
+    startLine: line,
+    endLine: line,
+    symbol: undefined,
+    definitions: [],
+    words: { body: tokenStream(text), names: '', signatures: '' },
+    ...more,
+  };
+}
+
+export function filesOf(catalog: Catalog, folder: FolderRow): FileRow[] {
+  return [...catalog.seenFiles(folder.id).keys()].flatMap((path) => catalog.file(folder.id, path) ?? []);
+}
+
+export function file(path: string, more: Partial<NewFile> = {}): NewFile {
+  return {
+    path,
+    size: 1,
+    mtimeMs: 1,
+    checkedMs: 1,
+    digest: 'd',
+    language: 'typescript',
+    words: { path: tokenStream(path), lead: '', comments: '' },
+    commentRows: [],
+    summary: undefined,
+    ...more,
+  };
+}
+
+/** A catalog in a temporary folder. */
+export class TestCatalog {
+  readonly dir = mkdtempSync(join(tmpdir(), 'lantern-catalog-'));
+  catalog = new Catalog(this.dir, nullLog);
+
+  addFolder(path: string, modelKey = 'model@1'): FolderRow {
+    const name = path.replaceAll('/', '');
+    return this.catalog.addFolder({ path, modelKey, chunker: '1', collection: name, generation: 'g1' });
+  }
+
+  /** Puts a file of these texts, one chunk and line each. */
+  put(folder: FolderRow, path: string, ...texts: string[]): { removed: number } {
+    const chunks = texts.map((text, i) => chunk(path, text, i + 1));
+    return this.catalog.replaceFile(folder, file(path), chunks);
+  }
+
+  /** Gives every chunk of the folder its vector. */
+  embed(folder: FolderRow): void {
+    const vectors: { digest: Uint8Array; vector: Float32Array }[] = [];
+    for (const { id } of filesOf(this.catalog, folder)) {
+      for (const { key, vectorDigest } of this.catalog.chunksOfFile(id))
+        vectors.push({ digest: vectorDigest, vector: vectorOf(key) });
+    }
+    this.catalog.vectors.put(folder, vectors);
+  }
+
+  /** The folder's outbox as `key prefix: operation` would read, without vectors having to be there. */
+  outbox(folder: FolderRow): { key: string; op: string }[] {
+    return this.query('SELECT key, op FROM outbox WHERE folder_id = ? ORDER BY op, key', folder.id);
+  }
+
+  /** Confirms all that is in the outbox. */
+  settle(folder: FolderRow): void {
+    this.query('DELETE FROM outbox WHERE folder_id = ? RETURNING key', folder.id);
+  }
+
+  /** Asks the database itself, past the catalog. */
+  query<T>(sql: string, ...values: (string | number)[]): T[] {
+    const { sql: own } = openDatabase(join(this.dir, 'catalog.db'), nullLog);
+    try {
+      return own.all<T>(sql, ...values);
+    } finally {
+      own.close();
+    }
+  }
+
+  reopen(): void {
+    this.catalog.dispose();
+    this.catalog = new Catalog(this.dir, nullLog);
+  }
+
+  dispose(): void {
+    this.catalog.dispose();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,67 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Environment } from '../../src/source/gitSettings.js';
+import { type SkipReason, type WalkOptions, walk } from '../../src/source/walk.js';
+
+/** A folder for one test, with a home of its own, so that the machine's git settings do not show. */
+export class TestFolder {
+  /** Absolute, without links. */
+  readonly root: string;
+  readonly home: string;
+  readonly #top: string;
+
+  constructor(files: Readonly<Record<string, string | Uint8Array>> = {}) {
+    this.#top = realpathSync(mkdtempSync(join(tmpdir(), 'lantern-files-')));
+    this.root = join(this.#top, 'root');
+    this.home = join(this.#top, 'home');
+    mkdirSync(this.root);
+    mkdirSync(this.home);
+    this.write(files);
+  }
+
+  get environment(): Environment {
+    return { HOME: this.home, GIT_CONFIG_NOSYSTEM: '1', GIT_CEILING_DIRECTORIES: dirname(this.#top) };
+  }
+
+  /** Paths are relative to the root; missing directories are made. */
+  write(files: Readonly<Record<string, string | Uint8Array>>): void {
+    for (const [path, content] of Object.entries(files)) {
+      const absolute = join(this.root, path);
+      mkdirSync(dirname(absolute), { recursive: true });
+      writeFileSync(absolute, content);
+    }
+  }
+
+  /** Makes the least that git takes for a repository. */
+  makeRepository(path = '.git', config = ''): void {
+    this.write({ [`${path}/HEAD`]: 'ref: refs/heads/main\n', [`${path}/config`]: config });
+    mkdirSync(join(this.root, path, 'objects'), { recursive: true });
+    mkdirSync(join(this.root, path, 'refs'), { recursive: true });
+  }
+
+  options(more: Partial<WalkOptions> = {}): WalkOptions {
+    return { maxFileBytes: 100_000, exclude: [], environment: this.environment, ...more };
+  }
+
+  /** Paths that the walk finds from `path` inside the root, sorted, and why it skipped which others. */
+  async walk(
+    more: Partial<WalkOptions> = {},
+    path = '.',
+  ): Promise<{ found: string[]; skipped: Record<string, SkipReason> }> {
+    const found: string[] = [];
+    const skipped: Record<string, SkipReason> = {};
+    for await (const batch of walk(
+      join(this.root, path),
+      this.options(more),
+      (at, why) => (skipped[at] = why),
+    )) {
+      found.push(...batch.map((file) => file.path));
+    }
+    return { found: found.sort(), skipped };
+  }
+
+  dispose(): void {
+    rmSync(this.#top, { recursive: true, force: true });
+  }
+}

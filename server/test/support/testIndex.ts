@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto';
+import { utimesSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Disposable, disposeOnce } from '../../../shared/src/disposable.js';
+import type { Log } from '../../../shared/src/log.js';
+import { nullLog } from '../../../shared/src/log.js';
+import { Catalog } from '../../src/catalog/catalog.js';
+import { MemoryStore } from './memoryStore.js';
+import { filesOf } from './testCatalog.js';
+import { tokens } from '../../src/lexical/tokens.js';
+import { Chunker } from '../../src/chunking/chunker.js';
+import type { ChunkEmbedder, EmbedderLease } from '../../src/indexing/folderIndexer.js';
+import { type Folder, Folders } from '../../src/indexing/folders.js';
+import { Parsers } from '../../src/syntax/parsers.js';
+import { TestFolder } from './testFolder.js';
+
+/** A bag of words, hashed: texts that share words are near to each other, and no model is needed. */
+export function bagOfWords(text: string, dimensions: number): Float32Array {
+  const vector = new Float32Array(dimensions);
+  for (const token of tokens(text)) {
+    const [at = 0, sign = 0] = createHash('md5').update(token).digest();
+    vector[at % dimensions] = (vector[at % dimensions] ?? 0) + (sign % 2 === 0 ? 1 : -1);
+  }
+  const length = Math.hypot(...vector) || 1;
+  return vector.map((value) => value / length);
+}
+
+/** An embedder that costs nothing and notes what it was given. */
+export class TestEmbedder implements ChunkEmbedder {
+  readonly dimensions = 32;
+  readonly maxTokens: number;
+  /** Texts of chunks; those of whole files, which have one line, are apart. */
+  readonly embedded: string[] = [];
+  readonly summaries: string[] = [];
+  readonly priorities: string[] = [];
+  /** Leases that nobody has given back. */
+  leases = 0;
+  /** Runs before each text; it may wait or throw. */
+  before: (text: string, signal: AbortSignal) => void | Promise<void> = () => undefined;
+
+  constructor(maxTokens = 64) {
+    this.maxTokens = maxTokens;
+  }
+
+  countTokens(text: string): number {
+    return Math.ceil(text.length / 5);
+  }
+
+  acquire(_holder: string, priority: 'edited' | 'bulk'): Promise<EmbedderLease> {
+    this.leases++;
+    let isNoted = false;
+    return Promise.resolve({
+      embed: async (text, signal) => {
+        if (!text.includes('\n')) {
+          this.summaries.push(text);
+          return bagOfWords(text, this.dimensions);
+        }
+        if (!isNoted) this.priorities.push(priority);
+        isNoted = true;
+        await this.before(text, signal);
+        this.embedded.push(text);
+        return bagOfWords(text, this.dimensions);
+      },
+      dispose: () => {
+        this.leases--;
+      },
+    });
+  }
+}
+
+/** Long enough ago that a time stamp proves what it says. */
+const settled = new Date(Date.now() - 60_000);
+
+/** One folder on disk, indexed with real files, a real catalog and a real chunker, without model and Chroma. */
+export class TestIndex {
+  readonly files: TestFolder;
+  readonly store = new MemoryStore();
+  readonly embedder = new TestEmbedder();
+  /** Jobs that run now. */
+  readonly jobs: string[] = [];
+  readonly #log: Log;
+  readonly #parsers: Parsers;
+  catalog: Catalog;
+  folders: Folders;
+
+  /** Without parsers, which stay the caller's, files are chunked by lines. */
+  constructor(files: Readonly<Record<string, string>> = {}, parsers?: Parsers, log: Log = nullLog) {
+    this.files = new TestFolder();
+    this.#log = log;
+    this.#parsers = parsers ?? new Parsers(join(this.files.home, 'no-grammars'), nullLog);
+    this.catalog = new Catalog(this.files.home, log);
+    this.folders = this.makeFolders();
+    this.write(files);
+  }
+
+  get root(): string {
+    return this.files.root;
+  }
+
+  makeFolders(modelKey = 'model@1', embedder: ChunkEmbedder = this.embedder): Folders {
+    return new Folders({
+      catalog: this.catalog,
+      store: this.store,
+      chunker: new Chunker(this.#parsers),
+      embedder,
+      modelKey,
+      owner: 'test',
+      busy: (job) => this.#count(job),
+      settings: { maxFileBytes: 100_000, exclude: [], storeDocuments: false },
+      log: this.#log,
+    });
+  }
+
+  /** Writes files that look as if nobody had touched them for a minute; `age` is seconds more than that. */
+  write(files: Readonly<Record<string, string | Uint8Array>>, age = 0): void {
+    this.files.write(files);
+    const at = new Date(settled.getTime() - age * 1000);
+    for (const path of Object.keys(files)) utimesSync(join(this.root, path), at, at);
+  }
+
+  async remove(path: string): Promise<void> {
+    await rm(join(this.root, path), { recursive: true });
+  }
+
+  async open(path = this.root): Promise<Folder> {
+    return (await this.folders.open(path)).folder;
+  }
+
+  /** Paths in the catalog, sorted. */
+  paths(folder: Folder): string[] {
+    return [...this.catalog.seenFiles(folder.indexer.folder.id).keys()].sort();
+  }
+
+  /** Ids that the collection should hold, sorted. */
+  keys(folder: Folder): string[] {
+    return filesOf(this.catalog, folder.indexer.folder)
+      .flatMap(({ id }) => this.catalog.chunksOfFile(id).map(({ key }) => key))
+      .sort();
+  }
+
+  /** As a restart of the daemon would. */
+  async restart(modelKey?: string): Promise<void> {
+    await this.folders.dispose();
+    this.catalog.dispose();
+    this.catalog = new Catalog(this.files.home, this.#log);
+    this.folders = this.makeFolders(modelKey);
+  }
+
+  #count(job: string): Disposable {
+    this.jobs.push(job);
+    return disposeOnce(() => this.jobs.splice(this.jobs.indexOf(job), 1));
+  }
+
+  async dispose(): Promise<void> {
+    await this.folders.dispose();
+    this.catalog.dispose();
+    this.files.dispose();
+  }
+}

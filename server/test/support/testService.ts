@@ -1,0 +1,91 @@
+import { Emitter } from '../../../shared/src/disposable.js';
+import { nullLog } from '../../../shared/src/log.js';
+import type { ModelStatus } from '../../../shared/src/protocol/protocol.js';
+import { defaultSettings } from '../../../shared/src/settings/settings.js';
+import { TestIndex, bagOfWords } from './testIndex.js';
+import { RightOfWay } from '../../src/indexing/searchPriority.js';
+import { Searcher } from '../../src/search/searcher.js';
+import type { SelectedModel } from '../../src/service/selectedModel.js';
+import { Service } from '../../src/service/service.js';
+
+/** Stands in for the model: it is loaded when told so, and embeds queries as the test's embedder does chunks. */
+export class TestModel {
+  readonly name = 'test-model';
+  readonly dtype = 'int8';
+  readonly key = 'model@1';
+  readonly changed = new Emitter<undefined>();
+  readonly #dimensions: number;
+  preloads = 0;
+  loaded = true;
+  /** Runs before each query is embedded; it may wait or throw. */
+  before: (signal: AbortSignal | undefined) => void | Promise<void> = () => undefined;
+
+  constructor(dimensions: number) {
+    this.#dimensions = dimensions;
+  }
+
+  status(): ModelStatus {
+    return this.loaded ? { kind: 'ready', provider: 'cpu' } : { kind: 'unloaded' };
+  }
+
+  ledger(): ReturnType<SelectedModel['ledger']> {
+    return { models: [], totals: { loads: 1, hits: 2, releases: 0 } };
+  }
+
+  known(): ReturnType<SelectedModel['known']> {
+    return Promise.resolve({ models: [] });
+  }
+
+  clear(): ReturnType<SelectedModel['clear']> {
+    this.loaded = false;
+    return Promise.resolve({ models: 1, bytes: 5 });
+  }
+
+  preload(): Promise<void> {
+    this.preloads++;
+    this.loaded = true;
+    return Promise.resolve();
+  }
+
+  async embedQuery(text: string, signal?: AbortSignal): Promise<Float32Array> {
+    await this.before(signal);
+    return bagOfWords(text, this.#dimensions);
+  }
+}
+
+/** The service over a test's index, with all parts real but the model and Chroma. */
+export class TestService {
+  readonly index: TestIndex;
+  readonly model: TestModel;
+  readonly service: Service;
+
+  constructor(files: Readonly<Record<string, string>> = {}) {
+    this.index = new TestIndex(files);
+    this.model = new TestModel(this.index.embedder.dimensions);
+    this.service = new Service({
+      settings: defaultSettings,
+      dataDir: this.index.files.home,
+      version: '1.2.3',
+      catalog: this.index.catalog,
+      folders: this.index.folders,
+      rightOfWay: new RightOfWay(),
+      searcher: new Searcher(this.index.catalog),
+      model: this.model as unknown as SelectedModel,
+      vectorServer: {
+        status: () => ({ kind: 'running' }),
+        info: () => Promise.resolve({ pid: 7, rssBytes: 70 }),
+        sizeBytes: () => Promise.resolve(700),
+        stop: () => Promise.resolve(),
+      },
+      log: nullLog,
+    });
+  }
+
+  get root(): string {
+    return this.index.root;
+  }
+
+  dispose(): Promise<void> {
+    return this.index.dispose();
+  }
+}

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { LanternError, errorMessage, systemCode } from '../errors.js';
+import { mergeSettings } from './settings.js';
+
+/** New values by `group.name`; undefined takes the user's own value away, so that the default holds again. */
+export type SettingChanges = ReadonlyMap<string, unknown>;
+
+/** Writes what the user chose elsewhere into the file that the daemon reads at its start; says whether it differs now. */
+export async function changeSettings(dataDir: string, changes: SettingChanges): Promise<boolean> {
+  const file = join(dataDir, 'settings.json');
+  const chosen = await readChosen(file);
+  const next = structuredClone(chosen);
+  for (const [key, value] of changes) {
+    const [group = '', name = ''] = key.split('.');
+    const values = { ...(next[group] as Record<string, unknown> | undefined) };
+    if (value === undefined) Reflect.deleteProperty(values, name);
+    else values[name] = value;
+    next[group] = values;
+  }
+  // What cannot be is refused here, and not by a daemon that does not start.
+  const after = mergeSettings(next, 'The settings');
+  const before = mergedOr(chosen);
+  if (before !== undefined && isDeepStrictEqual(before, after)) return false;
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const temporary = `${file}.${randomUUID()}.tmp`;
+  try {
+    // It may hold the key of a Chroma server.
+    await writeFile(temporary, `${JSON.stringify(next, null, 2)}\n`, { mode: 0o600 });
+    await rename(temporary, file);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+  return true;
+}
+
+async function readChosen(file: string): Promise<Record<string, unknown>> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return {};
+    throw new LanternError('not-readable', `${file} could not be read: ${errorMessage(error)}.`, {
+      cause: error,
+    });
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>;
+    throw new TypeError('it is not an object');
+  } catch (error) {
+    throw new LanternError(
+      'bad-request',
+      `${file} cannot be used: ${errorMessage(error)}. Mend or remove it.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Undefined where the file holds something that cannot be: then any mended file differs. */
+function mergedOr(chosen: unknown): unknown {
+  try {
+    return mergeSettings(chosen, 'The settings');
+  } catch {
+    return undefined;
+  }
+}
