@@ -1,25 +1,6 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-/** Forbids imports that match `patterns`, with the reason that the reader needs. */
-const forbid = (...patterns) => ({
-  'no-restricted-imports': ['error', { patterns: patterns.map(([group, message]) => ({ group, message })) }],
-});
-
-const onnx = [
-  ['onnxruntime-node'],
-  'Only server/src/model/embeddingSession.ts runs models: go through ModelCache.',
-];
-const chroma = [
-  ['chromadb', '!chromadb/*'],
-  'Only server/src/store/chromaStore.ts speaks to Chroma: go through VectorStore.',
-];
-const vscode = [['vscode'], 'Only client/ imports vscode.'];
-const up = (name, ...parts) => [
-  parts.map((part) => `**/${part}/**`),
-  `${name} does not import ${parts.join(', ')}: see the import directions in docs/architecture.md.`,
-];
-
 export default tseslint.config(
   { ignores: ['dist', 'out', 'out-*', 'node_modules', 'test-fixtures', 'corpora', '.bench', '.vscode-test'] },
   js.configs.recommended,
@@ -42,45 +23,11 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
     },
   },
-  { files: ['shared/**/*.ts'], rules: forbid(onnx, chroma, vscode, up('shared', 'server', 'client')) },
-  { files: ['server/**/*.ts'], rules: forbid(onnx, chroma, vscode, up('server', 'client')) },
-  {
-    files: ['server/src/store/**/*.ts'],
-    rules: forbid(
-      onnx,
-      chroma,
-      vscode,
-      up('store', 'client', 'model', 'indexing', 'search', 'daemon', 'mcp'),
-    ),
-  },
-  {
-    files: ['server/src/model/**/*.ts'],
-    rules: forbid(
-      onnx,
-      chroma,
-      vscode,
-      up('model', 'client', 'store', 'indexing', 'search', 'daemon', 'mcp'),
-    ),
-  },
-  {
-    files: ['server/src/indexing/**/*.ts'],
-    rules: forbid(onnx, chroma, vscode, up('indexing', 'client', 'search', 'daemon', 'mcp')),
-  },
-  {
-    files: ['server/src/search/**/*.ts'],
-    rules: forbid(onnx, chroma, vscode, up('search', 'client', 'indexing', 'daemon', 'mcp')),
-  },
-  {
-    files: ['server/src/model/embeddingSession.ts', 'server/src/store/chromaStore.ts'],
-    rules: { 'no-restricted-imports': 'off' },
-  },
-  { files: ['client/**/*.ts'], rules: forbid(onnx, chroma, up('client', 'server')) },
   {
     files: ['**/*.test.ts', '**/test/**/*.ts'],
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/no-empty-function': 'off',
-      'no-restricted-imports': 'off',
     },
   },
   {

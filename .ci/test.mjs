@@ -110,7 +110,7 @@ try {
   if (!process.argv.includes('--no-check')) {
     await step('format', 'npx', ['prettier', '--check', '--log-level', 'warn', '.']);
     await step('lint', 'npx', ['eslint', '.', '--max-warnings', '0']);
-    await step('import cycles', 'npm', ['run', '-s', 'cycles']);
+    await step('import directions', 'npm', ['run', '-s', 'boundaries']);
   }
   const vscode = await installing;
   await suite('shared, server, command line', 'npx', ['mocha', ...specs]);

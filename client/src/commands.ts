@@ -16,7 +16,7 @@ import type { StatusModel } from './status/statusModel.js';
 import { bytes } from './status/statusText.js';
 import type { WorkspaceIndex } from './workspaceIndex.js';
 
-export interface CommandParts {
+export interface CommandDependencies {
   readonly client: DaemonClient;
   readonly index: WorkspaceIndex;
   readonly search: SearchUi;
@@ -32,8 +32,8 @@ export interface CommandParts {
 const relatedLimit = 30;
 
 /** Registers every command; each is a few words to a part that does the work. */
-export function registerCommands(parts: CommandParts): Disposable {
-  const { client, index, log, memoryView, results, search, settings, status } = parts;
+export function registerCommands(deps: CommandDependencies): Disposable {
+  const { client, index, log, memoryView, results, search, settings, status } = deps;
   const owner = new Owner();
   const on = (name: string, run: (...args: unknown[]) => unknown): void => {
     owner.own(
@@ -57,7 +57,7 @@ export function registerCommands(parts: CommandParts): Disposable {
 
   on('search', (query) => search.open(typeof query === 'string' ? query : ''));
   on('openAside', () => search.acceptAside());
-  on('findRelated', (target) => (trusted(), findRelated(parts, target)));
+  on('findRelated', (target) => (trusted(), findRelated(deps, target)));
 
   on('index', async (paths) => {
     for (const place of await chosenPlaces(paths, 'Index which folder?')) {
@@ -109,7 +109,7 @@ export function registerCommands(parts: CommandParts): Disposable {
   });
   on('selectModel', () => (trusted(), chooseModel(client)));
   on('setChromaApiKey', () => settings.askForApiKey());
-  on('connectAgent', () => connectAgent(parts.commandLine));
+  on('connectAgent', () => connectAgent(deps.commandLine));
   on('showStatus', async () => {
     const document = await vscode.workspace.openTextDocument({
       language: 'json',
@@ -131,7 +131,7 @@ export function registerCommands(parts: CommandParts): Disposable {
 }
 
 /** Shows code like that at the cursor, or like a hit. */
-async function findRelated({ client, index, results }: CommandParts, target: unknown): Promise<void> {
+async function findRelated({ client, index, results }: CommandDependencies, target: unknown): Promise<void> {
   const from = isHit(target) ? target : atCursor();
   if (from === undefined)
     throw new LanternError('bad-request', 'Open a file of the workspace and put the cursor in it.');

@@ -20,7 +20,7 @@ export type DaemonState =
   | { readonly kind: 'connected'; readonly pid: number }
   | { readonly kind: 'failed'; readonly reason: string };
 
-export interface DaemonClientParts {
+export interface DaemonClientDependencies {
   /** The daemon's program. */
   readonly script: string;
   readonly log: vscode.LogOutputChannel;
@@ -44,7 +44,7 @@ interface Link {
  * at once when something is asked of it, else after a while that grows with each failure.
  */
 export class DaemonClient implements vscode.Disposable {
-  readonly #parts: DaemonClientParts;
+  readonly #deps: DaemonClientDependencies;
   readonly #owner = new Owner();
   readonly #stateChanged = this.#owner.own(new vscode.EventEmitter<DaemonState>());
   readonly #statusChanged = this.#owner.own(
@@ -66,8 +66,8 @@ export class DaemonClient implements vscode.Disposable {
   readonly onDidChangeMemory = this.#memoryChanged.event;
   readonly onDidProgress = this.#progressed.event;
 
-  constructor(parts: DaemonClientParts) {
-    this.#parts = parts;
+  constructor(deps: DaemonClientDependencies) {
+    this.#deps = deps;
   }
 
   get state(): DaemonState {
@@ -126,11 +126,11 @@ export class DaemonClient implements vscode.Disposable {
   }
 
   async #begin(): Promise<Link> {
-    const { log, script } = this.#parts;
+    const { log, script } = this.#deps;
     // A failure stands until an attempt succeeds: an indicator that flickers tells nobody anything.
     if (this.#state.kind !== 'failed') this.#become({ kind: 'connecting' });
     try {
-      this.#prepared ??= this.#parts.prepare?.().catch((error: unknown) => log.error(errorMessage(error)));
+      this.#prepared ??= this.#deps.prepare?.().catch((error: unknown) => log.error(errorMessage(error)));
       await this.#prepared;
       const { socket, daemon } = await reachDaemon({
         client: 'editor',
@@ -196,13 +196,13 @@ export class DaemonClient implements vscode.Disposable {
     if (this.#stopping.signal.aborted) return;
     this.#link = undefined;
     void link.client.dispose(1000).catch(() => undefined);
-    this.#parts.log.warn(`The daemon, pid ${link.pid}, has gone.`);
+    this.#deps.log.warn(`The daemon, pid ${link.pid}, has gone.`);
     this.#become({ kind: 'connecting' });
     this.#retryLater();
   }
 
   #retryLater(): void {
-    const times = this.#parts.backOffMs ?? usualBackOffMs;
+    const times = this.#deps.backOffMs ?? usualBackOffMs;
     const ms = times[Math.min(this.#failures++, times.length - 1)] ?? 30_000;
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => void this.#connected().catch(() => undefined), ms);

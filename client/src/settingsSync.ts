@@ -6,7 +6,7 @@ import { defaultSettings } from '../../shared/src/settings/settings.js';
 import { changeSettings } from '../../shared/src/settings/settingsFile.js';
 import { Owner } from './owner.js';
 
-export interface SettingsSyncParts {
+export interface SettingsSyncDependencies {
   readonly secrets: vscode.SecretStorage;
   readonly log: vscode.LogOutputChannel;
 }
@@ -24,13 +24,13 @@ const names = Object.entries(defaultSettings)
  * the command line. A running daemon is ended when they differ; every window then begins a new session by itself.
  */
 export class SettingsSync implements vscode.Disposable {
-  readonly #parts: SettingsSyncParts;
+  readonly #deps: SettingsSyncDependencies;
   readonly #owner = new Owner();
   /** One change after the other. */
   #last: Promise<void> = Promise.resolve();
 
-  constructor(parts: SettingsSyncParts) {
-    this.#parts = parts;
+  constructor(deps: SettingsSyncDependencies) {
+    this.#deps = deps;
     this.#owner.own(
       vscode.workspace.onDidChangeConfiguration((event) => {
         const changed = names.filter((name) => event.affectsConfiguration(`lantern.${name}`));
@@ -38,8 +38,8 @@ export class SettingsSync implements vscode.Disposable {
       }),
     );
     this.#owner.own(
-      parts.secrets.onDidChange(async ({ key }) => {
-        if (key === secretName) this.#follow(new Map([[apiKey, await parts.secrets.get(secretName)]]));
+      deps.secrets.onDidChange(async ({ key }) => {
+        if (key === secretName) this.#follow(new Map([[apiKey, await deps.secrets.get(secretName)]]));
       }),
     );
   }
@@ -47,7 +47,7 @@ export class SettingsSync implements vscode.Disposable {
   /** Before the first session: what the person chose while no window was open. What was not chosen stays as it is. */
   async prepare(): Promise<void> {
     const own = names.map((name) => [name, chosen(name)] as const).filter(([, value]) => value !== undefined);
-    const key = await this.#parts.secrets.get(secretName);
+    const key = await this.#deps.secrets.get(secretName);
     await this.#apply(
       new Map<string, unknown>([...own, ...(key === undefined ? [] : [[apiKey, key] as const])]),
     );
@@ -62,8 +62,8 @@ export class SettingsSync implements vscode.Disposable {
       ignoreFocusOut: true,
     });
     if (value === undefined) return;
-    if (value === '') await this.#parts.secrets.delete(secretName);
-    else await this.#parts.secrets.store(secretName, value);
+    if (value === '') await this.#deps.secrets.delete(secretName);
+    else await this.#deps.secrets.store(secretName, value);
   }
 
   /** Settles when all changes so far have been passed on. */
@@ -79,7 +79,7 @@ export class SettingsSync implements vscode.Disposable {
     this.#last = this.#last
       .then(() => this.#apply(changes))
       .catch((error: unknown) => {
-        this.#parts.log.error(errorMessage(error));
+        this.#deps.log.error(errorMessage(error));
         void vscode.window.showErrorMessage(`Lantern: ${errorMessage(error)}`);
       });
   }
@@ -87,7 +87,7 @@ export class SettingsSync implements vscode.Disposable {
   async #apply(changes: ReadonlyMap<string, unknown>): Promise<void> {
     const at = await daemonTarget();
     if (!(await changeSettings(at.dataDir, changes))) return;
-    this.#parts.log.info(`Settings changed: ${[...changes.keys()].join(', ')}. The daemon begins anew.`);
+    this.#deps.log.info(`Settings changed: ${[...changes.keys()].join(', ')}. The daemon begins anew.`);
     await stopDaemon({ ...at, hello: helloOf('editor') });
   }
 }

@@ -9,7 +9,7 @@ import { type Place, places } from './places.js';
 /** Whether this window's folders are indexed without being asked for. */
 export type AutoIndex = 'ask' | 'always' | 'never';
 
-export interface WorkspaceIndexParts {
+export interface WorkspaceIndexDependencies {
   readonly client: DaemonClient;
   readonly log: vscode.LogOutputChannel;
   /** Keeps the answers of the person, by folder. */
@@ -23,7 +23,7 @@ const key = (path: string): string => `lantern.consent:${path}`;
 
 /** Keeps the folders of this window indexed: those that the person agreed to, as long as the workspace is trusted. */
 export class WorkspaceIndex implements vscode.Disposable {
-  readonly #parts: WorkspaceIndexParts;
+  readonly #deps: WorkspaceIndexDependencies;
   readonly #owner = new Owner();
   readonly #changed = this.#owner.own(new vscode.EventEmitter<void>());
   /** Folders that are being indexed for this window, and how to end that. */
@@ -34,8 +34,8 @@ export class WorkspaceIndex implements vscode.Disposable {
   /** The answers or the work under way have changed. */
   readonly onDidChange = this.#changed.event;
 
-  constructor(parts: WorkspaceIndexParts) {
-    this.#parts = parts;
+  constructor(deps: WorkspaceIndexDependencies) {
+    this.#deps = deps;
     const consider = (): void => void this.consider();
     this.#owner.own(this.onDidChange(() => this.#tellViews()));
     this.#owner.own(vscode.workspace.onDidChangeWorkspaceFolders(() => this.#tellViews()));
@@ -48,7 +48,7 @@ export class WorkspaceIndex implements vscode.Disposable {
       }),
     );
     this.#owner.own(
-      parts.client.onDidChangeState(({ kind }) => {
+      deps.client.onDidChangeState(({ kind }) => {
         // Each time: a daemon that took the place of another knows nothing of what changed in between.
         if (kind === 'connected') void this.#catchUp();
       }),
@@ -72,7 +72,7 @@ export class WorkspaceIndex implements vscode.Disposable {
   /** Indexes what may be, and asks about the rest where the settings say so. */
   async consider(): Promise<void> {
     if (!this.#allowed()) return;
-    const { autoIndex } = this.#parts;
+    const { autoIndex } = this.#deps;
     if (autoIndex() === 'never') return;
     for (const place of this.accepted()) void this.index(place, 'quiet').catch(() => undefined);
     if (autoIndex() === 'ask')
@@ -102,7 +102,7 @@ export class WorkspaceIndex implements vscode.Disposable {
       );
     } catch (error) {
       if (error instanceof LanternError && error.code === 'cancelled') return undefined;
-      this.#parts.log.error(`Indexing ${place.path}: ${errorMessage(error)}`);
+      this.#deps.log.error(`Indexing ${place.path}: ${errorMessage(error)}`);
       throw error;
     } finally {
       cancelling.dispose();
@@ -127,7 +127,7 @@ export class WorkspaceIndex implements vscode.Disposable {
     progress: vscode.Progress<{ message?: string; increment?: number }>,
     token: vscode.CancellationToken,
   ): Promise<IndexReport> {
-    const { client, log } = this.#parts;
+    const { client, log } = this.#deps;
     const job = randomUUID();
     let shown = 0;
     const listening = client.onDidProgress((event) => {
@@ -151,7 +151,7 @@ export class WorkspaceIndex implements vscode.Disposable {
   }
 
   async #catchUp(): Promise<void> {
-    if (this.#parts.autoIndex() === 'never') return;
+    if (this.#deps.autoIndex() === 'never') return;
     for (const place of this.accepted()) await this.index(place, 'quiet').catch(() => undefined);
   }
 
@@ -198,13 +198,13 @@ export class WorkspaceIndex implements vscode.Disposable {
   }
 
   #answer(path: string): Answer | undefined {
-    const given = this.#parts.answers.get<Answer>(key(path));
-    return given ?? (this.#parts.autoIndex() === 'always' ? 'yes' : undefined);
+    const given = this.#deps.answers.get<Answer>(key(path));
+    return given ?? (this.#deps.autoIndex() === 'always' ? 'yes' : undefined);
   }
 
   async #remember(path: string, answer: Answer): Promise<void> {
-    if (this.#parts.answers.get<Answer>(key(path)) !== answer)
-      await this.#parts.answers.update(key(path), answer);
+    if (this.#deps.answers.get<Answer>(key(path)) !== answer)
+      await this.#deps.answers.update(key(path), answer);
     this.#changed.fire();
   }
 }

@@ -1,4 +1,5 @@
 import { LanternError } from '../../shared/src/errors.js';
+import { dataDir } from '../../shared/src/connection/dataDir.js';
 import { nullLog } from '../../shared/src/log.js';
 import { defaultSettings } from '../../shared/src/settings/settings.js';
 import type { Embedding, EmbeddingSession } from './model/embeddingSession.js';
@@ -6,7 +7,7 @@ import { ModelCache } from './model/modelCache.js';
 import type { ModelId } from './model/modelId.js';
 import { ModelLoader } from './model/modelLoader.js';
 import { canonicalName, ModelRegistry } from './model/registry.js';
-import { dataDir, modelsDir } from './paths.js';
+import { modelsDir } from './paths.js';
 
 /** What `getCacheInfo` tells. */
 export interface EmbeddingCacheInfo {

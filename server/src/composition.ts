@@ -6,9 +6,9 @@ import { build } from '../../shared/src/protocol/build.js';
 import type { Disposable } from '../../shared/src/disposable.js';
 import { LanternError, errorMessage, systemCode } from '../../shared/src/errors.js';
 import type { Log } from '../../shared/src/log.js';
-import type { DoctorResult } from '../../shared/src/protocol/protocol.js';
 import { type Settings, mergeSettings } from '../../shared/src/settings/settings.js';
 import { collectGarbage } from './service/garbage.js';
+import type { Services } from './daemon/daemon.js';
 import { MemoryBudget } from './daemon/memoryBudget.js';
 import { Service } from './service/service.js';
 import { WorkCounter } from './daemon/workCounter.js';
@@ -16,7 +16,7 @@ import { examine } from './service/doctor.js';
 import { Chunker } from './chunking/chunker.js';
 import { Folders } from './indexing/folders.js';
 import { Parsers } from './syntax/parsers.js';
-import { RightOfWay } from './indexing/searchPriority.js';
+import { SearchPriority } from './indexing/searchPriority.js';
 import type { EmbeddingSession } from './model/embeddingSession.js';
 import { ModelCache } from './model/modelCache.js';
 import { ModelLoader } from './model/modelLoader.js';
@@ -29,18 +29,7 @@ import { ChromaProcess } from './vectors/chroma/chromaProcess.js';
 import { RemoteChroma } from './vectors/chroma/chromaRemote.js';
 import { ChromaStore } from './vectors/chroma/chromaStore.js';
 import { ExactStore } from './vectors/exactStore.js';
-import { ResilientStore } from './vectors/fallbackStore.js';
-
-export interface Services {
-  readonly service: Service;
-  readonly settings: Settings;
-  readonly doctor: () => Promise<DoctorResult>;
-  /** Frees models that nobody has used for a while, and sheds memory above the budget; to be called every `tidyMs`. */
-  readonly tidy: () => Promise<void>;
-  readonly tidyMs: number;
-  /** Finishes the step that runs, commits and closes everything, in the reverse of the order in which it was made. */
-  readonly dispose: () => Promise<void>;
-}
+import { FallbackStore } from './vectors/fallbackStore.js';
 
 /** Vectors that no chunk has used for this long are forgotten. */
 const unusedVectorDays = 30;
@@ -69,7 +58,7 @@ export async function createServices(
   const server = chroma ?? new RemoteChroma(settings.chroma.url);
   const { tenant, database, apiKey } = settings.chroma;
   const chromaStore = new ChromaStore(server, { tenant, database, apiKey, log });
-  const store = new ResilientStore(
+  const store = new FallbackStore(
     chromaStore,
     new ExactStore({
       blocks: (spec) => {
@@ -87,7 +76,7 @@ export async function createServices(
   const chunker = new Chunker(parsers);
   const indexing = { ...settings.index, storeDocuments: settings.chroma.storeDocuments };
   const work = new WorkCounter(busy);
-  const rightOfWay = new RightOfWay();
+  const searchPriority = new SearchPriority();
   const folders = new Folders({
     catalog,
     store,
@@ -97,7 +86,7 @@ export async function createServices(
     owner: settings.chroma.url === '' ? '' : installationId(join(dataDir, 'installation-id')),
     settings: indexing,
     log,
-    rightOfWay,
+    searchPriority,
     busy: (job) => work.begin(job),
   });
   const recovering = store.onShouldReopen((collection) => folders.reattach(collection));
@@ -107,7 +96,7 @@ export async function createServices(
     version: build.version,
     catalog,
     folders,
-    rightOfWay,
+    searchPriority,
     searcher: new Searcher(catalog),
     model,
     log,
@@ -134,7 +123,7 @@ export async function createServices(
         name: 'caches',
         everyMs: 60_000,
         run: async () => {
-          catalog.shrink();
+          catalog.releaseMemory();
           await collectGarbage();
           return true;
         },
@@ -177,7 +166,7 @@ export async function createServices(
       // V8 keeps the garbage of a burst until the next one, 20 to 40 MB that a daemon at rest need not hold, and SQLite
       // the pages that it wrote.
       if (work.takeEnded(restMs)) {
-        catalog.shrink();
+        catalog.releaseMemory();
         await collectGarbage();
       }
       await budget.check();

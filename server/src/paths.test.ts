@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { LanternError } from '../../shared/src/errors.js';
-import { dataDir, modelsDir, packageRoot } from './paths.js';
+import { modelsDir, packageRoot } from './paths.js';
 
 describe('paths', () => {
   let folder: string;
@@ -37,17 +37,5 @@ describe('paths', () => {
       () => packageRoot(join(folder, 'x.js')),
       (error) => error instanceof LanternError && error.message.includes('Install Lantern again'),
     );
-  });
-
-  it('keeps data in LANTERN_HOME, or in the usual place of the platform', () => {
-    const home = '/home/u';
-    const on = (platform: NodeJS.Platform, env: Record<string, string>): string =>
-      dataDir({ platform, env, home });
-    assert.equal(on('linux', { LANTERN_HOME: '/x/y', XDG_DATA_HOME: '/d' }), '/x/y');
-    assert.equal(on('linux', { XDG_DATA_HOME: '/d' }), '/d/lantern');
-    assert.equal(on('linux', { XDG_DATA_HOME: 'relative' }), '/home/u/.local/share/lantern');
-    assert.equal(on('linux', {}), '/home/u/.local/share/lantern');
-    assert.equal(on('darwin', {}), '/home/u/Library/Application Support/lantern');
-    assert.equal(on('win32', { LOCALAPPDATA: '/local' }), '/local/lantern');
   });
 });

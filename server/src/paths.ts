@@ -3,8 +3,6 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LanternError } from '../../shared/src/errors.js';
 
-export { dataDir } from '../../shared/src/connection/dataDir.js';
-
 const PACKAGE_NAME = 'lantern';
 
 /**

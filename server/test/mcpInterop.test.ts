@@ -6,13 +6,14 @@ import type { AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type McpServer, fromJsonSchema } from '@modelcontextprotocol/server';
-import { HttpDoor, defaultHttpLimits } from '../src/mcp/transports/httpTransport.js';
+import { HttpTransport } from '../src/mcp/transports/httpTransport.js';
 import { createMcpServer } from '../src/mcp/mcpServer.js';
 import { TestAgents } from './support/testAgent.js';
 import { readToken } from '../src/mcp/transports/token.js';
-import type { McpParts } from '../src/mcp/tool.js';
+import type { McpDependencies } from '../src/mcp/tool.js';
 import { packageRoot } from '../src/paths.js';
 import { Cli } from './support/cliHarness.js';
+import { defaultHttpLimits } from '../src/mcp/transports/httpLimits.js';
 
 const root = packageRoot(import.meta.url);
 const conformance = join(root, 'node_modules', '@modelcontextprotocol', 'conformance', 'dist', 'index.js');
@@ -79,14 +80,14 @@ describe('other implementations of the protocol', function () {
 
   describe('the official conformance scenarios', () => {
     let agents: TestAgents;
-    let door: HttpDoor;
+    let door: HttpTransport;
     let proxy: Server;
     let url: string;
 
     before(async () => {
       agents = new TestAgents();
       const limits = { ...defaultHttpLimits, requestsPerSecond: 1000, burst: 1000 };
-      door = await HttpDoor.open(agents.parts, agents.home, { limits, makeServer: withScenarioTools });
+      door = await HttpTransport.open(agents.deps, agents.home, { limits, makeServer: withScenarioTools });
       proxy = await addingToken(door.url, await readToken(agents.home));
       url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/mcp`;
     });
@@ -219,8 +220,8 @@ function addingToken(target: string, token: string): Promise<Server> {
 }
 
 /** Our server with the tools beside ours that the scenarios call by name. */
-function withScenarioTools(parts: McpParts): McpServer {
-  const server = createMcpServer(parts);
+function withScenarioTools(deps: McpDependencies): McpServer {
+  const server = createMcpServer(deps);
   server.registerTool('test_simple_text', { description: 'Answers with a text' }, () => ({
     content: [{ type: 'text', text: 'This is a simple text response for testing.' }],
   }));

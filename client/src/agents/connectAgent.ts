@@ -7,7 +7,11 @@ import {
   writeClientConfig,
 } from '../../../shared/src/connection/clientConfig.js';
 import { dataDir } from '../../../shared/src/connection/dataDir.js';
-import { type LauncherTarget, refreshLauncher, writeLauncher } from '../../../shared/src/connection/launcher.js';
+import {
+  type LauncherTarget,
+  refreshLauncher,
+  writeLauncher,
+} from '../../../shared/src/connection/launcher.js';
 import { hasMcp } from './mcpProvider.js';
 
 interface AgentRow extends vscode.QuickPickItem {

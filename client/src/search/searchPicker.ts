@@ -9,7 +9,7 @@ import { Preview } from './preview.js';
 import type { RecentSearches } from './recentSearches.js';
 import { coverageText } from './rows.js';
 
-export interface SearchPickerParts {
+export interface SearchPickerDependencies {
   readonly search: Search;
   readonly recent: RecentSearches;
   /** Why nothing can be found now; undefined when something can. */
@@ -30,7 +30,7 @@ const openAllButton: vscode.QuickInputButton = {
 
 /** The search box with its answers. It is shown once, and ends when it is hidden. */
 export class SearchPicker implements vscode.Disposable {
-  readonly #parts: SearchPickerParts;
+  readonly #deps: SearchPickerDependencies;
   readonly #owner = new Owner();
   readonly #pick = this.#owner.own(vscode.window.createQuickPick<Row>());
   readonly #preview = this.#owner.own(new Preview());
@@ -42,9 +42,9 @@ export class SearchPicker implements vscode.Disposable {
   #leaving = false;
   readonly ended: Promise<void>;
 
-  constructor(parts: SearchPickerParts, query: string) {
-    this.#parts = parts;
-    this.#live = this.#owner.own(new LiveSearch(parts.search, (state) => this.#show(state)));
+  constructor(deps: SearchPickerDependencies, query: string) {
+    this.#deps = deps;
+    this.#live = this.#owner.own(new LiveSearch(deps.search, (state) => this.#show(state)));
     const pick = this.#pick;
     pick.title = title;
     pick.placeholder = 'What does the code do? Narrow with lang:ts  path:src/**  in:folder';
@@ -111,7 +111,7 @@ export class SearchPicker implements vscode.Disposable {
 
   #typed(value: string): void {
     this.#moved = false;
-    const obstacle = this.#parts.obstacle();
+    const obstacle = this.#deps.obstacle();
     if (obstacle !== undefined) {
       this.#rest([noteRow(obstacle)]);
       return;
@@ -126,7 +126,7 @@ export class SearchPicker implements vscode.Disposable {
     }
     const { text, folder, glob, language } = parseFilters(value);
     if (text === '') {
-      this.#rest([...this.#parts.recent.list().map(recentRow), ...this.#parts.notes().map(noteRow)]);
+      this.#rest([...this.#deps.recent.list().map(recentRow), ...this.#deps.notes().map(noteRow)]);
       return;
     }
     const path = folder === undefined ? undefined : folderNamed(folder);
@@ -167,11 +167,11 @@ export class SearchPicker implements vscode.Disposable {
     this.#pick.busy = !state.final;
     // An answer that rests on everything needs no words about it.
     const whole = coverage.semantic && coverage.filesPending === 0;
-    const remarks = [...(whole ? [] : [coverageText(coverage)]), ...this.#parts.remarks()];
+    const remarks = [...(whole ? [] : [coverageText(coverage)]), ...this.#deps.remarks()];
     this.#pick.title = [title, remarks.join(', ')].filter(Boolean).join(': ');
     const several = places().length > 1;
     const rows = hits.map((hit) => hitRow(hit, several ? nameOf(hit.folder) : undefined));
-    const notes = this.#parts.notes().map(noteRow);
+    const notes = this.#deps.notes().map(noteRow);
     // Words alone often find nothing where the meaning will.
     if (rows.length === 0 && !state.final && !coverage.semantic) {
       if (this.#pick.items.some(({ hit }) => hit !== undefined)) return;
@@ -213,7 +213,7 @@ export class SearchPicker implements vscode.Disposable {
     if (row?.hit !== undefined) {
       const { hit } = row;
       this.#leave();
-      await this.#parts.recent.add(this.#query);
+      await this.#deps.recent.add(this.#query);
       await this.#preview.open(hit, aside);
       return;
     }
@@ -243,7 +243,7 @@ export class SearchPicker implements vscode.Disposable {
         vscode.window.setStatusBarMessage(`Copied ${action.text}`, 3000);
         return;
       case 'forget':
-        await this.#parts.recent.remove(action.text);
+        await this.#deps.recent.remove(action.text);
         this.#typed(this.#pick.value);
     }
   }
@@ -253,8 +253,8 @@ export class SearchPicker implements vscode.Disposable {
     const query = this.#query;
     const hits = this.#hits;
     this.#pick.hide();
-    void this.#parts.recent.add(query);
-    this.#parts.openAll(query, hits);
+    void this.#deps.recent.add(query);
+    this.#deps.openAll(query, hits);
   }
 
   get #query(): string {

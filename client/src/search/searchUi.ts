@@ -9,7 +9,7 @@ import { SearchPicker } from './searchPicker.js';
 import type { StatusModel } from '../status/statusModel.js';
 import type { WorkspaceIndex } from '../workspaceIndex.js';
 
-export interface SearchUiParts {
+export interface SearchUiDependencies {
   readonly client: DaemonClient;
   readonly index: WorkspaceIndex;
   readonly status: StatusModel;
@@ -22,16 +22,16 @@ const contextKey = 'lantern.searchOpen';
 
 /** Opens the search box, one at a time, and says what is in the way of searching. */
 export class SearchUi implements vscode.Disposable {
-  readonly #parts: SearchUiParts;
+  readonly #deps: SearchUiDependencies;
   readonly #owner = new Owner();
   #picker: SearchPicker | undefined;
   #indexState: string | undefined;
 
-  constructor(parts: SearchUiParts) {
-    this.#parts = parts;
+  constructor(deps: SearchUiDependencies) {
+    this.#deps = deps;
     this.#owner.own(vscode.workspace.onDidGrantWorkspaceTrust(() => this.#picker?.refresh()));
-    this.#owner.own(parts.index.onDidChange(() => this.#picker?.refresh()));
-    this.#owner.own(parts.status.onDidChange(() => this.#lookAgain()));
+    this.#owner.own(deps.index.onDidChange(() => this.#picker?.refresh()));
+    this.#owner.own(deps.status.onDidChange(() => this.#lookAgain()));
   }
 
   /** The box that is open, if one is; for tests. */
@@ -41,7 +41,7 @@ export class SearchUi implements vscode.Disposable {
 
   open(query: string): void {
     this.#picker?.dispose();
-    const { client, recent, openAll } = this.#parts;
+    const { client, recent, openAll } = this.#deps;
     const picker = new SearchPicker(
       {
         search: (params, token) => client.request('lantern/search', params, token),
@@ -75,12 +75,12 @@ export class SearchUi implements vscode.Disposable {
 
   /** The model is loaded while the person types. */
   async #prepare(): Promise<void> {
-    await this.#parts.client.request('lantern/preload', {}).catch(() => undefined);
+    await this.#deps.client.request('lantern/preload', {}).catch(() => undefined);
   }
 
   /** Answers anew when indexing has begun or ended under an open box; in between the box asks again by itself. */
   #lookAgain(): void {
-    const { status } = this.#parts.status;
+    const { status } = this.#deps.status;
     const state = JSON.stringify(
       status?.folders.map((folder) => [folder.path, folder.files, folder.indexedAt, folder.status.kind]),
     );
@@ -111,7 +111,7 @@ export class SearchUi implements vscode.Disposable {
         detail: 'Lantern searches folders on a file system only.',
       };
     }
-    const { index } = this.#parts;
+    const { index } = this.#deps;
     if (index.accepted().length === 0) return indexNote(index.pending());
     return undefined;
   }
@@ -119,12 +119,12 @@ export class SearchUi implements vscode.Disposable {
   /** This window's folders, as the daemon knows them. */
   #folders(): StatusResult['folders'] {
     const own = new Set(places().map(({ path }) => path));
-    return (this.#parts.status.status?.folders ?? []).filter(({ path }) => own.has(path));
+    return (this.#deps.status.status?.folders ?? []).filter(({ path }) => own.has(path));
   }
 
   /** What keeps the answer from being whole. */
   #notes(): Obstacle[] {
-    const { index } = this.#parts;
+    const { index } = this.#deps;
     const folders = this.#folders();
     const notes: Obstacle[] = [];
     if (folders.some(isPaused)) {

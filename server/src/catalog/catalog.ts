@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { statSync } from 'node:fs';
 import type { Log } from '../../../shared/src/log.js';
-import { FileVectors } from './fileVectorTable.js';
-import { LexicalIndex } from './termTable.js';
+import { FileVectorTable } from './fileVectorTable.js';
+import { LexicalIndex } from './lexicalIndex.js';
 import { Outbox } from './outbox.js';
 import { UsageTable } from './usageTable.js';
 import { VectorTable } from './vectorTable.js';
 import { chunkColumns, toChunk } from './rows.js';
-import { packRows } from '../lexical/postings.js';
+import { encodeRows } from '../lexical/postings.js';
 import type {
   ChunkRow,
   FileRow,
@@ -33,7 +33,7 @@ const folderColumns = `folders.id, path, models.key AS modelKey, model_id AS mod
 export class Catalog {
   readonly lexical: LexicalIndex;
   readonly usage: UsageTable;
-  readonly fileVectors: FileVectors;
+  readonly fileVectors: FileVectorTable;
   readonly vectors: VectorTable;
   readonly outbox: Outbox;
   /** Where a damaged catalog was moved when this one was opened. */
@@ -51,7 +51,7 @@ export class Catalog {
     this.lexical = new LexicalIndex(sql);
     this.usage = new UsageTable(sql, this.lexical);
     this.vectors = new VectorTable(sql);
-    this.fileVectors = new FileVectors(sql);
+    this.fileVectors = new FileVectorTable(sql);
     this.outbox = new Outbox(sql);
   }
 
@@ -60,7 +60,7 @@ export class Catalog {
   }
 
   /** Gives back what SQLite keeps of the file in memory. */
-  shrink(): void {
+  releaseMemory(): void {
     this.#sql.exec('PRAGMA shrink_memory');
   }
 
@@ -351,8 +351,8 @@ export class Catalog {
         continue;
       this.outbox.post(folder.id, chunk.key, 'upsert');
     }
-    const words = chunks.map((chunk) => chunk.words);
-    this.lexical.put(folder.id, fileId, firstChunk, file.words, words);
+    const words = chunks.map((chunk) => chunk.terms);
+    this.lexical.put(folder.id, fileId, firstChunk, file.terms, words);
     this.usage.changed(folder.id, fileId, namesBefore);
     this.fileVectors.changed(folder.id);
     return [...before.keys()].filter((key) => !after.has(key)).length;
@@ -378,7 +378,7 @@ export class Catalog {
       file.checkedMs,
       file.digest,
       file.language,
-      packRows(file.commentRows),
+      encodeRows(file.commentRows),
       file.summary?.digest ?? null,
       file.summary?.text ?? null,
       id,

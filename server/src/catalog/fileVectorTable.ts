@@ -20,7 +20,7 @@ interface Packed {
 const keptFolders = 4;
 
 /** One vector for each file as a whole, kept by content beside those of chunks. */
-export class FileVectors {
+export class FileVectorTable {
   readonly #sql: Sql;
   readonly #packed = new Map<number, Packed>();
 

@@ -1,4 +1,5 @@
 /** What the catalog's tables hold, as the rest of the program sees it. */
+import type { ChunkTerms, FileTerms } from '../lexical/fields.js';
 
 export interface FolderRow {
   readonly id: number;
@@ -47,7 +48,7 @@ export interface NewChunk {
   readonly symbol: string | undefined;
   /** What is defined in it. */
   readonly definitions: readonly NewDefinition[];
-  readonly words: ChunkWords;
+  readonly terms: ChunkTerms;
 }
 
 export interface NewDefinition {
@@ -59,23 +60,9 @@ export interface NewDefinition {
   readonly endLine: number;
 }
 
-/** Token streams of a chunk, see tokens.ts: all of it, the names it defines, and the lines that define them. */
-export interface ChunkWords {
-  readonly body: string;
-  readonly names: string;
-  readonly signatures: string;
-}
-
-/** Token streams of a file: its name and directories, the comments at its top, and all its comments. */
-export interface FileWords {
-  readonly path: string;
-  readonly lead: string;
-  readonly comments: string;
-}
-
 /** A file as the indexer hands it over, beside its chunks. */
 export interface NewFile extends Omit<FileRow, 'id'> {
-  readonly words: FileWords;
+  readonly terms: FileTerms;
   /** Lines, from 1, on which a comment ends: what stands under one is explained by it. */
   readonly commentRows: readonly number[];
   /** What the vector of the whole file is made from, kept until there is one. */

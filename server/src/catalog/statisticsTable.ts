@@ -1,6 +1,5 @@
 import type { Sql } from './database.js';
-import type { Field } from './termTable.js';
-import { ByteReader } from '../lexical/postings.js';
+import { type Field, VarintReader } from '../lexical/postings.js';
 import { asBytes } from './rows.js';
 
 /** One file of a folder, as ranking sees it. */
@@ -16,7 +15,7 @@ export interface FileDoc {
 }
 
 /** A folder's files and chunks, numbered from 0, with the lengths of their fields in words. */
-export interface FolderWords {
+export interface FolderStatistics {
   readonly files: readonly FileDoc[];
   /** Number of the file of each chunk. */
   readonly fileOf: Int32Array;
@@ -44,7 +43,7 @@ interface Table {
   readonly files: Map<number, StoredFile>;
   /** Files that were written since; read again before the next use, so that a rolled back change does no harm. */
   readonly stale: Set<number>;
-  words: FolderWords | undefined;
+  words: FolderStatistics | undefined;
 }
 
 /** Folders whose tables are kept at once: about 20 bytes a chunk and 200 a file. */
@@ -64,7 +63,7 @@ interface Row {
 }
 
 /** The tables of the folders that were searched last, read from the catalog when needed and kept current file by file. */
-export class WordTable {
+export class StatisticsTable {
   readonly #sql: Sql;
   readonly #tables = new Map<number, Table>();
 
@@ -72,7 +71,7 @@ export class WordTable {
     this.#sql = sql;
   }
 
-  of(folderId: number): FolderWords {
+  of(folderId: number): FolderStatistics {
     const table = this.#tables.get(folderId) ?? this.#load(folderId);
     // The one used last is the last to go.
     this.#tables.delete(folderId);
@@ -114,14 +113,14 @@ export class WordTable {
 }
 
 function toFile({ id, path, language, firstChunk, lengths, usage }: Row): StoredFile {
-  const reader = new ByteReader(asBytes(lengths));
+  const reader = new VarintReader(asBytes(lengths));
   const numbers: number[] = [];
-  while (!reader.done) numbers.push(reader.number());
-  const used = usage === null ? 0 : new ByteReader(asBytes(usage)).number();
+  while (!reader.done) numbers.push(reader.read());
+  const used = usage === null ? 0 : new VarintReader(asBytes(usage)).read();
   return { id, path, language, firstChunk, lengths: numbers, usage: used };
 }
 
-function layOut(stored: readonly StoredFile[]): FolderWords {
+function layOut(stored: readonly StoredFile[]): FolderStatistics {
   const files: FileDoc[] = [];
   const numbers = new Map<number, number>();
   let at = 0;

@@ -1,7 +1,7 @@
 import type { Sql } from './database.js';
-import type { LexicalIndex } from './termTable.js';
+import type { LexicalIndex } from './lexicalIndex.js';
 import { dataLanguages } from '../lexical/names.js';
-import { unpackRows } from '../lexical/postings.js';
+import { decodeRows } from '../lexical/postings.js';
 import { asBytes } from './rows.js';
 import { tokens } from '../lexical/tokens.js';
 
@@ -40,7 +40,7 @@ export class UsageTable {
         `SELECT id, path, digest, comment_rows AS rows FROM files WHERE folder_id = ? AND uses_due IN (1, 3)`,
         folderId,
       )
-      .map(({ rows, ...file }) => ({ ...file, commentRows: unpackRows(asBytes(rows ?? new Uint8Array())) }));
+      .map(({ rows, ...file }) => ({ ...file, commentRows: decodeRows(asBytes(rows ?? new Uint8Array())) }));
   }
 
   /** The one file that defines `name`, as it is written; undefined when none or several do. */

@@ -1,6 +1,14 @@
 import type { Sql } from './database.js';
-import type { VectorBlock } from '../vectors/exactStore.js';
 import { type FolderRow, toVector } from './rows.js';
+
+/** Some vectors of one collection. */
+export interface VectorBlock {
+  readonly ids: readonly string[];
+  /** Unit vectors one after another: `ids.length × dimensions`. */
+  readonly vectors: Float32Array;
+  /** Of each id, in the same order. */
+  readonly languages: readonly string[];
+}
 
 const dayMs = 86_400_000;
 const today = (): number => Math.floor(Date.now() / dayMs);

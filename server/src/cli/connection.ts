@@ -11,7 +11,12 @@ import { dataDir } from '../../../shared/src/connection/dataDir.js';
 import { stopDaemon as stopDaemonAt } from '../../../shared/src/connection/dial.js';
 import { type Disposable, disposeOnce } from '../../../shared/src/disposable.js';
 import { LanternError } from '../../../shared/src/errors.js';
-import type { ErrorData, IndexProgress, Notifications, Requests } from '../../../shared/src/protocol/protocol.js';
+import type {
+  ErrorData,
+  IndexProgress,
+  Notifications,
+  Requests,
+} from '../../../shared/src/protocol/protocol.js';
 import { daemonTarget, helloOf, reachDaemon } from '../../../shared/src/connection/reachDaemon.js';
 
 /** A session with the daemon, as programs of ours use it. */
@@ -101,7 +106,9 @@ export async function stopDaemon(): Promise<number | undefined> {
 /** Runs the daemon in this process until it is told to stop; never returns while it runs. */
 export async function runForeground(): Promise<number> {
   const { startDaemon } = await import('../daemon/daemon.js');
-  const outcome = await startDaemon({ foreground: true });
+  const outcome = await startDaemon({ foreground: true }, async (...args) =>
+    (await import('../composition.js')).createServices(...args),
+  );
   if (outcome === 'taken')
     throw new LanternError('unavailable', 'Another daemon runs already. Stop it first: lantern stop');
   return new Promise<number>(() => undefined);

@@ -8,8 +8,9 @@ import { sendHello } from '../../../shared/src/protocol/handshake.js';
 import type { ClientHello, DaemonReply } from '../../../shared/src/protocol/handshake.js';
 import { nullLog } from '../../../shared/src/log.js';
 import { AcceptLoop } from './acceptLoop.js';
-import type { AcceptLoopOptions, OpenSession } from './acceptLoop.js';
+import type { AcceptLoopOptions } from './acceptLoop.js';
 import { ActivityCounter } from '../service/activity.js';
+import type { OpenSession } from '../service/openSession.js';
 
 const build = { version: '1.0.0', builtAt: 1 };
 const identity = { protocol: 2, build, pid: 42, dataDir: '/data', startedAt: 7 };

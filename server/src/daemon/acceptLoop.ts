@@ -1,16 +1,11 @@
 import type { Socket } from 'node:net';
-import type { Disposable } from '../../../shared/src/disposable.js';
 import { errorMessage } from '../../../shared/src/errors.js';
 import { HandshakeError, defaultLineLimits, receiveHello } from '../../../shared/src/protocol/handshake.js';
 import type { ClientHello, DaemonHello, DaemonRejection } from '../../../shared/src/protocol/handshake.js';
 import type { Log } from '../../../shared/src/log.js';
 import type { ActivityCounter } from '../service/activity.js';
+import type { OpenSession } from '../service/openSession.js';
 import type { DaemonIdentity, Listener } from './singleton.js';
-
-/** One client that was let in. `dispose` is called when its socket is gone; `closed` settles when it wants to end. */
-export interface OpenSession extends Disposable {
-  readonly closed: Promise<void>;
-}
 
 export interface AcceptLoopOptions {
   readonly listener: Pick<Listener, 'accept'>;

@@ -11,14 +11,37 @@ import { currentUid, trustedEndpoint } from '../../../shared/src/connection/endp
 import { errorMessage } from '../../../shared/src/errors.js';
 import { PROTOCOL_VERSION } from '../../../shared/src/protocol/protocol.js';
 import { bridgeClient } from '../mcp/transports/bridgeHello.js';
-import { McpDoors, refuseBridge } from '../mcp/transports/transports.js';
-import { dataDir } from '../paths.js';
+import { McpTransports, refuseBridge } from '../mcp/transports/transports.js';
+import { dataDir } from '../../../shared/src/connection/dataDir.js';
 import { LogFile } from './logFile.js';
 import { type DaemonContext, type DaemonService, runDaemon } from './runDaemon.js';
 import { toResponseError } from '../service/responseError.js';
-import type { Services } from '../composition.js';
-import type { OpenSession } from './acceptLoop.js';
+import type { Disposable } from '../../../shared/src/disposable.js';
+import type { Log } from '../../../shared/src/log.js';
+import type { Settings } from '../../../shared/src/settings/settings.js';
+import type { DoctorResult } from '../../../shared/src/protocol/protocol.js';
+import type { Service } from '../service/service.js';
+import type { OpenSession } from '../service/openSession.js';
 import type { ClientInfo } from '../../../shared/src/protocol/protocol.js';
+
+/** What the composition root makes for the daemon. */
+export interface Services {
+  readonly service: Service;
+  readonly settings: Settings;
+  readonly doctor: () => Promise<DoctorResult>;
+  /** Frees what nobody uses and sheds memory above the budget. The daemon calls it every `tidyMs` milliseconds. */
+  readonly tidy: () => Promise<void>;
+  readonly tidyMs: number;
+  /** Finishes the running step, commits, and closes everything in reverse order of creation. */
+  readonly dispose: () => Promise<void>;
+}
+
+/** Makes the services; `busy` counts a job until its result is disposed of. */
+export type CreateServices = (
+  dataDir: string,
+  log: Log,
+  busy: (job: string) => Disposable,
+) => Promise<Services>;
 
 export interface DaemonOptions {
   /** Stay until told to stop, whether or not anybody calls. */
@@ -33,7 +56,10 @@ const firstIdleExitMs = 30 * 60_000;
 const refusalMs = 1000;
 
 /** Claims the endpoint, then makes the services and serves; `taken` when another daemon already does. */
-export async function startDaemon(options: DaemonOptions): Promise<'running' | 'taken'> {
+export async function startDaemon(
+  options: DaemonOptions,
+  createServices: CreateServices,
+): Promise<'running' | 'taken'> {
   const data = dataDir();
   const endpoint = await trustedEndpoint({
     platform: process.platform,
@@ -48,20 +74,21 @@ export async function startDaemon(options: DaemonOptions): Promise<'running' | '
     identity: { protocol: PROTOCOL_VERSION, build, pid: process.pid, dataDir: data, startedAt: Date.now() },
     idleExitMs: options.foreground ? 0 : firstIdleExitMs,
     openLog: () => new LogFile({ path: join(data, 'logs', 'daemon.log') }),
-    start: (context) => serve(context, options),
+    start: (context) => serve(context, options, createServices),
   });
 }
 
 /** Only the owner of the endpoint comes here; a process that lost the claim has loaded nothing heavy. */
-async function serve(context: DaemonContext, { foreground }: DaemonOptions): Promise<DaemonService> {
+async function serve(
+  context: DaemonContext,
+  { foreground }: DaemonOptions,
+  createServices: CreateServices,
+): Promise<DaemonService> {
   const { activity, identity, log } = context;
   // The optimizing compiler keeps its own copy of each grammar: 60 MB with ten of them, for parsing that is no faster
   // over thousands of files.
   setFlagsFromString('--liftoff-only');
-  const [{ createServices }, { Session }] = await Promise.all([
-    import('../composition.js'),
-    import('../service/session.js'),
-  ]);
+  const { Session } = await import('../service/session.js');
   let services: Services;
   try {
     services = await createServices(identity.dataDir, log, (job) => activity.begin('job', job));
@@ -80,7 +107,7 @@ async function serve(context: DaemonContext, { foreground }: DaemonOptions): Pro
   const { service, doctor, settings } = services;
   const version = identity.build.version;
   const agents = settings.mcp.enabled
-    ? await McpDoors.open({ service, activity, log, version }, identity.dataDir)
+    ? await McpTransports.open({ service, activity, log, version }, identity.dataDir)
     : undefined;
 
   const sessions = new Set<OpenSession & { info(): ClientInfo }>();

@@ -5,12 +5,13 @@ import { errorMessage } from '../../../shared/src/errors.js';
 import type { ClientHello } from '../../../shared/src/protocol/handshake.js';
 import type { Log } from '../../../shared/src/log.js';
 import { AcceptLoop } from './acceptLoop.js';
-import type { ClientInfo, OpenSession } from './acceptLoop.js';
+import type { ClientInfo } from './acceptLoop.js';
 import { ActivityCounter } from '../service/activity.js';
 import { Shutdown } from './shutdown.js';
 import type { StopReason } from './shutdown.js';
 import { claimDaemon } from './singleton.js';
 import type { DaemonIdentity } from './singleton.js';
+import type { OpenSession } from '../service/openSession.js';
 
 /** What the daemon is for; everything around it is lifecycle. */
 export interface DaemonService {

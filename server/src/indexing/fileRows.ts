@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import type { NewChunk, NewFile } from '../catalog/rows.js';
 import { tokenStream } from '../lexical/tokens.js';
 import { type ChunkedFile, embeddedText } from '../chunking/chunker.js';
-import { definitionsIn, fileText, fileWords, signaturesOf } from '../lexical/fields.js';
+import { definitionsIn, fileSummary, termsOfFile, signaturesOf } from '../lexical/fields.js';
 import { digestOf } from '../source/sourceTexts.js';
 
 export interface ReadFile {
@@ -45,19 +45,19 @@ export function fileRows(
       endLine: chunk.endLine,
       symbol: chunk.symbol,
       definitions: defined,
-      words: {
+      terms: {
         body: tokenStream(chunk.text),
         names: tokenStream(defined.map(({ name }) => name).join(' ')),
         signatures: tokenStream(signaturesOf(defined, lines)),
       },
     };
   });
-  const summary = fileText(path, language, text, chunked, limits);
+  const summary = fileSummary(path, language, text, chunked, limits);
   const file = {
     path,
     language,
     digest,
-    words: fileWords(path, language, text, chunked),
+    terms: termsOfFile(path, language, text, chunked),
     commentRows: chunked.comments.map(({ endLine }) => endLine),
     summary: { digest: digestOf(summary), text: summary },
   };

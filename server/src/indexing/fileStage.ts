@@ -1,6 +1,6 @@
 import { throwIfCancelled } from '../../../shared/src/errors.js';
 import type { Catalog, FolderRow } from '../catalog/catalog.js';
-import type { EmbedderLease } from './folderIndexer.js';
+import type { EmbedderLease } from './embedder.js';
 
 /** Vectors between two commits. */
 const commitPage = 32;

@@ -8,6 +8,7 @@ import type { Catalog, ChunkRow, FileRow, FolderRow } from '../catalog/catalog.j
 import { Projector } from '../vectors/projector.js';
 import type { VectorStore } from '../vectors/vectorStore.js';
 import { type Chunker, embeddedText } from '../chunking/chunker.js';
+import type { ChunkEmbedder, EmbedderLease } from './embedder.js';
 import { fileRows } from './fileRows.js';
 import { type FileStage, embedFiles } from './fileStage.js';
 import { type FoundFile, walk } from '../source/walk.js';
@@ -15,26 +16,10 @@ import { languageOf } from '../syntax/languages.js';
 import { Pacer } from '../syntax/pacer.js';
 import { PauseGate } from './pauseGate.js';
 import { Rate } from './rate.js';
-import type { RightOfWay } from './searchPriority.js';
+import type { SearchPriority } from './searchPriority.js';
 import { readSource } from '../source/sourceFile.js';
 import { SourceTexts } from '../source/sourceTexts.js';
 import { refreshUsage } from './usagePass.js';
-
-/** What the indexer needs of the model; it holds the model only while there are texts to embed. */
-export interface ChunkEmbedder {
-  readonly dimensions: number;
-  /** Tokens of one text, the special ones included. */
-  readonly maxTokens: number;
-  /** Tokens of `text` alone; needs the tokenizer, not the model. */
-  countTokens(text: string): number;
-  acquire(holder: string, priority: 'edited' | 'bulk', signal: AbortSignal): Promise<EmbedderLease>;
-}
-
-export interface EmbedderLease {
-  /** One text of at most `maxTokens`; a unit vector that depends on nothing but the text. */
-  embed(text: string, signal: AbortSignal): Promise<Float32Array>;
-  dispose(): void;
-}
 
 export interface IndexerSettings {
   readonly maxFileBytes: number;
@@ -43,7 +28,7 @@ export interface IndexerSettings {
   readonly storeDocuments: boolean;
 }
 
-export interface FolderIndexerParts {
+export interface FolderIndexerDependencies {
   readonly folder: FolderRow;
   readonly catalog: Catalog;
   readonly store: VectorStore;
@@ -54,7 +39,7 @@ export interface FolderIndexerParts {
   /** Told of each step, for status and progress. */
   readonly onProgress: (progress: IndexProgress) => void;
   /** Whom a job lets pass between two texts. */
-  readonly rightOfWay?: RightOfWay;
+  readonly searchPriority?: SearchPriority;
   /** Counts a job that runs, until the result is disposed of. */
   readonly busy?: (job: string) => Disposable;
 }
@@ -106,7 +91,7 @@ const editSize = 64;
 /** Keeps one collection equal to one folder. `scan` reads what has changed; `embed` gives it vectors. */
 export class FolderIndexer {
   readonly projector: Projector;
-  readonly #parts: FolderIndexerParts;
+  readonly #deps: FolderIndexerDependencies;
   readonly #texts: () => SourceTexts;
   readonly #embedding = new SharedTask<EmbedReport>('Indexing');
   #scanning: Promise<unknown> = Promise.resolve();
@@ -115,9 +100,9 @@ export class FolderIndexer {
   readonly #gate = new PauseGate();
   #disposed = false;
 
-  constructor(parts: FolderIndexerParts) {
-    this.#parts = parts;
-    const { folder, catalog, store, embedder, settings, log } = parts;
+  constructor(deps: FolderIndexerDependencies) {
+    this.#deps = deps;
+    const { folder, catalog, store, embedder, settings, log } = deps;
     this.#texts = () => new SourceTexts(folder.path, settings);
     const document = settings.storeDocuments ? (chunk: ChunkRow) => this.#texts().of(chunk) : undefined;
     this.projector = new Projector({
@@ -190,7 +175,7 @@ export class FolderIndexer {
   // ------------------------------------------------------------- scan
 
   async #counted<T>(job: string, work: () => Promise<T>): Promise<T> {
-    const counted = this.#parts.busy?.(`${job} ${this.folder.path}`);
+    const counted = this.#deps.busy?.(`${job} ${this.folder.path}`);
     try {
       return await work();
     } finally {
@@ -199,7 +184,7 @@ export class FolderIndexer {
   }
 
   async #scan(signal: AbortSignal): Promise<ScanReport> {
-    const { catalog, settings, onProgress } = this.#parts;
+    const { catalog, settings, onProgress } = this.#deps;
     const known = catalog.seenFiles(this.folder.id);
     const skippedBefore = catalog.skippedFiles(this.folder.id);
     const report = { filesTotal: 0, filesAdded: 0, filesChanged: 0, filesRemoved: 0, filesUnchanged: 0 };
@@ -275,7 +260,7 @@ export class FolderIndexer {
   }
 
   async #update(found: FoundFile, before: FileRow | undefined): Promise<Outcome> {
-    const { catalog, chunker, embedder, settings } = this.#parts;
+    const { catalog, chunker, embedder, settings } = this.#deps;
     const checkedMs = Date.now();
     const source = await readSource(this.folder.path, found.path, settings);
     if (source.kind === 'gone') return { kind: 'skipped', reason: 'gone', removed: this.#drop(before) };
@@ -304,13 +289,13 @@ export class FolderIndexer {
   }
 
   #drop(file: FileRow | undefined): number {
-    return file === undefined ? 0 : this.#parts.catalog.removeFile(this.folder, file).removed;
+    return file === undefined ? 0 : this.#deps.catalog.removeFile(this.folder, file).removed;
   }
 
   // ------------------------------------------------------------- embed
 
   async #embed(signal: AbortSignal): Promise<EmbedReport> {
-    const { catalog } = this.#parts;
+    const { catalog } = this.#deps;
     const { projector } = this;
     const report = { chunksEmbedded: 0, chunksReused: 0 };
     await projector.begin();
@@ -333,7 +318,7 @@ export class FolderIndexer {
 
   /** Files as a whole come first: a search is nearly as good with their vectors as with all. */
   async #embedFiles(signal: AbortSignal): Promise<void> {
-    const { catalog, embedder, onProgress } = this.#parts;
+    const { catalog, embedder, onProgress } = this.#deps;
     const rate = new Rate();
     do {
       await this.#gate.passed(signal);
@@ -343,7 +328,7 @@ export class FolderIndexer {
         folder: this.folder,
         acquire: (texts) => embedder.acquire(this.folder.path, texts <= editSize ? 'edited' : 'bulk', signal),
         paused: () => this.#gate.closed,
-        passed: async () => this.#parts.rightOfWay?.pass(),
+        passed: async () => this.#deps.searchPriority?.yieldToSearches(),
         onProgress: (done, total) => {
           rate.add(1);
           const [perSecond, secondsLeft] = [rate.perSecond(), rate.secondsFor(total - done)];
@@ -368,7 +353,7 @@ export class FolderIndexer {
   }
 
   async #embedUntilPaused(job: EmbedJob, from: number, signal: AbortSignal): Promise<number> {
-    const { embedder } = this.#parts;
+    const { embedder } = this.#deps;
     const { chunkIds } = job;
     const priority = chunkIds.length <= editSize ? 'edited' : 'bulk';
     const lease = await embedder.acquire(this.folder.path, priority, signal);
@@ -390,7 +375,7 @@ export class FolderIndexer {
   }
 
   async #embedPage(job: EmbedJob, from: number, lease: EmbedderLease, signal: AbortSignal): Promise<void> {
-    const { catalog, embedder } = this.#parts;
+    const { catalog, embedder } = this.#deps;
     const countTokens = (part: string): number => embedder.countTokens(part);
     const texts = this.#texts();
     const vectors: { digest: Uint8Array; vector: Float32Array }[] = [];
@@ -407,7 +392,7 @@ export class FolderIndexer {
           continue;
         }
         const input = embeddedText(chunk.path, text, embedder.maxTokens, countTokens);
-        await this.#parts.rightOfWay?.pass();
+        await this.#deps.searchPriority?.yieldToSearches();
         vectors.push({ digest: chunk.vectorDigest, vector: await lease.embed(input, signal) });
         job.embedded++;
         job.rate.add(1);
@@ -422,15 +407,15 @@ export class FolderIndexer {
   #tell({ chunkIds, rate }: EmbedJob, done: number): void {
     const total = chunkIds.length;
     const [perSecond, secondsLeft] = [rate.perSecond(), rate.secondsFor(total - done)];
-    this.#parts.onProgress({ kind: 'embedding', files: 0, done, total, rate: perSecond, secondsLeft });
+    this.#deps.onProgress({ kind: 'embedding', files: 0, done, total, rate: perSecond, secondsLeft });
   }
 
   /** The file is not what the catalog says: compare it again, by content. */
   async #rescanFile(path: string): Promise<void> {
-    const before = this.#parts.catalog.file(this.folder.id, path);
+    const before = this.#deps.catalog.file(this.folder.id, path);
     if (before === undefined) return;
     const outcome = await this.#update({ path, size: before.size, mtimeMs: 0 }, before);
-    if (outcome.kind === 'indexed') this.#parts.catalog.replaceFiles(this.folder, [outcome.write]);
+    if (outcome.kind === 'indexed') this.#deps.catalog.replaceFiles(this.folder, [outcome.write]);
   }
 }
 

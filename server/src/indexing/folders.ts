@@ -16,16 +16,11 @@ import { collectionName } from '../vectors/collectionName.js';
 import type { VectorStore } from '../vectors/vectorStore.js';
 import { CHUNKER_VERSION, type Chunker } from '../chunking/chunker.js';
 import { checkFolder } from '../source/walk.js';
-import {
-  type ChunkEmbedder,
-  FolderIndexer,
-  type IndexerSettings,
-  type ScanReport,
-  failureOf,
-} from './folderIndexer.js';
-import type { RightOfWay } from './searchPriority.js';
+import { FolderIndexer, type IndexerSettings, type ScanReport, failureOf } from './folderIndexer.js';
+import type { SearchPriority } from './searchPriority.js';
+import type { ChunkEmbedder } from './embedder.js';
 
-export interface FoldersParts {
+export interface FoldersDependencies {
   readonly catalog: Catalog;
   readonly store: VectorStore;
   readonly chunker: Chunker;
@@ -36,7 +31,7 @@ export interface FoldersParts {
   readonly settings: IndexerSettings;
   readonly log: Log;
   /** Whom index jobs let pass between two texts. */
-  readonly rightOfWay?: RightOfWay;
+  readonly searchPriority?: SearchPriority;
   /** Counts a job that runs, until the result is disposed of: what is counted keeps the daemon from exiting. */
   readonly busy?: (job: string) => Disposable;
 }
@@ -75,14 +70,14 @@ export const longestWaitMs = 300;
 export class Folders {
   /** Fires when something that a status shows has changed. */
   readonly changed = new Emitter<Folder | undefined>();
-  readonly #parts: FoldersParts;
+  readonly #deps: FoldersDependencies;
   readonly #open = new Map<string, Folder>();
   /** The latest change of which folders there are: they are made one after the other. */
   #changing: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(parts: FoldersParts) {
-    this.#parts = parts;
+  constructor(deps: FoldersDependencies) {
+    this.#deps = deps;
   }
 
   /** The indexed folder that holds `path`, if there is one. */
@@ -98,9 +93,9 @@ export class Folders {
     return this.#change(async () => {
       const known = this.#find(real);
       if (known !== undefined) return known;
-      const inner = this.#parts.catalog.folders().filter((row) => contains(real, row.path));
+      const inner = this.#deps.catalog.folders().filter((row) => contains(real, row.path));
       for (const row of inner) {
-        this.#parts.log.write('info', 'folder.taken-over', { folder: row.path, by: real });
+        this.#deps.log.write('info', 'folder.taken-over', { folder: row.path, by: real });
         await this.#forget(row);
       }
       return this.#view(this.#opened(this.#add(real)), real);
@@ -109,7 +104,7 @@ export class Folders {
 
   /** Every folder of the catalog, opened or not. */
   all(): Folder[] {
-    return this.#parts.catalog.folders().map((row) => this.#opened(row));
+    return this.#deps.catalog.folders().map((row) => this.#opened(row));
   }
 
   /** Reads what has changed, so that words and places are right; vectors may come later. */
@@ -126,7 +121,7 @@ export class Folders {
       throwIfCancelled(signal, 'Indexing');
       const embedded = await folder.indexer.embed(signal);
       this.#become(folder, { kind: 'idle' });
-      const chunksTotal = this.#parts.catalog.counts(folder.indexer.folder.id).chunks;
+      const chunksTotal = this.#deps.catalog.counts(folder.indexer.folder.id).chunks;
       const elapsedMs = Math.round(performance.now() - began);
       const report = { folder: folder.path, ...scanned, chunksTotal, ...embedded, elapsedMs };
       this.#logDone(report);
@@ -134,7 +129,7 @@ export class Folders {
     } catch (error) {
       const reason = failureOf(error);
       if (reason !== undefined)
-        this.#parts.log.write('error', 'index.failed', { folder: folder.path, cause: reason });
+        this.#deps.log.write('error', 'index.failed', { folder: folder.path, cause: reason });
       this.#become(folder, reason === undefined ? { kind: 'idle' } : { kind: 'failed', reason });
       throw error;
     }
@@ -151,7 +146,7 @@ export class Folders {
 
   /** Files changed, as an editor saw it. Their folders are refreshed soon, in one job for a burst of any size. */
   async changedOnDisk(paths: readonly string[]): Promise<void> {
-    const rows = this.#parts.catalog.folders();
+    const rows = this.#deps.catalog.folders();
     const touched = new Set<FolderRow>();
     const elsewhere = new Set<string>();
     for (const path of paths) {
@@ -169,8 +164,8 @@ export class Folders {
   }
 
   status(folder: Folder): FolderStatus {
-    const row = this.#parts.catalog.folder(folder.path) ?? folder.indexer.folder;
-    const { files, filesPending, chunks, chunksPending } = this.#parts.catalog.counts(row.id);
+    const row = this.#deps.catalog.folder(folder.path) ?? folder.indexer.folder;
+    const { files, filesPending, chunks, chunksPending } = this.#deps.catalog.counts(row.id);
     return {
       path: folder.path,
       collection: row.collection,
@@ -197,7 +192,7 @@ export class Folders {
   async remove(path: string): Promise<RemoveResult> {
     const real = realPath(path);
     const removed = await this.#change(async () => {
-      const row = this.#parts.catalog.folder(real);
+      const row = this.#deps.catalog.folder(real);
       return row && this.#forget(row);
     });
     if (removed === undefined) {
@@ -224,12 +219,12 @@ export class Folders {
     const { folder, filesTotal, filesAdded, filesChanged, filesRemoved, chunksEmbedded, elapsedMs } = report;
     if (filesAdded + filesChanged + filesRemoved + chunksEmbedded === 0) return;
     const files = { filesTotal, filesAdded, filesChanged, filesRemoved };
-    this.#parts.log.write('info', 'index.done', { folder, ...files, chunksEmbedded, elapsedMs });
+    this.#deps.log.write('info', 'index.done', { folder, ...files, chunksEmbedded, elapsedMs });
   }
 
   async #scan(folder: Folder, signal: AbortSignal | undefined): Promise<ScanReport> {
     const began = performance.now();
-    const first = this.#parts.catalog.folder(folder.path)?.indexedAt === null;
+    const first = this.#deps.catalog.folder(folder.path)?.indexedAt === null;
     if (first) this.#become(folder, { kind: 'loading' });
     const report = await folder.indexer.scan(signal);
     folder.filesTotal = report.filesTotal;
@@ -250,7 +245,7 @@ export class Folders {
   }
 
   #find(real: string): FolderView | undefined {
-    const rows = this.#parts.catalog.folders().filter((row) => contains(row.path, real));
+    const rows = this.#deps.catalog.folders().filter((row) => contains(row.path, real));
     const outermost = rows.sort((a, b) => a.path.length - b.path.length)[0];
     return outermost && this.#view(this.#opened(outermost), real);
   }
@@ -274,7 +269,7 @@ export class Folders {
   }
 
   #add(path: string): FolderRow {
-    const { catalog, modelKey, owner } = this.#parts;
+    const { catalog, modelKey, owner } = this.#deps;
     const collection = collectionName(path, modelKey, owner);
     return catalog.addFolder({
       path,
@@ -288,7 +283,7 @@ export class Folders {
   #opened(stored: FolderRow): Folder {
     const open = this.#open.get(stored.path);
     if (open !== undefined) return open;
-    const { catalog, modelKey } = this.#parts;
+    const { catalog, modelKey } = this.#deps;
     let row = stored;
     if (row.modelKey !== modelKey || row.chunker !== CHUNKER_VERSION) {
       // Another model or way of chunking is another index; the old vectors stay by content, should the user go back.
@@ -298,7 +293,7 @@ export class Folders {
     }
     const progress = new Emitter<IndexProgress>();
     const indexer = new FolderIndexer({
-      ...this.#parts,
+      ...this.#deps,
       folder: row,
       onProgress: (event) => progress.emit(event),
     });
@@ -326,7 +321,7 @@ export class Folders {
     clearTimeout(open?.burst?.timer);
     await open?.indexer.dispose();
     // In one turn, so that nobody opens a row that goes.
-    const removed = this.#parts.catalog.removeFolder(row.id);
+    const removed = this.#deps.catalog.removeFolder(row.id);
     this.#open.delete(row.path);
     this.changed.emit(undefined);
     await this.#dropCollection(row.collection);
@@ -335,10 +330,10 @@ export class Folders {
 
   async #dropCollection(name: string): Promise<void> {
     try {
-      await this.#parts.store.drop(name);
+      await this.#deps.store.drop(name);
     } catch (error) {
       // The folder's next index has another generation, which empties what is left here.
-      this.#parts.log.write('warn', 'collection.left', { collection: name, cause: errorMessage(error) });
+      this.#deps.log.write('warn', 'collection.left', { collection: name, cause: errorMessage(error) });
     }
   }
 

@@ -4,8 +4,8 @@ import { nullLog } from '../../../shared/src/log.js';
 import { EmbeddingSession } from '../model/embeddingSession.js';
 import { readModelFolder } from '../model/modelFolder.js';
 import { modelsDir } from '../paths.js';
-import type { ChunkEmbedder } from './folderIndexer.js';
 import { TestIndex } from '../../test/support/testIndex.js';
+import type { ChunkEmbedder } from './embedder.js';
 
 const long = Array.from(
   { length: 80 },

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
-import { RightOfWay } from './searchPriority.js';
+import { SearchPriority } from './searchPriority.js';
 
 describe('the right of way', () => {
   it('is passed at once when nothing is searched', async () => {
-    await new RightOfWay().pass();
+    await new SearchPriority().yieldToSearches();
   });
 
   it('is given to every search that runs, and to those that begin meanwhile', async () => {
-    const way = new RightOfWay();
+    const way = new SearchPriority();
     const [first, second] = [way.begin(), way.begin()];
     let passed = false;
-    const passing = way.pass().then(() => (passed = true));
+    const passing = way.yieldToSearches().then(() => (passed = true));
     first.dispose();
     first.dispose();
     for (let i = 0; i < 20; i++) await turn();
@@ -21,8 +21,8 @@ describe('the right of way', () => {
   });
 
   it('is not given for ever', async () => {
-    const way = new RightOfWay();
+    const way = new SearchPriority();
     way.begin();
-    await way.pass();
+    await way.yieldToSearches();
   });
 });

@@ -12,7 +12,7 @@ const longestMs = 500;
  * Searches go before indexing. onnxruntime runs a text on the thread that everything else runs on, so that each turn of
  * the event loop that a search needs would take as long as a text: instead, a job lets searches end between two texts.
  */
-export class RightOfWay {
+export class SearchPriority {
   #searches = 0;
 
   /** A search runs until the result is disposed of. */
@@ -22,7 +22,7 @@ export class RightOfWay {
   }
 
   /** Settles when no search runs, or after half a second. */
-  async pass(): Promise<void> {
+  async yieldToSearches(): Promise<void> {
     const until = performance.now() + longestMs;
     for (;;) {
       for (let i = 0; i < turnsOfARequest; i++) await turn();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { tokens } from './tokens.js';
 import type { ChunkedFile } from '../chunking/chunker.js';
 import type { Comment, Definition } from '../syntax/definitions.js';
-import { fileText, fileWords, firstSentence, leadOf, plainComment, signaturesOf } from './fields.js';
+import { fileSummary, termsOfFile, firstSentence, leadOf, plainComment, signaturesOf } from './fields.js';
 
 const comment = (startLine: number, text: string): Comment => ({
   startLine,
@@ -52,7 +52,7 @@ describe('lexical fields', () => {
       assert.equal(firstSentence(text).replace(/ +/g, ' ').trim(), sentence, text);
     assert.equal(firstSentence(`// ${'word '.repeat(900)}`).length, 200);
     const comments = [comment(1, '// Opens. Aside.'), comment(9, '// Shuts.')];
-    const { comments: words } = fileWords('a.ts', 'typescript', '', file(comments));
+    const { comments: words } = termsOfFile('a.ts', 'typescript', '', file(comments));
     assert.deepEqual(words.split(' '), tokens('opens shuts'));
   });
 
@@ -85,7 +85,7 @@ describe('lexical fields', () => {
   });
 
   it('count a file’s name twice, and only the nearest directories', () => {
-    const { path } = fileWords('a/b/c/d/e/f/g/openDoor.ts', 'typescript', '', file([]));
+    const { path } = termsOfFile('a/b/c/d/e/f/g/openDoor.ts', 'typescript', '', file([]));
     assert.deepEqual(path.split(' '), [
       ...tokens('openDoor'),
       ...tokens('openDoor'),
@@ -108,7 +108,7 @@ describe('lexical fields', () => {
 
   describe('the text of a file', () => {
     it('says where it is, what it is for and what it defines', () => {
-      const made = fileText(
+      const made = fileSummary(
         'src/doorOpener.ts',
         'typescript',
         '',
@@ -121,7 +121,7 @@ describe('lexical fields', () => {
     it('fits the model', () => {
       const names = Array.from({ length: 500 }, (_, i) => `someName${i}`);
       for (const maxTokens of [8, 64, 1000]) {
-        const made = fileText('a.ts', 'typescript', '', file([], names), { ...limits, maxTokens });
+        const made = fileSummary('a.ts', 'typescript', '', file([], names), { ...limits, maxTokens });
         assert.ok(limits.countTokens(made) + 2 <= maxTokens);
         assert.ok(made.length <= 900 && made.length > 0);
       }

@@ -1,7 +1,20 @@
-import type { FileWords } from '../catalog/rows.js';
 import { identifierParts, tokenStream, tokens } from './tokens.js';
 import type { ChunkedFile, SourceChunk } from '../chunking/chunker.js';
 import type { Definition } from '../syntax/definitions.js';
+
+/** Token streams of a chunk, see tokens.ts: all of it, the names it defines, and the lines that define them. */
+export interface ChunkTerms {
+  readonly body: string;
+  readonly names: string;
+  readonly signatures: string;
+}
+
+/** Token streams of a file: its name and directories, the comments at its top, and all its comments. */
+export interface FileTerms {
+  readonly path: string;
+  readonly lead: string;
+  readonly comments: string;
+}
 
 /** The beginning of a file, which says what it is for. */
 const leadLines = 60;
@@ -62,7 +75,7 @@ export function leadOf(language: string, text: string, { comments }: Pick<Chunke
 }
 
 /** The words of a file that rankings tell apart by where they stand. */
-export function fileWords(path: string, language: string, text: string, file: ChunkedFile): FileWords {
+export function termsOfFile(path: string, language: string, text: string, file: ChunkedFile): FileTerms {
   const parts = path.replace(/\.[^./]+$/, '').split('/');
   const name = tokens(parts.pop() ?? '');
   const directories = tokens(parts.join(' ')).slice(-directoryTokens);
@@ -90,7 +103,7 @@ export function signaturesOf(found: readonly Definition[], lines: readonly strin
  * The text that stands for a whole file when it is embedded: where it is, what it says of itself and what it defines.
  * It fits `maxTokens`.
  */
-export function fileText(
+export function fileSummary(
   path: string,
   language: string,
   text: string,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { identifiersIn, isTelling } from './names.js';
+import { identifiersIn, isDistinctive } from './names.js';
 
 describe('names', () => {
   it('are found as they stand', () => {
@@ -8,7 +8,7 @@ describe('names', () => {
   });
 
   it('are followed when they are telling', () => {
-    for (const name of ['Door', 'open_it', 'utf8', 'window']) assert.ok(isTelling(name), name);
-    for (const name of ['get', 'open', 'Map', 'value']) assert.ok(!isTelling(name), name);
+    for (const name of ['Door', 'open_it', 'utf8', 'window']) assert.ok(isDistinctive(name), name);
+    for (const name of ['get', 'open', 'Map', 'value']) assert.ok(!isDistinctive(name), name);
   });
 });

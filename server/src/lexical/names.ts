@@ -18,7 +18,7 @@ export function identifiersIn(text: string): string[] {
 }
 
 /** Whether a name is telling enough to be followed: `get` is everywhere, `getUser` is not. */
-export function isTelling(name: string): boolean {
+export function isDistinctive(name: string): boolean {
   if (name.length < 4) return false;
   return name.length >= 6 || name !== name.toLowerCase() || /[_\d]/.test(name);
 }

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import {
-  ByteReader,
-  ByteWriter,
+  VarintReader,
+  VarintWriter,
   type FileCounts,
   decodeCounts,
   encodeCounts,
   encodeEntry,
   noCounts,
-  packRows,
+  encodeRows,
   readBlock,
-  unpackRows,
+  decodeRows,
   withoutSlot,
 } from './postings.js';
 
@@ -33,7 +33,7 @@ const counts: fc.Arbitrary<FileCounts> = fc.record(
   { noNullPrototype: true },
 );
 
-function decode(reader: ByteReader): FileCounts {
+function decode(reader: VarintReader): FileCounts {
   const found = noCounts();
   decodeCounts(reader, {
     file: (field, count) => (found[field] = count),
@@ -66,15 +66,15 @@ describe('postings', () => {
 
   it('hold numbers of up to 32 bits', () => {
     for (const number of [0, 1, 127, 128, 16_383, 16_384, 2 ** 31, 2 ** 32 - 1]) {
-      const writer = new ByteWriter();
-      writer.number(number);
-      const reader = new ByteReader(Uint8Array.from(writer.bytes));
-      assert.equal(reader.number(), number);
+      const writer = new VarintWriter();
+      writer.write(number);
+      const reader = new VarintReader(Uint8Array.from(writer.bytes));
+      assert.equal(reader.read(), number);
       assert.ok(reader.done);
     }
   });
 
   it('pack rows', () => {
-    for (const rows of [[], [1], [3, 4, 900, 70_000]]) assert.deepEqual(unpackRows(packRows(rows)), rows);
+    for (const rows of [[], [1], [3, 4, 900, 70_000]]) assert.deepEqual(decodeRows(encodeRows(rows)), rows);
   });
 });

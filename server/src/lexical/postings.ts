@@ -20,14 +20,17 @@ export interface FileCounts {
 export const fileFields = ['path', 'lead', 'comments'] as const;
 export const chunkFields = ['body', 'names', 'signatures'] as const;
 
+/** Where a term can stand; `usage` are lines of other files that name a definition of this one. */
+export type Field = (typeof fileFields)[number] | (typeof chunkFields)[number] | 'usage';
+
 export function noCounts(): FileCounts {
   return { path: 0, lead: 0, comments: 0, body: [], names: [], signatures: [] };
 }
 
-export class ByteWriter {
+export class VarintWriter {
   readonly bytes: number[] = [];
 
-  number(value: number): void {
+  write(value: number): void {
     let rest = value;
     while (rest > 127) {
       this.bytes.push((rest & 127) | 128);
@@ -38,7 +41,7 @@ export class ByteWriter {
 }
 
 /** Reads what `ByteWriter` wrote; past the end there are only zeros. */
-export class ByteReader {
+export class VarintReader {
   at = 0;
   readonly #bytes: Uint8Array;
 
@@ -50,7 +53,7 @@ export class ByteReader {
     return this.at >= this.#bytes.length;
   }
 
-  number(): number {
+  read(): number {
     let value = 0;
     for (let shift = 0; shift < 35; shift += 7) {
       const byte = this.#bytes[this.at++] ?? 0;
@@ -63,21 +66,21 @@ export class ByteReader {
 
 /** Payload of one file's own words: which fields, then their counts. */
 export function encodeCounts(counts: FileCounts): number[] {
-  const writer = new ByteWriter();
+  const writer = new VarintWriter();
   let mask = 0;
   fileFields.forEach((field, bit) => (mask |= counts[field] > 0 ? 1 << bit : 0));
   chunkFields.forEach((field, bit) => (mask |= counts[field].length > 0 ? 8 << bit : 0));
-  writer.number(mask);
-  for (const field of fileFields) if (counts[field] > 0) writer.number(counts[field]);
+  writer.write(mask);
+  for (const field of fileFields) if (counts[field] > 0) writer.write(counts[field]);
   for (const field of chunkFields) {
     const pairs = counts[field];
     if (pairs.length === 0) continue;
-    writer.number(pairs.length / 2);
+    writer.write(pairs.length / 2);
     let last = 0;
     for (let i = 0; i < pairs.length; i += 2) {
       const ordinal = pairs[i] ?? 0;
-      writer.number(ordinal - last);
-      writer.number(pairs[i + 1] ?? 0);
+      writer.write(ordinal - last);
+      writer.write(pairs[i + 1] ?? 0);
       last = ordinal;
     }
   }
@@ -90,34 +93,33 @@ export interface CountVisitor {
   chunk(field: (typeof chunkFields)[number], ordinal: number, count: number): void;
 }
 
-export function decodeCounts(reader: ByteReader, visitor: CountVisitor): void {
-  const mask = reader.number();
-  for (const [bit, field] of fileFields.entries())
-    if (mask & (1 << bit)) visitor.file(field, reader.number());
+export function decodeCounts(reader: VarintReader, visitor: CountVisitor): void {
+  const mask = reader.read();
+  for (const [bit, field] of fileFields.entries()) if (mask & (1 << bit)) visitor.file(field, reader.read());
   for (const [bit, field] of chunkFields.entries()) {
     if (!(mask & (8 << bit))) continue;
     let ordinal = 0;
-    for (let left = reader.number(); left > 0; left--) {
-      ordinal += reader.number();
-      visitor.chunk(field, ordinal, reader.number());
+    for (let left = reader.read(); left > 0; left--) {
+      ordinal += reader.read();
+      visitor.chunk(field, ordinal, reader.read());
     }
   }
 }
 
 /** One entry of a block: slot and payload. */
 export function encodeEntry(slot: number, payload: readonly number[]): Uint8Array {
-  const writer = new ByteWriter();
-  writer.number(slot);
-  writer.number(payload.length);
+  const writer = new VarintWriter();
+  writer.write(slot);
+  writer.write(payload.length);
   return Uint8Array.from([...writer.bytes, ...payload]);
 }
 
 /** Calls `visit` with each entry's slot and a reader that stands at its payload. */
-export function readBlock(bytes: Uint8Array, visit: (slot: number, reader: ByteReader) => void): void {
-  const reader = new ByteReader(bytes);
+export function readBlock(bytes: Uint8Array, visit: (slot: number, reader: VarintReader) => void): void {
+  const reader = new VarintReader(bytes);
   while (!reader.done) {
-    const slot = reader.number();
-    const length = reader.number();
+    const slot = reader.read();
+    const length = reader.read();
     const next = reader.at + length;
     visit(slot, reader);
     reader.at = next;
@@ -127,11 +129,11 @@ export function readBlock(bytes: Uint8Array, visit: (slot: number, reader: ByteR
 /** The block without the entries of a slot; undefined when nothing is left. */
 export function withoutSlot(bytes: Uint8Array, slot: number): Uint8Array | undefined {
   const kept: Uint8Array[] = [];
-  const reader = new ByteReader(bytes);
+  const reader = new VarintReader(bytes);
   while (!reader.done) {
     const start = reader.at;
-    const own = reader.number() === slot;
-    const length = reader.number();
+    const own = reader.read() === slot;
+    const length = reader.read();
     reader.at += length;
     if (!own) kept.push(bytes.subarray(start, reader.at));
   }
@@ -146,21 +148,21 @@ export function withoutSlot(bytes: Uint8Array, slot: number): Uint8Array | undef
 }
 
 /** Ascending row numbers as bytes. */
-export function packRows(rows: readonly number[]): Uint8Array {
-  const writer = new ByteWriter();
+export function encodeRows(rows: readonly number[]): Uint8Array {
+  const writer = new VarintWriter();
   let last = 0;
   for (const row of rows) {
-    writer.number(Math.max(0, row - last));
+    writer.write(Math.max(0, row - last));
     last = row;
   }
   return Uint8Array.from(writer.bytes);
 }
 
-export function unpackRows(bytes: Uint8Array): number[] {
-  const reader = new ByteReader(bytes);
+export function decodeRows(bytes: Uint8Array): number[] {
+  const reader = new VarintReader(bytes);
   const rows: number[] = [];
   for (let last = 0; !reader.done;) {
-    last += reader.number();
+    last += reader.read();
     rows.push(last);
   }
   return rows;

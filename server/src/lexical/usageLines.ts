@@ -1,5 +1,5 @@
 import { plainComment } from './fields.js';
-import { identifiersIn, isTelling } from './names.js';
+import { identifiersIn, isDistinctive } from './names.js';
 import { tokens } from './tokens.js';
 
 /** Longer lines are data. */
@@ -24,7 +24,7 @@ export function usageLines(
     if (line.length > maxLine) return;
     const targets = new Set<number>();
     for (const name of identifiersIn(line)) {
-      const owner = isTelling(name) ? ownerOf(name) : undefined;
+      const owner = isDistinctive(name) ? ownerOf(name) : undefined;
       if (owner !== undefined) targets.add(owner);
     }
     if (targets.size === 0 || targets.size > maxTargets) return;

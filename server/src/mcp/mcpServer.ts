@@ -10,8 +10,8 @@ import {
 } from '@modelcontextprotocol/server';
 import { LanternError, errorMessage } from '../../../shared/src/errors.js';
 import { rootPaths } from './answers/folderScope.js';
-import { plain } from './answers/safeText.js';
-import type { McpParts, Tool, ToolCall } from './tool.js';
+import { safeLine } from './answers/safeText.js';
+import type { McpDependencies, Tool, ToolCall } from './tool.js';
 import { clearEmbeddingCache } from './tools/clearCache.js';
 import { findRelated } from './tools/findRelated.js';
 import { getCacheInfo } from './tools/cacheInfo.js';
@@ -40,9 +40,9 @@ const rootsTimeoutMs = 5000;
 const rootsKey = 'roots';
 
 /** An MCP server with every tool, for one client over any transport. */
-export function createMcpServer(parts: McpParts, workingDirectory?: string): McpServer {
+export function createMcpServer(deps: McpDependencies, workingDirectory?: string): McpServer {
   const server = new McpServer(
-    { name: 'lantern', title: 'Lantern', version: parts.version },
+    { name: 'lantern', title: 'Lantern', version: deps.version },
     {
       capabilities: { tools: { listChanged: false } },
       instructions,
@@ -61,7 +61,7 @@ export function createMcpServer(parts: McpParts, workingDirectory?: string): Mcp
         outputSchema: output,
         annotations: { title, ...annotations },
       },
-      (args, context) => answer(tool, args, context, server, parts, workingDirectory),
+      (args, context) => answer(tool, args, context, server, deps, workingDirectory),
     );
   }
   return server;
@@ -71,7 +71,7 @@ export function createMcpServer(parts: McpParts, workingDirectory?: string): Mcp
 export function clientNameOf({ server }: McpServer): string {
   // Deprecated for handlers, which see one request; here is none at hand.
   // eslint-disable-next-line @typescript-eslint/no-deprecated
-  return plain(server.getClientVersion()?.name ?? 'mcp', 60);
+  return safeLine(server.getClientVersion()?.name ?? 'mcp', 60);
 }
 
 /** Runs a tool: counted as activity, its errors told to the agent as answers that say what to do. */
@@ -80,7 +80,7 @@ async function answer(
   args: Record<string, unknown>,
   context: ServerContext,
   server: McpServer,
-  parts: McpParts,
+  deps: McpDependencies,
   workingDirectory: string | undefined,
 ): Promise<CallToolResult | InputRequiredResult> {
   const client = clientOf(context, server);
@@ -88,11 +88,11 @@ async function answer(
   if (tool.needsFolder(args) && client.hasRoots && roots.kind === 'missing') {
     return inputRequired({ inputRequests: { [rootsKey]: inputRequired.listRoots() } });
   }
-  const { activity, log } = parts;
+  const { activity, log } = deps;
   const counted = activity.begin('request', tool.name);
   const began = performance.now();
   const call: ToolCall = {
-    ...parts,
+    ...deps,
     client: client.name,
     where: { roots: roots.kind === 'roots' ? rootPaths(roots.roots) : [], workingDirectory },
     signal: context.mcpReq.signal,
@@ -126,7 +126,7 @@ function explained(error: unknown): string {
   const text = errorMessage(error)
     .split('\n')
     .slice(0, 8)
-    .map((line) => plain(line, 1500))
+    .map((line) => safeLine(line, 1500))
     .join('\n');
   return known
     ? text
@@ -146,7 +146,7 @@ function clientOf(
   /* eslint-enable @typescript-eslint/no-deprecated */
   const name = field(info, 'name');
   return {
-    name: typeof name === 'string' && name !== '' ? plain(name, 60) : 'unknown',
+    name: typeof name === 'string' && name !== '' ? safeLine(name, 60) : 'unknown',
     hasRoots: field(capabilities, 'roots') !== undefined,
   };
 }

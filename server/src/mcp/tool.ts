@@ -3,10 +3,10 @@ import type { z } from 'zod';
 import type { Log } from '../../../shared/src/log.js';
 import type { ActivityCounter } from '../service/activity.js';
 import type { Service } from '../service/service.js';
-import type { Whereabouts } from './answers/folderScope.js';
+import type { FolderContext } from './answers/folderScope.js';
 
 /** What all agents' tools are made from. */
-export interface McpParts {
+export interface McpDependencies {
   readonly service: Service;
   readonly activity: ActivityCounter;
   readonly log: Log;
@@ -14,14 +14,14 @@ export interface McpParts {
 }
 
 /** Makes the server for one client, or for one request of one. */
-export type MakeServer = (parts: McpParts) => McpServer;
+export type MakeServer = (deps: McpDependencies) => McpServer;
 
 /** One call of one tool. */
-export interface ToolCall extends McpParts {
+export interface ToolCall extends McpDependencies {
   /** What the client calls itself. */
   readonly client: string;
   /** What is known of the folder that the agent works in. */
-  readonly where: Whereabouts;
+  readonly where: FolderContext;
   readonly signal: AbortSignal;
   /** Undefined when the client did not ask to be told. */
   readonly report: ((progress: number, total: number | undefined, message: string) => void) | undefined;

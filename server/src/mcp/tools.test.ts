@@ -231,14 +231,14 @@ describe('the agents’ tools', () => {
 
   it('are remembered for the user, without a trace on disk', async () => {
     await search({ query: 'the last of all' });
-    const [last] = agents.parts.service.status([]).agentSearches;
+    const [last] = agents.deps.service.status([]).agentSearches;
     assert.deepEqual(
       [last?.client, last?.tool, last?.query],
       ['test-agent', 'search_code', 'the last of all'],
     );
     assert.ok(last !== undefined && last.hits >= 0 && last.folders[0] === agents.root);
     for (let count = 0; count < 60; count++) await search({ query: `search ${count}`, limit: 1 });
-    assert.equal(agents.parts.service.status([]).agentSearches.length, 50);
+    assert.equal(agents.deps.service.status([]).agentSearches.length, 50);
     const logged = JSON.stringify(agents.recorded.events('debug', 'info', 'warn', 'error'));
     assert.ok(!logged.includes('the last of all'));
   });

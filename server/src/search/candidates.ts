@@ -1,10 +1,10 @@
 import type { Catalog, FolderRow } from '../catalog/catalog.js';
-import type { FileDoc, FolderWords } from '../catalog/statisticsTable.js';
-import type { Field } from '../catalog/termTable.js';
+import type { FileDoc, FolderStatistics } from '../catalog/statisticsTable.js';
+import type { Field } from '../lexical/postings.js';
 import { type LexicalScores, dot, largest, lexicalScores } from './features.js';
 import type { Query } from './query.js';
 import { type Candidate, pathNamed } from './ranking.js';
-import type { SearchRequest, SearchTarget } from './searcher.js';
+import type { SearchRequest, SearchTarget } from './request.js';
 import type { VectorMatch } from '../vectors/vectorStore.js';
 import { questionWeights } from './weights.js';
 
@@ -16,7 +16,7 @@ const fileCandidates = 30;
 
 export interface Found {
   readonly candidates: readonly Candidate[];
-  readonly docs: FolderWords;
+  readonly docs: FolderStatistics;
 }
 
 type Accept = ((file: FileDoc) => boolean) | undefined;
@@ -109,7 +109,7 @@ function definitions(
   catalog: Catalog,
   folder: FolderRow,
   query: Query,
-  docs: FolderWords,
+  docs: FolderStatistics,
 ): Map<number, number> {
   const found = new Map<number, number>();
   for (const identifier of query.identifiers) {
@@ -129,7 +129,7 @@ function definitions(
 function proposedByWords(
   scores: LexicalScores,
   defines: ReadonlyMap<number, number>,
-  docs: FolderWords,
+  docs: FolderStatistics,
   accepted: Uint8Array,
   query: Query,
 ): number[] {
@@ -180,7 +180,7 @@ function denseChunks(
   catalog: Catalog,
   folder: FolderRow,
   nearest: readonly VectorMatch[],
-  docs: FolderWords,
+  docs: FolderStatistics,
   accepted: Uint8Array,
 ): number[] {
   const chunks: number[] = [];
@@ -204,7 +204,7 @@ function denseChunks(
 function chunksOfNearestFiles(
   cosines: ReadonlyMap<number, number>,
   chosen: readonly number[],
-  docs: FolderWords,
+  docs: FolderStatistics,
   accepted: Uint8Array,
   body: Float64Array,
 ): number[] {

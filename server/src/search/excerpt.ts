@@ -4,7 +4,7 @@ import type { ChunkRow, NewDefinition } from '../catalog/rows.js';
 import { tokens } from '../lexical/tokens.js';
 import { headerRows } from './fileHeader.js';
 import type { Query } from './query.js';
-import type { ChunkTexts } from './searcher.js';
+import type { ChunkTexts } from './request.js';
 
 /** Whole lines of a file, both ends included, and what to call them. */
 export interface Range {

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { aboveMedian, bm25, byLargest, coverage, largest, rarity, sumByFile } from './features.js';
+import {
+  aboveMedian,
+  bm25,
+  byLargest,
+  coverage,
+  largest,
+  inverseDocumentFrequency,
+  sumByFile,
+} from './features.js';
 
 const lengths = (...values: number[]): Uint32Array => Uint32Array.from(values);
 const settings = { k1: 1.2, b: 0.75 };
@@ -7,9 +15,9 @@ const settings = { k1: 1.2, b: 0.75 };
 describe('features', () => {
   describe('rarity', () => {
     it('is higher for fewer holders, and never negative', () => {
-      assert.ok(rarity(1, 100) > rarity(2, 100));
-      assert.ok(rarity(100, 100) > 0);
-      assert.ok(rarity(0, 0) >= 0);
+      assert.ok(inverseDocumentFrequency(1, 100) > inverseDocumentFrequency(2, 100));
+      assert.ok(inverseDocumentFrequency(100, 100) > 0);
+      assert.ok(inverseDocumentFrequency(0, 0) >= 0);
     });
   });
 

@@ -1,5 +1,6 @@
-import type { FolderWords } from '../catalog/statisticsTable.js';
-import type { Field, FieldPostings, WordPostings } from '../catalog/termTable.js';
+import type { FolderStatistics } from '../catalog/statisticsTable.js';
+import type { FieldPostings, TermPostings } from '../catalog/lexicalIndex.js';
+import type { Field } from '../lexical/postings.js';
 
 /** How BM25 treats a field: `k1`, how soon further occurrences stop counting; `b`, how much a long text loses. */
 export interface Bm25 {
@@ -18,7 +19,7 @@ export const fieldSettings: Readonly<Record<Field, Bm25>> = {
 };
 
 /** How much it says that a text holds a word, by the number of texts that do. */
-export function rarity(holders: number, all: number): number {
+export function inverseDocumentFrequency(holders: number, all: number): number {
   return Math.log(1 + (all - holders + 0.5) / (holders + 0.5));
 }
 
@@ -31,7 +32,7 @@ export function bm25(
 ): Float64Array {
   const scores = new Float64Array(lengths.length);
   for (const { docs, counts } of postings) {
-    const weight = rarity(docs.length, lengths.length) * (k1 + 1);
+    const weight = inverseDocumentFrequency(docs.length, lengths.length) * (k1 + 1);
     for (const [i, doc] of docs.entries()) {
       const count = counts[i] ?? 0;
       const length = lengths[doc] ?? 0;
@@ -45,11 +46,12 @@ export function bm25(
  * How much of a query each file holds: the share of its words by rarity, as a square root, since the first words say
  * more than the last. A word that no file holds counts as a very rare one.
  */
-export function coverage(words: readonly Pick<WordPostings, 'files'>[], files: number): Float64Array {
+export function coverage(words: readonly Pick<TermPostings, 'files'>[], files: number): Float64Array {
   const shares = new Float64Array(files);
   let all = 0;
   for (const word of words) {
-    const weight = word.files.length === 0 ? Math.log(1 + 2 * files) : rarity(word.files.length, files);
+    const weight =
+      word.files.length === 0 ? Math.log(1 + 2 * files) : inverseDocumentFrequency(word.files.length, files);
     all += weight;
     for (const file of word.files) shares[file] = (shares[file] ?? 0) + weight;
   }
@@ -59,7 +61,7 @@ export function coverage(words: readonly Pick<WordPostings, 'files'>[], files: n
 /** All that words alone say of a folder's chunks and files. */
 export type LexicalScores = Readonly<Record<Field | 'coverage', Float64Array>>;
 
-export function lexicalScores(words: readonly WordPostings[], docs: FolderWords): LexicalScores {
+export function lexicalScores(words: readonly TermPostings[], docs: FolderStatistics): LexicalScores {
   const score = (field: Field): Float64Array =>
     bm25(
       words.map(({ fields }) => fields[field]),

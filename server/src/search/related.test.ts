@@ -8,7 +8,8 @@ import { TestIndex } from '../../test/support/testIndex.js';
 import type { ChunkRow } from '../catalog/catalog.js';
 import type { Ranked } from './ranking.js';
 import { rankRelated } from './related.js';
-import { type Nearest, type SearchTarget, Searcher } from './searcher.js';
+import { Searcher } from './searcher.js';
+import type { SearchTarget, Nearest } from './request.js';
 
 const turn = 'export function turnHinge(angle: number): number {\n  return angle * 2;\n}\n';
 

@@ -1,6 +1,6 @@
 import type { Catalog, ChunkRow, FolderRow } from '../catalog/catalog.js';
-import type { FolderWords } from '../catalog/statisticsTable.js';
-import { dataLanguages, identifiersIn, isTelling } from '../lexical/names.js';
+import type { FolderStatistics } from '../catalog/statisticsTable.js';
+import { dataLanguages, identifiersIn, isDistinctive } from '../lexical/names.js';
 import { tokens } from '../lexical/tokens.js';
 import type { VectorMatch } from '../vectors/vectorStore.js';
 import { dot } from './features.js';
@@ -75,7 +75,7 @@ function scored(id: number, { path, usedBy, uses }: Link, cosine: number | undef
 function linksOf(
   catalog: Catalog,
   folder: FolderRow,
-  docs: FolderWords,
+  docs: FolderStatistics,
   chunk: ChunkRow,
   text: string,
   accept: (path: string) => boolean,
@@ -94,8 +94,8 @@ function linksOf(
     }
   };
   const defined = definedBy(catalog, chunk);
-  const named = [...new Set(identifiersIn(text))].filter((name) => isTelling(name) && !defined.has(name));
-  const followed = [...defined].filter(isTelling).slice(0, followedDefined);
+  const named = [...new Set(identifiersIn(text))].filter((name) => isDistinctive(name) && !defined.has(name));
+  const followed = [...defined].filter(isDistinctive).slice(0, followedDefined);
   for (const users of usersOf(catalog, folder, docs, followed)) add('usedBy', users);
   for (const name of named.slice(0, followedNamed)) add('uses', ownersOf(catalog, folder, docs, name));
   const strongest = [...links].sort(([, a], [, b]) => b.usedBy + b.uses - a.usedBy - a.uses);
@@ -113,7 +113,7 @@ function definedBy(catalog: Catalog, { id, symbol, language }: ChunkRow): Set<st
 function usersOf(
   catalog: Catalog,
   folder: FolderRow,
-  docs: FolderWords,
+  docs: FolderStatistics,
   names: readonly string[],
 ): number[][] {
   // The last token of a name is the whole of it.
@@ -128,14 +128,14 @@ function usersOf(
 }
 
 /** A file's first chunk names things to import them: it counts only where no other chunk of the file does. */
-function withoutImports(chunks: readonly number[], docs: FolderWords): number[] {
+function withoutImports(chunks: readonly number[], docs: FolderStatistics): number[] {
   const isFirst = (chunk: number): boolean => docs.files[docs.fileOf[chunk] ?? -1]?.at === chunk;
   const others = new Set(chunks.filter((chunk) => !isFirst(chunk)).map((chunk) => docs.fileOf[chunk]));
   return chunks.filter((chunk) => !isFirst(chunk) || !others.has(docs.fileOf[chunk]));
 }
 
 /** The chunks by number that define a name as it is written; none when many files do. */
-function ownersOf(catalog: Catalog, folder: FolderRow, docs: FolderWords, wanted: string): number[] {
+function ownersOf(catalog: Catalog, folder: FolderRow, docs: FolderStatistics, wanted: string): number[] {
   const owners = catalog.definitionsOf(folder.id, wanted).filter(({ name, fileId }) => {
     const language = docs.files[docs.numberOf(fileId) ?? -1]?.language;
     return name === wanted && language !== undefined && !dataLanguages.has(language);

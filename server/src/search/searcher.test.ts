@@ -6,7 +6,8 @@ import { Parsers } from '../syntax/parsers.js';
 import { SourceTexts } from '../source/sourceTexts.js';
 import { TestGrammars } from '../../test/support/testGrammars.js';
 import { TestIndex, bagOfWords } from '../../test/support/testIndex.js';
-import { type Nearest, type SearchRequest, type SearchTarget, Searcher } from './searcher.js';
+import { Searcher } from './searcher.js';
+import type { SearchTarget, SearchRequest, Nearest } from './request.js';
 
 const files = {
   'src/window.ts': 'export function openWindow(slowly: boolean): void {\n  glass.moveAside(slowly);\n}\n',

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import picomatch from 'picomatch';
-import type { SearchHit, SearchMode } from '../../../shared/src/protocol/protocol.js';
+import type { SearchHit } from '../../../shared/src/protocol/protocol.js';
 import { throwIfCancelled } from '../../../shared/src/errors.js';
-import type { Catalog, ChunkRow, FolderRow } from '../catalog/catalog.js';
-import type { FolderWords } from '../catalog/statisticsTable.js';
-import type { VectorCollection } from '../vectors/vectorStore.js';
+import type { Catalog, ChunkRow } from '../catalog/catalog.js';
+import type { FolderStatistics } from '../catalog/statisticsTable.js';
 import { type Found, findCandidates } from './candidates.js';
 import { Duplicates } from './duplicates.js';
 import { ShownLines, excerptOf } from './excerpt.js';
@@ -12,35 +11,7 @@ import { supersededIn } from './penalties.js';
 import { type Query, parseQuery } from './query.js';
 import { type RankOptions, type Ranked, rank } from './ranking.js';
 import { rankRelated } from './related.js';
-
-/** Reads the text of chunks from the working tree; undefined when the file no longer holds it. */
-export interface ChunkTexts {
-  /** Of one, and of those that follow it, as the file is at one time. */
-  of(chunk: ChunkRow, ...further: readonly ChunkRow[]): Promise<string | undefined>;
-}
-
-/** Asks the folder's collection, as `VectorCollection.query` does. */
-export type Nearest = VectorCollection['query'];
-
-/** One indexed folder as a search sees it. */
-export interface SearchTarget {
-  readonly folder: FolderRow;
-  /** Only what lies below this path counts, which ends with `/`; empty for the whole folder. */
-  readonly prefix: string;
-  readonly texts: ChunkTexts;
-  /** Undefined while vectors cannot take part. */
-  readonly vectors: { readonly nearest: Nearest; readonly query: Float32Array } | undefined;
-}
-
-export interface SearchRequest {
-  readonly query: string;
-  readonly limit: number;
-  readonly mode: SearchMode;
-  readonly languages?: readonly string[];
-  readonly glob?: string;
-  /** Hits say what their scores are made of. */
-  readonly explain?: boolean;
-}
+import type { SearchRequest, SearchTarget } from './request.js';
 
 export interface SearcherOptions {
   /** Other than the measured ones; the benchmark leaves features out. */
@@ -188,10 +159,10 @@ function fileFilter(
     (matches === undefined || matches(path.slice(prefix.length)));
 }
 
-const superseded = new WeakMap<FolderWords, (path: string) => boolean>();
+const superseded = new WeakMap<FolderStatistics, (path: string) => boolean>();
 
 /** Looks through the folder's paths only when one of them has a version in it, and once while they stay the same. */
-function supersededBy(docs: FolderWords): (path: string) => boolean {
+function supersededBy(docs: FolderStatistics): (path: string) => boolean {
   return (path) => {
     if (!/(?:^|\/)v\d+\//.test(path)) return false;
     const known = superseded.get(docs) ?? supersededIn(docs.files.map((file) => file.path));

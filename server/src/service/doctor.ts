@@ -8,7 +8,7 @@ import type { SelectedModel } from './selectedModel.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { VectorStore } from '../vectors/vectorStore.js';
 
-export interface DoctorParts {
+export interface DoctorDependencies {
   readonly dataDir: string;
   readonly catalog: Catalog;
   readonly store: VectorStore;
@@ -23,8 +23,8 @@ const wantedFreeBytes = 1024 ** 3;
 const gib = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
 
 /** Tries every part as it is used, and says how to mend what fails. */
-export async function examine(parts: DoctorParts): Promise<DoctorResult> {
-  const { dataDir, model } = parts;
+export async function examine(deps: DoctorDependencies): Promise<DoctorResult> {
+  const { dataDir, model } = deps;
   const checks = [
     await check(
       'node',
@@ -43,12 +43,12 @@ export async function examine(parts: DoctorParts): Promise<DoctorResult> {
     ),
     await check(
       'catalog',
-      () => catalogState(parts.catalog),
+      () => catalogState(deps.catalog),
       'Run "lantern stop"; the next command sets a damaged catalog aside.',
     ),
     await check(
       'grammars',
-      () => parsed(parts.chunker),
+      () => parsed(deps.chunker),
       'Install Lantern again: files under dist/grammars are missing.',
     ),
     await check(
@@ -63,7 +63,7 @@ export async function examine(parts: DoctorParts): Promise<DoctorResult> {
     ),
     await check(
       'chroma',
-      () => roundTrip(parts.store, model.dimensions),
+      () => roundTrip(deps.store, model.dimensions),
       'Install its package (chromadb-js-bindings-…) or set chroma.url.',
     ),
   ];

@@ -2,9 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Emitter } from '../../../shared/src/disposable.js';
 import { LanternError, errorMessage } from '../../../shared/src/errors.js';
-import type { ClearCacheResult, MemoryResult, ModelStatus, ModelsResult } from '../../../shared/src/protocol/protocol.js';
+import type {
+  ClearCacheResult,
+  MemoryResult,
+  ModelStatus,
+  ModelsResult,
+} from '../../../shared/src/protocol/protocol.js';
 import type { Settings } from '../../../shared/src/settings/settings.js';
-import type { ChunkEmbedder, EmbedderLease } from '../indexing/folderIndexer.js';
 import type { EmbeddingSession } from '../model/embeddingSession.js';
 import type { ModelCache, ModelLease } from '../model/modelCache.js';
 import type { ModelLoader } from '../model/modelLoader.js';
@@ -12,6 +16,7 @@ import type { ModelFiles } from '../model/modelFolder.js';
 import { type ModelId, modelKey } from '../model/modelId.js';
 import type { ModelRegistry } from '../model/registry.js';
 import type { Tokenizer } from '../model/tokenizer.js';
+import type { EmbedderLease, ChunkEmbedder } from '../indexing/embedder.js';
 
 /** A model that states no limit is cut as sentence-transformers would. */
 const usualMaxTokens = 512;
@@ -134,7 +139,7 @@ export class SelectedModel implements ChunkEmbedder {
     return this.#failure === undefined ? { kind: 'unloaded' } : { kind: 'failed', reason: this.#failure };
   }
 
-  ledger(): Pick<MemoryResult, 'models' | 'totals'> {
+  cacheUsage(): Pick<MemoryResult, 'models' | 'totals'> {
     const { models, loads, hits, releases } = this.#cache.info();
     return {
       models: models.map((model) => ({

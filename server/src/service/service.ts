@@ -23,11 +23,12 @@ import { collectGarbage } from './garbage.js';
 import { SourceTexts } from '../source/sourceTexts.js';
 import { type Folder, type FolderView, type Folders, longestWaitMs } from '../indexing/folders.js';
 import { resolveLanguage } from '../syntax/languages.js';
-import type { RightOfWay } from '../indexing/searchPriority.js';
-import type { Nearest, SearchRequest, SearchTarget, Searcher } from '../search/searcher.js';
+import type { SearchPriority } from '../indexing/searchPriority.js';
+import type { Searcher } from '../search/searcher.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { SelectedModel } from './selectedModel.js';
 import type { Settings } from '../../../shared/src/settings/settings.js';
+import type { SearchTarget, SearchRequest, Nearest } from '../search/request.js';
 
 /** What the service asks of the vector store's server; undefined while none of ours runs. */
 export interface VectorServer {
@@ -38,13 +39,13 @@ export interface VectorServer {
   stop(): Promise<void>;
 }
 
-export interface ServiceParts {
+export interface ServiceDependencies {
   readonly settings: Settings;
   readonly dataDir: string;
   readonly version: string;
   readonly catalog: Catalog;
   readonly folders: Folders;
-  readonly rightOfWay: RightOfWay;
+  readonly searchPriority: SearchPriority;
   readonly searcher: Searcher;
   readonly model: SelectedModel;
   readonly vectorServer: VectorServer;
@@ -69,13 +70,13 @@ const agentQueryChars = 200;
 
 /** Every use of Lantern, behind one door: the language server's requests and the agents' tools call the same methods. */
 export class Service {
-  readonly #parts: ServiceParts;
+  readonly #deps: ServiceDependencies;
   readonly #startedAt = Date.now();
   readonly #agentSearches: AgentSearch[] = [];
   readonly #agentSearched = new Emitter<undefined>();
 
-  constructor(parts: ServiceParts) {
-    this.#parts = parts;
+  constructor(deps: ServiceDependencies) {
+    this.#deps = deps;
   }
 
   async search(params: SearchParams, caller: Caller, signal?: AbortSignal): Promise<SearchResult> {
@@ -85,7 +86,7 @@ export class Service {
     const views = await this.#views(params.path, caller, wait);
     // Who waits, waits for vectors too: an index job has to get on until then.
     if (wait) for (const { folder } of views) await this.#freshen(folder, wait, request.mode, signal);
-    const running = this.#parts.rightOfWay.begin();
+    const running = this.#deps.searchPriority.begin();
     try {
       const embedding = this.#queryVector(request, wait, signal);
       embedding.catch(() => undefined);
@@ -114,7 +115,7 @@ export class Service {
   }
 
   async findRelated(params: FindRelatedParams, caller: Caller, signal?: AbortSignal): Promise<SearchResult> {
-    const running = this.#parts.rightOfWay.begin();
+    const running = this.#deps.searchPriority.begin();
     try {
       return await this.#related(params, caller, signal);
     } finally {
@@ -128,7 +129,7 @@ export class Service {
     onProgress: (progress: IndexProgress) => void,
     signal?: AbortSignal,
   ): Promise<IndexReport> {
-    const { folders } = this.#parts;
+    const { folders } = this.#deps;
     for (;;) {
       const { folder } = await folders.open(path);
       const listening = folder.progress.on(onProgress);
@@ -146,7 +147,7 @@ export class Service {
 
   /** Files that an editor saw change: their folders are brought up to date in one job, however many they are. */
   changed(paths: readonly string[]): void {
-    const { folders, log } = this.#parts;
+    const { folders, log } = this.#deps;
     folders
       .changedOnDisk(paths)
       .catch((error: unknown) => log.write('warn', 'changes.failed', { cause: errorMessage(error) }));
@@ -154,25 +155,25 @@ export class Service {
 
   /** Calls back when something that `status` or `memory` tells has changed; often, so collect. */
   onDidChange(listener: () => void): Disposable {
-    const { folders, model } = this.#parts;
+    const { folders, model } = this.#deps;
     const all = [folders.changed.on(listener), model.changed.on(listener), this.#agentSearched.on(listener)];
     return disposeOnce(() => all.forEach((one) => one.dispose()));
   }
 
   /** The indexed folder that holds `path`, if there is one. */
   async indexed(path: string): Promise<FolderStatus | undefined> {
-    const { folders } = this.#parts;
+    const { folders } = this.#deps;
     const view = await folders.find(path);
     return view && folders.status(view.folder);
   }
 
   indexedFolders(): readonly FolderStatus[] {
-    const { folders } = this.#parts;
+    const { folders } = this.#deps;
     return folders.all().map((folder) => folders.status(folder));
   }
 
   /** Remembers what an agent asked, so that the user can see it. */
-  noteAgentSearch(search: Omit<AgentSearch, 'at'>): void {
+  recordAgentSearch(search: Omit<AgentSearch, 'at'>): void {
     const query = search.query.slice(0, agentQueryChars);
     this.#agentSearches.unshift({ ...search, query, at: Date.now() });
     this.#agentSearches.splice(agentSearchesKept);
@@ -180,7 +181,7 @@ export class Service {
   }
 
   status(clients: readonly ClientInfo[]): StatusResult {
-    const { model, vectorServer, version, dataDir } = this.#parts;
+    const { model, vectorServer, version, dataDir } = this.#deps;
     return {
       version,
       pid: process.pid,
@@ -195,8 +196,8 @@ export class Service {
   }
 
   async memory(clients: readonly ClientInfo[]): Promise<MemoryResult> {
-    const { catalog, folders, model, vectorServer } = this.#parts;
-    const { models, totals } = model.ledger();
+    const { catalog, folders, model, vectorServer } = this.#deps;
+    const { models, totals } = model.cacheUsage();
     const disk = { catalogBytes: catalog.sizeBytes(), chromaBytes: await vectorServer.sizeBytes() };
     const statuses = folders.all().map((folder) => folders.status(folder));
     const chunksTotal = statuses.reduce((sum, { chunks }) => sum + chunks, 0);
@@ -217,29 +218,29 @@ export class Service {
   }
 
   models(): Promise<ModelsResult> {
-    return this.#parts.model.known();
+    return this.#deps.model.known();
   }
 
   async preload(): Promise<void> {
-    await this.#parts.model.preload();
+    await this.#deps.model.preload();
   }
 
   async pause(path: string | undefined): Promise<void> {
-    for (const folder of await this.#named(path)) this.#parts.folders.pause(folder);
+    for (const folder of await this.#named(path)) this.#deps.folders.pause(folder);
   }
 
   async resume(path: string | undefined): Promise<void> {
-    for (const folder of await this.#named(path)) this.#parts.folders.resume(folder);
+    for (const folder of await this.#named(path)) this.#deps.folders.resume(folder);
   }
 
   remove(path: string): Promise<RemoveResult> {
-    return this.#parts.folders.remove(path);
+    return this.#deps.folders.remove(path);
   }
 
   /** Frees every loaded model, and what this process and Chroma held. */
   async clearCache(): Promise<ClearCacheResult> {
-    const cleared = await this.#parts.model.clear();
-    await this.#parts.vectorServer.stop();
+    const cleared = await this.#deps.model.clear();
+    await this.#deps.vectorServer.stop();
     await collectGarbage();
     return cleared;
   }
@@ -271,7 +272,7 @@ export class Service {
       throw new LanternError('bad-request', 'No folder was named and none is open. Name one with "path".');
     const views: FolderView[] = [];
     for (const one of paths) {
-      const view = open ? await this.#parts.folders.open(one) : await this.#parts.folders.find(one);
+      const view = open ? await this.#deps.folders.open(one) : await this.#deps.folders.find(one);
       if (view === undefined && path !== undefined) throw notIndexed(path);
       // A folder inside another that was named as well is seen already.
       if (view !== undefined && !views.some((other) => covers(other, view))) {
@@ -289,7 +290,7 @@ export class Service {
     mode: SearchParams['mode'],
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const { folders, log } = this.#parts;
+    const { folders, log } = this.#deps;
     const fresh = performance.now() - folder.scannedAt < rescanEveryMs;
     if (wait && mode !== 'lexical') {
       if (!fresh || folders.status(folder).chunksPending > 0) await folders.refresh(folder, signal);
@@ -322,7 +323,7 @@ export class Service {
     signal: AbortSignal | undefined,
   ): Promise<QueryVector> {
     if (request.mode === 'lexical') return { value: undefined };
-    const { model, log } = this.#parts;
+    const { model, log } = this.#deps;
     if (!wait && request.mode === 'hybrid' && model.status().kind !== 'ready') {
       void model.preload().catch(() => undefined);
       return { value: undefined, reason: 'the model is being loaded' };
@@ -341,7 +342,7 @@ export class Service {
     const [view] = await this.#views(params.path, caller, false);
     if (view === undefined) throw notIndexed(params.path);
     await this.#freshen(view.folder, false, 'hybrid', signal);
-    const { catalog, folders, searcher } = this.#parts;
+    const { catalog, folders, searcher } = this.#deps;
     const { folder } = view;
     // By its real path: the editor may have opened the folder through a link.
     const place = await folders.find(resolve(params.path, params.file));
@@ -383,11 +384,11 @@ export class Service {
     vector: Float32Array | undefined,
     signal: AbortSignal | undefined,
   ): Promise<SearchHit[]> {
-    return this.#parts.searcher.search(this.#target(view, vector), request, signal);
+    return this.#deps.searcher.search(this.#target(view, vector), request, signal);
   }
 
   #target({ folder, prefix }: FolderView, vector: Float32Array | undefined): SearchTarget {
-    const texts = new SourceTexts(folder.path, this.#parts.settings.index);
+    const texts = new SourceTexts(folder.path, this.#deps.settings.index);
     const nearest: Nearest = (...args) =>
       folder.indexer.projector.withCollection((collection) => collection.query(...args));
     const vectors = vector && { nearest, query: vector };
@@ -399,8 +400,8 @@ export class Service {
     let filesPending = 0;
     let filesByMeaning = 0;
     for (const folder of new Set(views.map((view) => view.folder))) {
-      filesByMeaning += this.#parts.catalog.fileVectors.count(folder.indexer.folder);
-      const counts = this.#parts.catalog.counts(folder.indexer.folder.id);
+      filesByMeaning += this.#deps.catalog.fileVectors.count(folder.indexer.folder);
+      const counts = this.#deps.catalog.counts(folder.indexer.folder.id);
       const total = Math.max(folder.filesTotal, counts.files);
       filesTotal += total;
       filesPending += counts.filesPending + total - counts.files;
@@ -416,8 +417,8 @@ export class Service {
   }
 
   async #named(path: string | undefined): Promise<readonly Folder[]> {
-    if (path === undefined) return this.#parts.folders.all();
-    const view = await this.#parts.folders.find(path);
+    if (path === undefined) return this.#deps.folders.all();
+    const view = await this.#deps.folders.find(path);
     if (view === undefined) throw notIndexed(path);
     return [view.folder];
   }

@@ -34,7 +34,7 @@ import { findRelatedParams, folderParams, indexParams, pathParams, searchParams 
 import { errorCode, toResponseError } from './responseError.js';
 import type { Caller, Service } from './service.js';
 
-export interface SessionParts {
+export interface SessionDependencies {
   readonly service: Service;
   readonly activity: ActivityCounter;
   readonly clients: () => readonly ClientInfo[];
@@ -61,7 +61,7 @@ const notifyEveryMs = 250;
 export class Session implements Disposable {
   /** Settles when the client wants to end, or its stream has ended. */
   readonly closed: Promise<void>;
-  readonly #parts: SessionParts;
+  readonly #deps: SessionDependencies;
   readonly #identity: ClientIdentity;
   readonly #since = Date.now();
   readonly #folders = new Set<string>();
@@ -69,8 +69,8 @@ export class Session implements Disposable {
   readonly #owned: Disposable[] = [];
   #notifyTimer: NodeJS.Timeout | undefined;
 
-  constructor(stream: Duplex, identity: ClientIdentity, parts: SessionParts) {
-    this.#parts = parts;
+  constructor(stream: Duplex, identity: ClientIdentity, deps: SessionDependencies) {
+    this.#deps = deps;
     this.#identity = identity;
     let close: () => void = () => undefined;
     this.closed = new Promise((settle) => (close = settle));
@@ -79,13 +79,13 @@ export class Session implements Disposable {
     reader.partialMessageTimeout = 0;
     const connection = createConnection(
       // Not the logger that is offered: it tells the client, and throws when the client is gone.
-      () => createProtocolConnection(reader, new StreamMessageWriter(stream), protocolLogger(parts.log)),
+      () => createProtocolConnection(reader, new StreamMessageWriter(stream), protocolLogger(deps.log)),
       { shutdownReceived: false, initialize: () => undefined, exit: () => close() },
       ProposedFeatures.all,
     );
     this.#owned.push(connection);
     stream.once('close', close);
-    stream.on('error', (error) => parts.log.write('warn', 'session.stream', { cause: errorMessage(error) }));
+    stream.on('error', (error) => deps.log.write('warn', 'session.stream', { cause: errorMessage(error) }));
 
     connection.onInitialize((params): InitializeResult => {
       for (const { uri } of params.workspaceFolders ?? []) this.#addFolder(uri);
@@ -103,11 +103,11 @@ export class Session implements Disposable {
       };
     });
     connection.onNotification(DidChangeWatchedFilesNotification.type, ({ changes }) =>
-      parts.service.changed(changes.map(({ uri }) => pathOf(uri)).filter((path) => path !== undefined)),
+      deps.service.changed(changes.map(({ uri }) => pathOf(uri)).filter((path) => path !== undefined)),
     );
     connection.onDidSaveTextDocument(({ textDocument }) => {
       const path = pathOf(textDocument.uri);
-      if (path !== undefined) parts.service.changed([path]);
+      if (path !== undefined) deps.service.changed([path]);
     });
 
     const notify: Notify = (method, params) => {
@@ -130,7 +130,7 @@ export class Session implements Disposable {
   }
 
   #serve(connection: Connection, caller: Caller, notify: Notify): void {
-    const { service, clients, doctor } = this.#parts;
+    const { service, clients, doctor } = this.#deps;
     const on = <M extends keyof Requests>(
       method: M,
       answer: (params: unknown, signal: AbortSignal) => Result<M> | Promise<Result<M>>,
@@ -174,7 +174,7 @@ export class Session implements Disposable {
     token: CancellationToken,
     run: (signal: AbortSignal) => T | Promise<T>,
   ): Promise<T> {
-    const { activity, log } = this.#parts;
+    const { activity, log } = this.#deps;
     const controller = new AbortController();
     const counted = activity.begin('request', method);
     const cancelling = token.onCancellationRequested(() => controller.abort());
@@ -200,7 +200,7 @@ export class Session implements Disposable {
   }
 
   #notifyOfChanges(notify: Notify): void {
-    const { service, clients } = this.#parts;
+    const { service, clients } = this.#deps;
     const send = async (): Promise<void> => {
       const [status, memory]: [StatusResult, MemoryResult] = [
         service.status(clients()),

@@ -1,6 +1,5 @@
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
-import type { ChunkRow } from '../catalog/catalog.js';
 import { readSource } from './sourceFile.js';
 
 /** What a text is known by: the first 16 bytes of its SHA-256. */
@@ -8,6 +7,14 @@ export const digestOf = (text: string): Uint8Array => hash('sha256', text, 'buff
 
 export interface ReadSettings {
   readonly maxFileBytes: number;
+}
+
+/** Where a chunk's text stands in its file, and the digest of that text. Offsets are UTF-16 units. */
+export interface ChunkPlace {
+  readonly path: string;
+  readonly startOffset: number;
+  readonly endOffset: number;
+  readonly textDigest: Uint8Array;
 }
 
 /** Texts of chunks as they stand on disk; the last file read is kept, since chunks come file by file. */
@@ -25,7 +32,7 @@ export class SourceTexts {
    * The text of a chunk and of those that follow it in its file, from one read of the file. Undefined when the file no
    * longer holds a text that one of them was made from.
    */
-  async of(chunk: ChunkRow, ...further: readonly ChunkRow[]): Promise<string | undefined> {
+  async of(chunk: ChunkPlace, ...further: readonly ChunkPlace[]): Promise<string | undefined> {
     if (this.#last?.path !== chunk.path) {
       const source = await readSource(this.#root, chunk.path, this.#settings);
       this.#last = { path: chunk.path, text: source.kind === 'text' ? source.text : undefined };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { block, clusteredVectors, records, spec } from '../../test/support/chromaTestServer.js';
 import { ExactStore } from './exactStore.js';
-import type { VectorBlock } from './exactStore.js';
+import type { VectorBlock } from '../catalog/vectorTable.js';
 
 describe('ExactStore', () => {
   const all = records(clusteredVectors(900, 16, 3));

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { LanternError } from '../../../shared/src/errors.js';
+import type { VectorBlock } from '../catalog/vectorTable.js';
 import type {
   CollectionSpec,
   VectorCollection,
@@ -8,15 +9,6 @@ import type {
   VectorStore,
   VectorStoreStatus,
 } from './vectorStore.js';
-
-/** Some vectors of one collection. */
-export interface VectorBlock {
-  readonly ids: readonly string[];
-  /** Unit vectors one after another: `ids.length × dimensions`. */
-  readonly vectors: Float32Array;
-  /** Of each id, in the same order. */
-  readonly languages: readonly string[];
-}
 
 /** Where the exact scan gets its vectors from: the catalog. Blocks of a few thousand keep the scan from stalling others. */
 export interface VectorSource {

@@ -3,11 +3,18 @@ import { rm } from 'node:fs/promises';
 import { LanternError } from '../../../shared/src/errors.js';
 import type { ChromaLauncher } from './chroma/chromaLauncher.js';
 import { findLaunchers } from './chroma/chromaLauncher.js';
-import { block, ChromaTestBed, clusteredVectors, records, spec, until } from '../../test/support/chromaTestServer.js';
+import {
+  block,
+  ChromaTestBed,
+  clusteredVectors,
+  records,
+  spec,
+  until,
+} from '../../test/support/chromaTestServer.js';
 import { ExactStore } from './exactStore.js';
-import { ResilientStore } from './fallbackStore.js';
+import { FallbackStore } from './fallbackStore.js';
 
-describe('ResilientStore', function () {
+describe('FallbackStore', function () {
   this.timeout(40_000);
   const all = records(clusteredVectors(60, 8, 9));
   let bed: ChromaTestBed;
@@ -29,7 +36,7 @@ describe('ResilientStore', function () {
   it('answers by exact scan without Chroma, takes no writes, and asks to be opened again when Chroma is there', async () => {
     const launchers: ChromaLauncher[] = [];
     const server = bed.server(await bed.folder(), { launchers, coolOffMs: 0 });
-    const store = new ResilientStore(bed.store(server), exact, bed.log);
+    const store = new FallbackStore(bed.store(server), exact, bed.log);
     const statuses: string[] = [];
     store.onDidChangeStatus(({ kind }) => statuses.push(kind));
     const reopened: (string | undefined)[] = [];
@@ -71,7 +78,7 @@ describe('ResilientStore', function () {
   it('looks by itself whether Chroma is back, and a search does not wait for it', async () => {
     const launchers: ChromaLauncher[] = [];
     const server = bed.server(await bed.folder(), { launchers, coolOffMs: 0 });
-    const store = new ResilientStore(bed.store(server), exact, bed.log, { probePauseMs: 0 });
+    const store = new FallbackStore(bed.store(server), exact, bed.log, { probePauseMs: 0 });
     const { collection } = await store.open(spec('one', 8));
     await assert.rejects(collection.count(), LanternError);
     launchers.push(...findLaunchers());
@@ -85,7 +92,7 @@ describe('ResilientStore', function () {
 
   it('gives the right answers while a collection is lost, and says which one', async () => {
     const directory = await bed.folder();
-    const store = new ResilientStore(bed.store(bed.server(directory)), exact, bed.log);
+    const store = new FallbackStore(bed.store(bed.server(directory)), exact, bed.log);
     const reopened: (string | undefined)[] = [];
     store.onShouldReopen((name) => reopened.push(name));
     const { collection } = await store.open(spec('one', 8));

@@ -19,7 +19,7 @@ import type {
  * Answers queries from Chroma, and from an exact scan of the catalog while Chroma is down or being filled. All else
  * needs Chroma: writes, counts and ids reject while it is down, so that nobody takes a write for done.
  */
-export class ResilientStore implements VectorStore {
+export class FallbackStore implements VectorStore {
   readonly #chroma: ChromaStore;
   readonly #exact: ExactStore;
   readonly #log: Log;
@@ -128,7 +128,7 @@ const fillCheckMs = 500;
 
 class ResilientCollection implements VectorCollection {
   readonly spec: CollectionSpec;
-  readonly #store: ResilientStore;
+  readonly #store: FallbackStore;
   readonly #exact: VectorCollection;
   #chroma: VectorCollection | undefined;
   /** New in Chroma, and answering for less than the catalog has. */
@@ -136,7 +136,7 @@ class ResilientCollection implements VectorCollection {
   #filledCheckedAt = 0;
 
   constructor(
-    store: ResilientStore,
+    store: FallbackStore,
     exact: VectorCollection,
     chroma: VectorCollection | undefined,
     created: boolean,

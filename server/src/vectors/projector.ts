@@ -5,7 +5,7 @@ import type { Catalog, ChunkRow, FolderRow } from '../catalog/catalog.js';
 import { CollectionLostError } from './vectorStore.js';
 import type { VectorCollection, VectorRecord, VectorStore } from './vectorStore.js';
 
-export interface ProjectorParts {
+export interface ProjectorDependencies {
   readonly folder: FolderRow;
   readonly dimensions: number;
   readonly catalog: Catalog;
@@ -23,7 +23,7 @@ const page = 256;
  * goes when the store has confirmed it, so that a crash at any point is made good by doing the rest again.
  */
 export class Projector {
-  readonly #parts: ProjectorParts;
+  readonly #deps: ProjectorDependencies;
   #folder: FolderRow;
   #collection: VectorCollection | undefined;
   #opening: Promise<VectorCollection> | undefined;
@@ -32,9 +32,9 @@ export class Projector {
   /** The store takes no changes in this run; what is in the outbox waits for the next. */
   #postponed = false;
 
-  constructor(parts: ProjectorParts) {
-    this.#parts = parts;
-    this.#folder = parts.folder;
+  constructor(deps: ProjectorDependencies) {
+    this.#deps = deps;
+    this.#folder = deps.folder;
   }
 
   get folder(): FolderRow {
@@ -69,7 +69,7 @@ export class Projector {
         return await use(await this.#open());
       } catch (error) {
         if (!(error instanceof CollectionLostError) || attempt > 0) throw error;
-        this.#parts.log.write('warn', 'collection.lost', { folder: this.#folder.path, cause: error.message });
+        this.#deps.log.write('warn', 'collection.lost', { folder: this.#folder.path, cause: error.message });
         this.#collection = undefined;
       }
     }
@@ -91,7 +91,7 @@ export class Projector {
   /** Counts the collection; when it holds another number than it has confirmed, it is made again from the catalog. */
   async verify(signal: AbortSignal): Promise<void> {
     await this.#unlessAway(async () => {
-      const { catalog, log } = this.#parts;
+      const { catalog, log } = this.#deps;
       if (catalog.outbox.count(this.#folder.id) > 0) return;
       const wanted = catalog.counts(this.#folder.id).chunks;
       const found = await this.withCollection((collection) => collection.count());
@@ -116,7 +116,7 @@ export class Projector {
     } catch (error) {
       if (!(error instanceof LanternError) || error.code !== 'store-failed') throw error;
       this.#postponed = true;
-      this.#parts.log.write('warn', 'projection.postponed', {
+      this.#deps.log.write('warn', 'projection.postponed', {
         folder: this.#folder.path,
         cause: errorMessage(error),
       });
@@ -130,7 +130,7 @@ export class Projector {
   }
 
   async #openOnce(): Promise<VectorCollection> {
-    const { catalog, store, dimensions } = this.#parts;
+    const { catalog, store, dimensions } = this.#deps;
     const { id, collection: name, generation, path, modelKey, chunker } = this.#folder;
     const spec = { name, dimensions, folder: path, model: modelKey, chunker, generation };
     const { collection, created } = await store.open(spec);
@@ -143,7 +143,7 @@ export class Projector {
   }
 
   async #projectDeletes(signal: AbortSignal): Promise<void> {
-    const { catalog } = this.#parts;
+    const { catalog } = this.#deps;
     for (;;) {
       throwIfCancelled(signal, 'Indexing');
       const deletes = catalog.outbox.deletes(this.#folder, page);
@@ -154,7 +154,7 @@ export class Projector {
   }
 
   async #projectPage(chunkIds: readonly number[]): Promise<number> {
-    const { catalog, document: documentOf } = this.#parts;
+    const { catalog, document: documentOf } = this.#deps;
     const upserts = catalog.outbox.upserts(this.#folder, chunkIds);
     if (upserts.length === 0) return 0;
     const records: VectorRecord[] = [];

@@ -6,8 +6,8 @@ import { ChromaProcess } from '../../src/vectors/chroma/chromaProcess.js';
 import type { ChromaProcessOptions } from '../../src/vectors/chroma/chromaProcess.js';
 import { ChromaStore } from '../../src/vectors/chroma/chromaStore.js';
 import { isAlive } from '../../src/vectors/chroma/processes.js';
-import type { VectorBlock } from '../../src/vectors/exactStore.js';
 import type { CollectionSpec, VectorRecord } from '../../src/vectors/vectorStore.js';
+import type { VectorBlock } from '../../src/catalog/vectorTable.js';
 
 /** For tests: folders and servers that are gone when the test is. */
 export class ChromaTestBed {

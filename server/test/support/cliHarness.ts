@@ -2,7 +2,12 @@ import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { IndexReport, MemoryResult, SearchResult, StatusResult } from '../../../shared/src/protocol/protocol.js';
+import type {
+  IndexReport,
+  MemoryResult,
+  SearchResult,
+  StatusResult,
+} from '../../../shared/src/protocol/protocol.js';
 import { packageRoot } from '../../src/paths.js';
 
 export interface CliResult {

@@ -7,7 +7,7 @@ import { ActivityCounter } from '../../src/service/activity.js';
 import { TestService } from './testService.js';
 import { recordingLog } from './testLog.js';
 import { createMcpServer } from '../../src/mcp/mcpServer.js';
-import type { McpParts } from '../../src/mcp/tool.js';
+import type { McpDependencies } from '../../src/mcp/tool.js';
 
 /** The agents' tools over a service whose parts are all real but the model and Chroma. */
 export class TestAgents {
@@ -16,12 +16,12 @@ export class TestAgents {
   readonly recorded = recordingLog();
   /** A data folder for the doors. */
   readonly home = realpathSync(mkdtempSync(join(tmpdir(), 'lantern-mcp-')));
-  readonly parts: McpParts;
+  readonly deps: McpDependencies;
   readonly #clients: Client[] = [];
 
   constructor(files: Readonly<Record<string, string>> = {}) {
     this.service = new TestService(files);
-    this.parts = {
+    this.deps = {
       service: this.service.service,
       activity: this.activity,
       log: this.recorded.log,
@@ -37,7 +37,7 @@ export class TestAgents {
   async connect(options: { roots?: readonly string[]; workingDirectory?: string } = {}): Promise<Client> {
     const client = testClient(options.roots);
     const [own, theirs] = InMemoryTransport.createLinkedPair();
-    await createMcpServer(this.parts, options.workingDirectory).connect(theirs);
+    await createMcpServer(this.deps, options.workingDirectory).connect(theirs);
     await client.connect(own);
     this.#clients.push(client);
     return client;

@@ -33,7 +33,7 @@ export function chunk(path: string, text: string, line = 1, more: Partial<NewChu
     endLine: line,
     symbol: undefined,
     definitions: [],
-    words: { body: tokenStream(text), names: '', signatures: '' },
+    terms: { body: tokenStream(text), names: '', signatures: '' },
     ...more,
   };
 }
@@ -50,7 +50,7 @@ export function file(path: string, more: Partial<NewFile> = {}): NewFile {
     checkedMs: 1,
     digest: 'd',
     language: 'typescript',
-    words: { path: tokenStream(path), lead: '', comments: '' },
+    terms: { path: tokenStream(path), lead: '', comments: '' },
     commentRows: [],
     summary: undefined,
     ...more,

@@ -10,10 +10,10 @@ import { MemoryStore } from './memoryStore.js';
 import { filesOf } from './testCatalog.js';
 import { tokens } from '../../src/lexical/tokens.js';
 import { Chunker } from '../../src/chunking/chunker.js';
-import type { ChunkEmbedder, EmbedderLease } from '../../src/indexing/folderIndexer.js';
 import { type Folder, Folders } from '../../src/indexing/folders.js';
 import { Parsers } from '../../src/syntax/parsers.js';
 import { TestFolder } from './testFolder.js';
+import type { EmbedderLease, ChunkEmbedder } from '../../src/indexing/embedder.js';
 
 /** A bag of words, hashed: texts that share words are near to each other, and no model is needed. */
 export function bagOfWords(text: string, dimensions: number): Float32Array {

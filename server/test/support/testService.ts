@@ -3,7 +3,7 @@ import { nullLog } from '../../../shared/src/log.js';
 import type { ModelStatus } from '../../../shared/src/protocol/protocol.js';
 import { defaultSettings } from '../../../shared/src/settings/settings.js';
 import { TestIndex, bagOfWords } from './testIndex.js';
-import { RightOfWay } from '../../src/indexing/searchPriority.js';
+import { SearchPriority } from '../../src/indexing/searchPriority.js';
 import { Searcher } from '../../src/search/searcher.js';
 import type { SelectedModel } from '../../src/service/selectedModel.js';
 import { Service } from '../../src/service/service.js';
@@ -28,7 +28,7 @@ export class TestModel {
     return this.loaded ? { kind: 'ready', provider: 'cpu' } : { kind: 'unloaded' };
   }
 
-  ledger(): ReturnType<SelectedModel['ledger']> {
+  cacheUsage(): ReturnType<SelectedModel['cacheUsage']> {
     return { models: [], totals: { loads: 1, hits: 2, releases: 0 } };
   }
 
@@ -68,7 +68,7 @@ export class TestService {
       version: '1.2.3',
       catalog: this.index.catalog,
       folders: this.index.folders,
-      rightOfWay: new RightOfWay(),
+      searchPriority: new SearchPriority(),
       searcher: new Searcher(this.index.catalog),
       model: this.model as unknown as SelectedModel,
       vectorServer: {

@@ -6,7 +6,11 @@ import { LanternError } from '../../../../shared/src/errors.js';
 import { reachDaemon } from '../../../../shared/src/connection/reachDaemon.js';
 import { Bridge } from '../../mcp/transports/bridge.js';
 import { bridgeClient } from '../../mcp/transports/bridgeHello.js';
-import { type BridgeCommand, clientConfig, writeClientConfig } from '../../../../shared/src/connection/clientConfig.js';
+import {
+  type BridgeCommand,
+  clientConfig,
+  writeClientConfig,
+} from '../../../../shared/src/connection/clientConfig.js';
 import { endpointFile } from '../../mcp/transports/endpointFile.js';
 import { readToken, rotateToken, tokenPath } from '../../mcp/transports/token.js';
 

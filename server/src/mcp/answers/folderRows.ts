@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { FolderStatus } from '../../../../shared/src/protocol/protocol.js';
-import { plain } from './safeText.js';
+import { safeLine } from './safeText.js';
 
 /** One folder as agents are told of it. */
 export const folderRow = z.object({
@@ -21,7 +21,7 @@ export function rowOf(folder: FolderStatus): FolderRow {
   return {
     path,
     state: stateOf(folder),
-    ...(status.kind === 'failed' && { reason: plain(status.reason, 300) }),
+    ...(status.kind === 'failed' && { reason: safeLine(status.reason, 300) }),
     files,
     files_pending: filesPending,
     chunks,
@@ -56,7 +56,7 @@ function stateOf({ status, indexedAt, filesPending }: FolderStatus): FolderRow['
 
 /** One line for people and models, with what to do where there is something to do. */
 export function describe(row: FolderRow): string {
-  const path = plain(row.path, 400);
+  const path = safeLine(row.path, 400);
   switch (row.state) {
     case 'ready':
       return `${path}: ready, ${row.files} files, ${row.chunks} chunks, complete as of ${row.indexed_at ?? 'never'}`;

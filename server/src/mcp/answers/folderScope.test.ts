@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import type { FolderStatus } from '../../../../shared/src/protocol/protocol.js';
-import { type FolderLookup, type Whereabouts, folderScope, rootPaths } from './folderScope.js';
+import { type FolderLookup, type FolderContext, folderScope, rootPaths } from './folderScope.js';
 
-const nowhere: Whereabouts = { roots: [], workingDirectory: undefined };
+const nowhere: FolderContext = { roots: [], workingDirectory: undefined };
 
 function lookup(...paths: string[]): FolderLookup {
   const folders = paths.map((path): FolderStatus => {

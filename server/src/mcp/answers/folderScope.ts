@@ -3,10 +3,10 @@ import { dirname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LanternError } from '../../../../shared/src/errors.js';
 import type { FolderStatus } from '../../../../shared/src/protocol/protocol.js';
-import { plain } from './safeText.js';
+import { safeLine } from './safeText.js';
 
 /** What is known of where an agent works, most trusted first. */
-export interface Whereabouts {
+export interface FolderContext {
   /** Folders that the client says are open; empty when it did not say. */
   readonly roots: readonly string[];
   /** The folder in which the bridge was started. */
@@ -35,10 +35,10 @@ const namedFolders = 10;
  */
 export async function folderScope(
   named: string | undefined,
-  where: Whereabouts,
+  where: FolderContext,
   lookup: FolderLookup,
 ): Promise<FolderScope> {
-  const asked = named === undefined ? whereabouts(where) : [absolute(named, where)];
+  const asked = named === undefined ? folderContext(where) : [absolute(named, where)];
   if (asked.length > 0) {
     const found = await Promise.all(asked.map((path) => lookup.indexed(path)));
     const folders = asked.filter((_, index) => found[index] !== undefined);
@@ -64,7 +64,7 @@ export async function folderScope(
 }
 
 /** The folders that the client or the bridge names, whether indexed or not. */
-export function whereabouts({ roots, workingDirectory }: Whereabouts): readonly string[] {
+export function folderContext({ roots, workingDirectory }: FolderContext): readonly string[] {
   if (roots.length > 0) return [...new Set(roots)];
   // Desktop programs start their servers in the file system's root or the home folder, which say nothing.
   if (workingDirectory === undefined || holdsHome(workingDirectory)) return [];
@@ -97,13 +97,13 @@ export function holdsHome(path: string, home: string = homedir()): boolean {
 export const dependsOnOpen = (path: string | undefined): boolean => path === undefined || !isAbsolute(path);
 
 /** A path as an agent writes it; a relative one counts from the only folder that is known to be open. */
-export function absolute(path: string, where: Whereabouts): string {
+export function absolute(path: string, where: FolderContext): string {
   if (isAbsolute(path)) return resolve(path);
-  const [base, ...others] = whereabouts(where);
+  const [base, ...others] = folderContext(where);
   if (base === undefined || others.length > 0) {
     throw new LanternError(
       'bad-request',
-      `"${plain(path, 200)}" is not an absolute path. Name the folder with its absolute path.`,
+      `"${safeLine(path, 200)}" is not an absolute path. Name the folder with its absolute path.`,
     );
   }
   return resolve(base, path);
@@ -117,14 +117,14 @@ function notIndexed(missing: readonly string[], lookup: FolderLookup): LanternEr
     'not-found',
     `${missing
       .slice(0, namedFolders)
-      .map((path) => plain(path, 300))
+      .map((path) => safeLine(path, 300))
       .join(', ')} ${missing.length === 1 ? 'is' : 'are'} not indexed yet. ` +
-      `Call index_directory with path "${plain(first, 300)}", then call this tool again.${choice}`,
+      `Call index_directory with path "${safeLine(first, 300)}", then call this tool again.${choice}`,
   );
 }
 
 function listed(folders: readonly FolderStatus[]): string {
-  const names = folders.slice(0, namedFolders).map(({ path }) => `"${plain(path, 300)}"`);
+  const names = folders.slice(0, namedFolders).map(({ path }) => `"${safeLine(path, 300)}"`);
   const more = folders.length - names.length;
   return `${names.join(', ')}${more > 0 ? ` and ${more} more (list_folders names them)` : ''}`;
 }

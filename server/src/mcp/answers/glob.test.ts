@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import picomatch from 'picomatch';
-import { isTame } from './glob.js';
+import { isSafeGlob } from './glob.js';
 
 describe('isTame', () => {
   it('lets through what people write', () => {
@@ -13,7 +13,7 @@ describe('isTame', () => {
       '[a-z]?.c',
       '!dist/**',
     ];
-    for (const glob of usual) assert.ok(isTame(glob), glob);
+    for (const glob of usual) assert.ok(isSafeGlob(glob), glob);
   });
 
   it('refuses what a hostile name could stall', () => {
@@ -25,12 +25,12 @@ describe('isTame', () => {
       '{x,*a*a*a*a}/y',
       '*a*a/*a*a/*a',
     ])
-      assert.ok(!isTame(glob), glob);
+      assert.ok(!isSafeGlob(glob), glob);
   });
 
   it('leaves nothing that takes long', () => {
     for (const glob of ['*a*a*ab', '**/*a*a*a/**/*b', '{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}*b']) {
-      assert.ok(isTame(glob), glob);
+      assert.ok(isSafeGlob(glob), glob);
       const matches = picomatch(glob, { dot: true });
       const began = performance.now();
       for (const path of ['a'.repeat(200), `${'a'.repeat(60)}/`.repeat(6), 'a/'.repeat(100)])

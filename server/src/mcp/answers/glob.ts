@@ -7,7 +7,7 @@ const mostDeep = 2;
  * Whether a pattern is decided quickly on any path. Patterns become regular expressions that backtrack: the time for a
  * name grows with its length to the power of the wildcards in it, and without a bound for nested groups.
  */
-export function isTame(glob: string): boolean {
+export function isSafeGlob(glob: string): boolean {
   if (/[@?*+!]\(/.test(glob)) return false;
   const names = glob.split('/');
   const deep = names.filter((name) => name === '**').length;

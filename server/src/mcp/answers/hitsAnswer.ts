@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Coverage } from '../../../../shared/src/protocol/protocol.js';
 import type { Block } from './blocks.js';
 import { wireBytes } from './budget.js';
-import { plain } from './safeText.js';
+import { safeLine } from './safeText.js';
 
 /** One page of blocks, of which an answer shows what its budget holds. */
 export interface Page {
@@ -139,7 +139,7 @@ function assemble(page: Page, shown: readonly Shown[], next: number, names: numb
     files_pending: coverage.filesPending,
     by_meaning: coverage.semantic,
     complete: coverage.filesPending === 0 && coverage.reason === undefined,
-    ...(coverage.reason !== undefined && { note: plain(coverage.reason, longestName) }),
+    ...(coverage.reason !== undefined && { note: safeLine(coverage.reason, longestName) }),
   };
   const frames = shown.map((one, index) => framed(page, one, offset + index + 1));
   if (leftOut.length > 0) frames.push(['not shown:', ...leftOut.map((place) => `  ${place}`)].join('\n'));
@@ -161,7 +161,7 @@ function assemble(page: Page, shown: readonly Shown[], next: number, names: numb
 
 function summarize(page: Page, shown: number, cursor: string | undefined): string {
   const { found, atLeast, offset, folders, coverage, notes } = page;
-  const where = folders.map((folder) => plain(folder, longestName)).join(', ');
+  const where = folders.map((folder) => safeLine(folder, longestName)).join(', ');
   const range = offset === 0 ? `${shown}` : `${offset + 1} to ${offset + shown}`;
   const out = [
     found === 0
@@ -186,12 +186,12 @@ export function freshness({ filesTotal, filesIndexed, filesPending, semantic, re
       ? `All ${filesTotal} files are indexed`
       : `${filesIndexed} of ${filesTotal} files are fully indexed, ${filesPending} are pending: ask again later for what is missing`;
   const how = semantic ? 'by words and meaning' : 'by words only';
-  return `${files}; found ${how}${reason === undefined ? '' : ` (${plain(reason, longestName)})`}; each hit was checked against its file just now.`;
+  return `${files}; found ${how}${reason === undefined ? '' : ` (${safeLine(reason, longestName)})`}; each hit was checked against its file just now.`;
 }
 
 function placeOf(page: Page, { folder, path, startLine, endLine, symbol }: Block): string {
   const file = page.folders.length > 1 ? `${folder}/${path}` : path;
-  return `${plain(file, longestName)}:${startLine}-${endLine}${symbol === null ? '' : ` ${plain(symbol, 120)}`}`;
+  return `${safeLine(file, longestName)}:${startLine}-${endLine}${symbol === null ? '' : ` ${safeLine(symbol, 120)}`}`;
 }
 
 /** A hit as text. Every line of the file carries its number, so none can pass for a line of ours. */
@@ -201,7 +201,7 @@ function framed(page: Page, { block, lines }: Shown, rank: number): string {
   const width = String(last).length;
   const shown = block.lines
     .slice(0, lines)
-    .map((line, index) => `${String(block.startLine + index).padStart(width)}| ${plain(line)}`);
+    .map((line, index) => `${String(block.startLine + index).padStart(width)}| ${safeLine(line)}`);
   return [`[${rank}] ${placeOf(page, block)}${cut}`, ...shown].join('\n');
 }
 

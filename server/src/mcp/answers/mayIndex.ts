@@ -6,7 +6,7 @@ import { dataDir } from '../../../../shared/src/connection/dataDir.js';
 import { currentUid } from '../../../../shared/src/connection/endpoint.js';
 import { checkFolder } from '../../source/walk.js';
 import { holdsHome } from './folderScope.js';
-import { plain } from './safeText.js';
+import { safeLine } from './safeText.js';
 
 /** Folders of the system: whoever asks for one of these, or for something in it, wants no project. */
 const systemFolders =
@@ -76,7 +76,7 @@ export async function checkMayIndex(
   const refuse = (cause: string): LanternError =>
     new LanternError(
       'bad-request',
-      `${plain(real, 400)} is not indexed for an agent: ${cause}. Name the folder of one project.`,
+      `${safeLine(real, 400)} is not indexed for an agent: ${cause}. Name the folder of one project.`,
     );
   if (real === parse(real).root) throw refuse('it is the root of the file system');
   if (holdsHome(real, home)) throw refuse('it is the home folder, or holds it');

@@ -6,7 +6,7 @@
 const unruly = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g;
 
 /** A name or a line of a file as one line of text, at most `maxChars` long. */
-export function plain(text: string, maxChars = Infinity): string {
+export function safeLine(text: string, maxChars = Infinity): string {
   const clean = text.replace(unruly, '\ufffd');
   return clean.length > maxChars ? `${clean.slice(0, maxChars)}…` : clean;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { budgetBytes, defaultMaxTokens, withinBudget } from '../answers/budget.js';
-import { plain } from '../answers/safeText.js';
+import { safeLine } from '../answers/safeText.js';
 import { defineTool } from '../tool.js';
 
 const output = z.object({
@@ -43,7 +43,7 @@ export const getCacheInfo = defineTool({
     const { daemon, chroma, models, totals, disk, folders: all } = await service.memory([]);
     const lines = models.map(
       ({ name, dtype, provider, bytes, leases, loads, hits }) =>
-        `Model ${plain(name, 200)} (${dtype}, ${provider}): ${mebibytes(bytes)}, loaded ${loads} times, reused ${hits} times, ${leases} in use.`,
+        `Model ${safeLine(name, 200)} (${dtype}, ${provider}): ${mebibytes(bytes)}, loaded ${loads} times, reused ${hits} times, ${leases} in use.`,
     );
     if (models.length === 0) lines.push('No model is in memory; the next search by meaning loads it.');
     lines.push(

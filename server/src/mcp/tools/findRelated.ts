@@ -7,7 +7,7 @@ import { budgetBytes } from '../answers/budget.js';
 import { readCursor, writeCursor } from '../answers/cursor.js';
 import { dependsOnOpen, folderScope } from '../answers/folderScope.js';
 import { hitsAnswer, hitsShape } from '../answers/hitsAnswer.js';
-import { plain } from '../answers/safeText.js';
+import { safeLine } from '../answers/safeText.js';
 import { type ToolCall, defineTool } from '../tool.js';
 import { cursor, limit, maxTokens, notesOf } from './searchCode.js';
 
@@ -48,7 +48,7 @@ export const findRelated = defineTool({
     );
     const blocks = toBlocks(result.hits);
     const page = blocks.slice(offset, offset + args.limit);
-    call.service.noteAgentSearch({
+    call.service.recordAgentSearch({
       client: call.client,
       tool: 'find_related',
       query: `${args.path}:${line}`,
@@ -82,7 +82,7 @@ async function folderOf(
     if (holder !== undefined) return holder.path;
     throw new LanternError(
       'not-found',
-      `No indexed folder holds "${plain(path, 300)}". list_folders says which are; index_directory adds one.`,
+      `No indexed folder holds "${safeLine(path, 300)}". list_folders says which are; index_directory adds one.`,
     );
   }
   const { folders } = await folderScope(folder, where, service);
@@ -90,6 +90,6 @@ async function folderOf(
   if (only !== undefined && folders.length === 1) return only;
   throw new LanternError(
     'bad-request',
-    `"${plain(path, 300)}" may be in several open folders. Name the folder, or give the absolute path.`,
+    `"${safeLine(path, 300)}" may be in several open folders. Name the folder, or give the absolute path.`,
   );
 }

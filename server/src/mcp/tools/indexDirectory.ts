@@ -4,7 +4,7 @@ import { errorMessage } from '../../../../shared/src/errors.js';
 import type { IndexProgress, IndexReport } from '../../../../shared/src/protocol/protocol.js';
 import { absolute, dependsOnOpen } from '../answers/folderScope.js';
 import { checkMayIndex } from '../answers/mayIndex.js';
-import { plain } from '../answers/safeText.js';
+import { safeLine } from '../answers/safeText.js';
 import { type ToolCall, defineTool } from '../tool.js';
 
 /** A client that is told nothing in between gives up after a minute, so it is answered before that. */
@@ -89,7 +89,7 @@ function complete(report: IndexReport) {
   const changed = report.filesAdded + report.filesChanged + report.filesRemoved;
   const skipped = Object.entries(report.filesSkipped);
   const text =
-    `${plain(report.folder, 400)} is indexed: ${report.filesTotal} files, ${report.chunksTotal} chunks, ` +
+    `${safeLine(report.folder, 400)} is indexed: ${report.filesTotal} files, ${report.chunksTotal} chunks, ` +
     `${changed} files changed since the last pass, ${report.chunksEmbedded} chunks newly embedded, ` +
     `${(report.elapsedMs / 1000).toFixed(1)} s.` +
     (skipped.length === 0 ? '' : ` Left out: ${skipped.map(([reason, n]) => `${n} ${reason}`).join(', ')}.`) +
@@ -110,7 +110,7 @@ function complete(report: IndexReport) {
 function running(folder: string) {
   const structuredContent: z.output<typeof output> = { folder, state: 'running' };
   const text =
-    `${plain(folder, 400)} is being indexed in the background. search_code already answers from what is done, ` +
+    `${safeLine(folder, 400)} is being indexed in the background. search_code already answers from what is done, ` +
     'and says how much that is; index_status tells how far it is.';
   return { content: [{ type: 'text' as const, text }], structuredContent };
 }

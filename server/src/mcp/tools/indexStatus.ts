@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { budgetBytes, defaultMaxTokens, withinBudget } from '../answers/budget.js';
-import { absolute, dependsOnOpen, whereabouts } from '../answers/folderScope.js';
-import { plain } from '../answers/safeText.js';
+import { absolute, dependsOnOpen, folderContext } from '../answers/folderScope.js';
+import { safeLine } from '../answers/safeText.js';
 import { type ToolCall, defineTool } from '../tool.js';
 import { type FolderRow, describe, folderRow, missingRow, rowOf } from '../answers/folderRows.js';
 
@@ -26,8 +26,8 @@ export const indexStatus = defineTool({
   async run({ folder }, call) {
     const rows = await rowsOf(folder, call);
     const { model, vectors } = call.service.status([]);
-    const reason = model.status.kind === 'failed' ? plain(model.status.reason, 300) : undefined;
-    const detail = vectors.detail === undefined ? undefined : plain(vectors.detail, 300);
+    const reason = model.status.kind === 'failed' ? safeLine(model.status.reason, 300) : undefined;
+    const detail = vectors.detail === undefined ? undefined : safeLine(vectors.detail, 300);
     return withinBudget(rows, budgetBytes(defaultMaxTokens), (folders) => {
       const leftOut = rows.length - folders.length;
       const lines = folders.map(describe);
@@ -50,7 +50,7 @@ export const indexStatus = defineTool({
 
 /** The folder that is named, else the open ones, else all. */
 async function rowsOf(folder: string | undefined, { service, where }: ToolCall): Promise<FolderRow[]> {
-  const paths = folder === undefined ? whereabouts(where) : [absolute(folder, where)];
+  const paths = folder === undefined ? folderContext(where) : [absolute(folder, where)];
   if (paths.length === 0) return service.indexedFolders().map(rowOf);
   const found = await Promise.all(paths.map((path) => service.indexed(path)));
   return found.map((status, index) =>

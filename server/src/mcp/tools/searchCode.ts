@@ -4,9 +4,9 @@ import { toBlocks } from '../answers/blocks.js';
 import { budgetBytes, defaultMaxTokens, largestMaxTokens, smallestMaxTokens } from '../answers/budget.js';
 import { readCursor, writeCursor } from '../answers/cursor.js';
 import { type FolderScope, dependsOnOpen, folderScope } from '../answers/folderScope.js';
-import { isTame } from '../answers/glob.js';
+import { isSafeGlob } from '../answers/glob.js';
 import { hitsAnswer, hitsShape } from '../answers/hitsAnswer.js';
-import { plain } from '../answers/safeText.js';
+import { safeLine } from '../answers/safeText.js';
 import { type ToolCall, defineTool } from '../tool.js';
 
 /** Hits that a search gives at most; cursors end there. */
@@ -41,7 +41,7 @@ export const searchCode = defineTool({
     path_glob: z
       .string()
       .max(200)
-      .refine(isTame, 'has too many wildcards for one pattern, or groups such as +(a|b)')
+      .refine(isSafeGlob, 'has too many wildcards for one pattern, or groups such as +(a|b)')
       .optional()
       .describe('Such as src/**/*.ts'),
     limit,
@@ -67,7 +67,7 @@ export const searchCode = defineTool({
     });
     const blocks = toBlocks(result.hits);
     const page = blocks.slice(offset, offset + args.limit);
-    call.service.noteAgentSearch({
+    call.service.recordAgentSearch({
       client: call.client,
       tool: 'search_code',
       query,
@@ -108,7 +108,7 @@ export function notesOf(
 ): string[] {
   const notes = missing
     .slice(0, 5)
-    .map((folder) => `${plain(folder, 200)} is open and not indexed: index_directory adds it.`);
+    .map((folder) => `${safeLine(folder, 200)} is open and not indexed: index_directory adds it.`);
   if (result.coverage.reason?.includes('being loaded') === true) {
     notes.push('The model is being loaded: the same call in a few seconds ranks by meaning too.');
   }

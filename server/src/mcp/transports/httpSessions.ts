@@ -10,10 +10,10 @@ import {
 } from '@modelcontextprotocol/server';
 import { errorMessage } from '../../../../shared/src/errors.js';
 import type { ClientInfo } from '../../../../shared/src/protocol/protocol.js';
-import type { HttpLimits } from './httpTransport.js';
+import type { HttpLimits } from './httpLimits.js';
 import { HttpRefusal } from './httpGuards.js';
 import { clientNameOf, createMcpServer } from '../mcpServer.js';
-import type { MakeServer, McpParts } from '../tool.js';
+import type { MakeServer, McpDependencies } from '../tool.js';
 
 interface HttpSession {
   readonly transport: NodeStreamableHTTPServerTransport;
@@ -28,7 +28,7 @@ interface HttpSession {
 
 /** Serves those who were let in: the current protocol request by request, earlier versions in sessions. */
 export class HttpSessions {
-  readonly #parts: McpParts;
+  readonly #deps: McpDependencies;
   readonly #limits: HttpLimits;
   readonly #makeServer: MakeServer;
   readonly #sessions = new Map<string, HttpSession>();
@@ -36,13 +36,12 @@ export class HttpSessions {
   readonly #serveCurrent: ReturnType<typeof toNodeHandler>;
   #inFlight = 0;
 
-  constructor(parts: McpParts, limits: HttpLimits, makeServer: MakeServer = createMcpServer) {
+  constructor(deps: McpDependencies, limits: HttpLimits, makeServer: MakeServer = createMcpServer) {
     this.#makeServer = makeServer;
-    this.#parts = parts;
+    this.#deps = deps;
     this.#limits = limits;
-    const onerror = (error: Error): void =>
-      parts.log.write('debug', 'mcp.protocol', { cause: error.message });
-    this.#current = createMcpHandler(() => makeServer(parts), {
+    const onerror = (error: Error): void => deps.log.write('debug', 'mcp.protocol', { cause: error.message });
+    this.#current = createMcpHandler(() => makeServer(deps), {
       legacy: 'reject',
       maxSubscriptions: limits.maxSessions,
       onerror,
@@ -111,7 +110,7 @@ export class HttpSessions {
       onsessioninitialized: (id) => void this.#sessions.set(id, session),
       onsessionclosed: (id) => void this.#sessions.delete(id),
     });
-    const server = this.#makeServer(this.#parts);
+    const server = this.#makeServer(this.#deps);
     const now = performance.now();
     const session: HttpSession = { transport, server, since: Date.now(), usedAt: now, inFlight: 0 };
     await server.connect(transport);
@@ -134,7 +133,7 @@ export class HttpSessions {
     const session = this.#sessions.get(id);
     this.#sessions.delete(id);
     await session?.server.close().catch((error: unknown) => {
-      this.#parts.log.write('debug', 'mcp.protocol', { cause: errorMessage(error) });
+      this.#deps.log.write('debug', 'mcp.protocol', { cause: errorMessage(error) });
     });
   }
 }

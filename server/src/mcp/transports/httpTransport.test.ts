@@ -4,9 +4,10 @@ import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { type Socket, connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { HttpDoor, type HttpLimits, defaultHttpLimits } from './httpTransport.js';
+import { HttpTransport } from './httpTransport.js';
 import { TestAgents, testClient, textOf } from '../../../test/support/testAgent.js';
 import { readToken, rotateToken, tokenPath } from './token.js';
+import { type HttpLimits, defaultHttpLimits } from './httpLimits.js';
 
 const limits: HttpLimits = {
   ...defaultHttpLimits,
@@ -33,7 +34,7 @@ const initialize = {
 
 describe('the HTTP door', () => {
   let agents: TestAgents;
-  let door: HttpDoor;
+  let door: HttpTransport;
   let token: string;
   const clients: Client[] = [];
 
@@ -88,8 +89,8 @@ describe('the HTTP door', () => {
 
   before(async () => {
     agents = new TestAgents({ 'src/retry.ts': 'export function retryUpload() {\n  return upload();\n}\n' });
-    await agents.parts.service.index(agents.root, () => undefined);
-    door = await HttpDoor.open(agents.parts, agents.home, { limits });
+    await agents.deps.service.index(agents.root, () => undefined);
+    door = await HttpTransport.open(agents.deps, agents.home, { limits });
     token = await readToken(agents.home);
   });
 
@@ -332,12 +333,12 @@ describe('the HTTP door', () => {
     assert.equal(new URL(door.url).hostname, '127.0.0.1');
     for (const client of clients.splice(0)) await client.close().catch(() => undefined);
     await door.dispose();
-    door = await HttpDoor.open(agents.parts, agents.home, { limits });
+    door = await HttpTransport.open(agents.deps, agents.home, { limits });
     const { port } = new URL(door.url);
     await door.dispose();
-    door = await HttpDoor.open(agents.parts, agents.home, { limits });
+    door = await HttpTransport.open(agents.deps, agents.home, { limits });
     assert.equal(new URL(door.url).port, port);
-    const second = await HttpDoor.open(agents.parts, agents.home, { limits });
+    const second = await HttpTransport.open(agents.deps, agents.home, { limits });
     try {
       assert.notEqual(second.url, door.url);
     } finally {
@@ -356,7 +357,7 @@ describe('the HTTP door', () => {
   /** Has another door with limits of its own stand in for the usual one. */
   async function withDoor(own: HttpLimits, run: () => Promise<void>): Promise<void> {
     const usual = door;
-    door = await HttpDoor.open(agents.parts, agents.home, { limits: own });
+    door = await HttpTransport.open(agents.deps, agents.home, { limits: own });
     try {
       await run();
     } finally {

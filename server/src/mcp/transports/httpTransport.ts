@@ -13,55 +13,25 @@ import {
   refusalOf,
   refuse,
 } from './httpGuards.js';
+import { type HttpLimits, defaultHttpLimits } from './httpLimits.js';
 import type { HttpSessions } from './httpSessions.js';
 import { bearerMatches, readToken, writePrivate } from './token.js';
-import type { MakeServer, McpParts } from '../tool.js';
-
-/** What keeps a client, whatever it does, from costing the others more than its share. */
-export interface HttpLimits {
-  readonly maxBodyBytes: number;
-  readonly maxConnections: number;
-  readonly maxInFlight: number;
-  readonly maxSessions: number;
-  readonly requestsPerSecond: number;
-  readonly burst: number;
-  /** For a request to arrive whole. */
-  readonly requestTimeoutMs: number;
-  /** Without a byte moving in either direction; streams send a comment every 15 s. */
-  readonly socketTimeoutMs: number;
-  /** Without a request, after which a session ends. */
-  readonly sessionIdleMs: number;
-  /** Without a request, after which a new client may take its place when all are taken: many never say goodbye. */
-  readonly sessionReplaceableMs: number;
-}
+import type { MakeServer, McpDependencies } from '../tool.js';
 
 /** What tests do otherwise. */
-export interface HttpDoorOptions {
+export interface HttpTransportOptions {
   readonly limits?: HttpLimits;
   readonly makeServer?: MakeServer;
 }
-
-export const defaultHttpLimits: HttpLimits = {
-  maxBodyBytes: 1024 * 1024,
-  maxConnections: 128,
-  maxInFlight: 64,
-  maxSessions: 64,
-  requestsPerSecond: 100,
-  burst: 200,
-  requestTimeoutMs: 30_000,
-  socketTimeoutMs: 60_000,
-  sessionIdleMs: 30 * 60_000,
-  sessionReplaceableMs: 10_000,
-};
 
 const tidyEveryMs = 10_000;
 /** Refusals are counted, and told to the log this often at most: a flood must not fill it. */
 const logEveryMs = 1000;
 
 /** Streamable HTTP for agents on the loopback address: nobody gets past it without the token of this install. */
-export class HttpDoor {
+export class HttpTransport {
   readonly url: string;
-  readonly #parts: McpParts;
+  readonly #deps: McpDependencies;
   readonly #dataDir: string;
   readonly #limits: HttpLimits;
   readonly #makeServer: MakeServer | undefined;
@@ -77,7 +47,11 @@ export class HttpDoor {
   #loggedAt = -Infinity;
 
   /** Listens on the port of last time where that is free, so that a client's configuration stays good. */
-  static async open(parts: McpParts, dataDir: string, options: HttpDoorOptions = {}): Promise<HttpDoor> {
+  static async open(
+    deps: McpDependencies,
+    dataDir: string,
+    options: HttpTransportOptions = {},
+  ): Promise<HttpTransport> {
     const { limits = defaultHttpLimits } = options;
     const token = await readToken(dataDir);
     const server = createServer({
@@ -98,11 +72,11 @@ export class HttpDoor {
     const { port } = server.address() as AddressInfo;
     const url = `http://127.0.0.1:${port}/mcp`;
     await writePrivate(endpointFile(dataDir), `${JSON.stringify({ url, pid: process.pid })}\n`);
-    return new HttpDoor(parts, dataDir, limits, options.makeServer, server, url, token);
+    return new HttpTransport(deps, dataDir, limits, options.makeServer, server, url, token);
   }
 
   private constructor(
-    parts: McpParts,
+    deps: McpDependencies,
     dataDir: string,
     limits: HttpLimits,
     makeServer: MakeServer | undefined,
@@ -110,7 +84,7 @@ export class HttpDoor {
     url: string,
     token: string,
   ) {
-    this.#parts = parts;
+    this.#deps = deps;
     this.#dataDir = dataDir;
     this.#limits = limits;
     this.#makeServer = makeServer;
@@ -119,7 +93,7 @@ export class HttpDoor {
     this.#token = token;
     this.url = url;
     server.on('request', (request, response) => void this.#serve(request, response));
-    server.on('error', (error) => parts.log.write('error', 'mcp.http', { cause: error.message }));
+    server.on('error', (error) => deps.log.write('error', 'mcp.http', { cause: error.message }));
     server.on('drop', () => this.#noteRefusal('connections'));
     this.#tidying = setInterval(() => void this.#tidy(), tidyEveryMs);
     this.#tidying.unref();
@@ -146,7 +120,7 @@ export class HttpDoor {
       return;
     }
     this.#busy.add(socket);
-    const counted = this.#parts.activity.begin('request', 'mcp over http');
+    const counted = this.#deps.activity.begin('request', 'mcp over http');
     response.once('close', () => {
       this.#busy.delete(socket);
       counted.dispose();
@@ -159,7 +133,7 @@ export class HttpDoor {
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal.status === 500) {
-        this.#parts.log.write('error', 'mcp.http', { cause: errorMessage(error) });
+        this.#deps.log.write('error', 'mcp.http', { cause: errorMessage(error) });
       } else this.#noteRefusal(refusal.status);
       refuse(request, response, refusal);
     }
@@ -188,7 +162,7 @@ export class HttpDoor {
   /** The SDK takes memory that a daemon without agents need not spend. */
   async #load(): Promise<HttpSessions> {
     const { HttpSessions } = await import('./httpSessions.js');
-    this.#open ??= new HttpSessions(this.#parts, this.#limits, this.#makeServer);
+    this.#open ??= new HttpSessions(this.#deps, this.#limits, this.#makeServer);
     return this.#open;
   }
 
@@ -201,7 +175,7 @@ export class HttpDoor {
         await this.#open?.endAll();
       } else await this.#open?.endIdle();
     } catch (error) {
-      this.#parts.log.write('warn', 'mcp.tidy', { cause: errorMessage(error) });
+      this.#deps.log.write('warn', 'mcp.tidy', { cause: errorMessage(error) });
     }
   }
 
@@ -209,7 +183,7 @@ export class HttpDoor {
     this.#refused++;
     const now = performance.now();
     if (now - this.#loggedAt < logEveryMs) return;
-    this.#parts.log.write('warn', 'mcp.refused', { why, count: this.#refused });
+    this.#deps.log.write('warn', 'mcp.refused', { why, count: this.#refused });
     this.#loggedAt = now;
     this.#refused = 0;
   }

@@ -4,10 +4,10 @@ import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/s
 import { errorMessage } from '../../../../shared/src/errors.js';
 import { defaultLineLimits, readLine } from '../../../../shared/src/protocol/handshake.js';
 import type { ClientInfo } from '../../../../shared/src/protocol/protocol.js';
-import type { OpenSession } from '../../daemon/acceptLoop.js';
+import type { OpenSession } from '../../service/openSession.js';
 import { parseBridgeHello, writeLine } from './bridgeHello.js';
 import { clientNameOf, createMcpServer } from '../mcpServer.js';
-import type { McpParts } from '../tool.js';
+import type { McpDependencies } from '../tool.js';
 
 /** Answers that a client does not read wait here; beyond this it is taken for dead. */
 const maxUnreadBytes = 8 * 1024 * 1024;
@@ -23,11 +23,11 @@ export class BridgeSession implements OpenSession {
   #close: (() => Promise<void>) | undefined;
   #disposed = false;
 
-  constructor(socket: Socket, pid: number, parts: McpParts) {
+  constructor(socket: Socket, pid: number, deps: McpDependencies) {
     this.#socket = socket;
     this.#pid = pid;
-    this.closed = this.#serve(parts).catch((error: unknown) =>
-      parts.log.write('warn', 'mcp.bridge', { clientPid: pid, cause: errorMessage(error) }),
+    this.closed = this.#serve(deps).catch((error: unknown) =>
+      deps.log.write('warn', 'mcp.bridge', { clientPid: pid, cause: errorMessage(error) }),
     );
   }
 
@@ -41,15 +41,14 @@ export class BridgeSession implements OpenSession {
     void this.#close?.().catch(() => undefined);
   }
 
-  async #serve(parts: McpParts): Promise<void> {
+  async #serve(deps: McpDependencies): Promise<void> {
     const { workingDirectory } = parseBridgeHello(await readLine(this.#socket, defaultLineLimits));
     if (this.#disposed) return;
     this.#socket.write(writeLine({ ok: true }));
     const transport = new SocketTransport(this.#socket);
-    const onerror = (error: Error): void =>
-      parts.log.write('debug', 'mcp.protocol', { cause: error.message });
+    const onerror = (error: Error): void => deps.log.write('debug', 'mcp.protocol', { cause: error.message });
     const ended = new Promise<void>((settle) => this.#socket.once('close', () => settle()));
-    const handle = serveStdio(() => (this.#server = createMcpServer(parts, workingDirectory)), {
+    const handle = serveStdio(() => (this.#server = createMcpServer(deps, workingDirectory)), {
       transport,
       onerror,
     });

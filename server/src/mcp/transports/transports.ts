@@ -1,37 +1,37 @@
 import type { Socket } from 'node:net';
 import { errorMessage } from '../../../../shared/src/errors.js';
 import type { ClientInfo } from '../../../../shared/src/protocol/protocol.js';
-import type { OpenSession } from '../../daemon/acceptLoop.js';
+import type { OpenSession } from '../../service/openSession.js';
 import { writeLine } from './bridgeHello.js';
-import { HttpDoor } from './httpTransport.js';
-import type { McpParts } from '../tool.js';
+import { HttpTransport } from './httpTransport.js';
+import type { McpDependencies } from '../tool.js';
 
 /** Every way in which agents reach the tools; the daemon owns one. */
-export class McpDoors {
-  readonly #parts: McpParts;
-  readonly #http: HttpDoor | undefined;
+export class McpTransports {
+  readonly #deps: McpDependencies;
+  readonly #http: HttpTransport | undefined;
 
   /** A door that cannot be opened is told to the log: editors and the command line do without it. */
-  static async open(parts: McpParts, dataDir: string): Promise<McpDoors> {
+  static async open(deps: McpDependencies, dataDir: string): Promise<McpTransports> {
     try {
-      const http = await HttpDoor.open(parts, dataDir);
-      parts.log.write('info', 'mcp.http', { url: http.url });
-      return new McpDoors(parts, http);
+      const http = await HttpTransport.open(deps, dataDir);
+      deps.log.write('info', 'mcp.http', { url: http.url });
+      return new McpTransports(deps, http);
     } catch (error) {
-      parts.log.write('error', 'mcp.http', { cause: errorMessage(error) });
-      return new McpDoors(parts, undefined);
+      deps.log.write('error', 'mcp.http', { cause: errorMessage(error) });
+      return new McpTransports(deps, undefined);
     }
   }
 
-  private constructor(parts: McpParts, http: HttpDoor | undefined) {
-    this.#parts = parts;
+  private constructor(deps: McpDependencies, http: HttpTransport | undefined) {
+    this.#deps = deps;
     this.#http = http;
   }
 
   /** Serves a bridge that has shaken hands. */
   async openBridge(socket: Socket, pid: number): Promise<OpenSession & { info(): ClientInfo }> {
     const { BridgeSession } = await import('./socketTransport.js');
-    return new BridgeSession(socket, pid, this.#parts);
+    return new BridgeSession(socket, pid, this.#deps);
   }
 
   /** Clients over HTTP; those behind a bridge are sessions of the daemon. */

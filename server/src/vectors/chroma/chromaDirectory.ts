@@ -2,7 +2,7 @@ import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import { LanternError, systemCode } from '../../../../shared/src/errors.js';
 import type { Log } from '../../../../shared/src/log.js';
-import { cutIndexes } from './chromaIndexFiles.js';
+import { truncatedIndexes } from './chromaIndexFiles.js';
 import { serverConfiguration } from './chromaLauncher.js';
 import { commandLine, endProcess, isAlive, waitUntilGone } from './processes.js';
 
@@ -33,7 +33,7 @@ export class ChromaDirectory {
     await mkdir(this.#path, { recursive: true, mode: 0o700 });
     await mkdir(this.data, { recursive: true, mode: 0o700 });
     await this.#endStaleServer();
-    for (const folder of await cutIndexes(this.data)) {
+    for (const folder of await truncatedIndexes(this.data)) {
       // Its collection then answers short, and is made anew when it is opened.
       this.#log.write('error', 'chroma.index-damaged', { folder });
       await rm(folder, { recursive: true, force: true });

@@ -7,7 +7,7 @@ const headerBytes = 36;
  * The index folders under `data` whose vectors are cut off. The server loads such an index without a word, or is
  * brought down by it.
  */
-export async function cutIndexes(data: string): Promise<string[]> {
+export async function truncatedIndexes(data: string): Promise<string[]> {
   const cut: string[] = [];
   for (const entry of await readdir(data, { withFileTypes: true })) {
     if (!entry.isDirectory()) continue;

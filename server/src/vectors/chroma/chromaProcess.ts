@@ -9,7 +9,7 @@ import { ChromaChild } from './chromaChild.js';
 import { ChromaDirectory } from './chromaDirectory.js';
 import type { ChromaLauncher } from './chromaLauncher.js';
 import { findLaunchers, installAdvice } from './chromaLauncher.js';
-import type { ChromaEndpoint, ChromaServer, ChromaServerStatus, ServerTrouble } from './chromaServer.js';
+import type { ChromaEndpoint, ChromaServer, ChromaServerStatus, ServerProblem } from './chromaServer.js';
 import { explainExit } from './chromaExit.js';
 import { residentBytes } from './processes.js';
 
@@ -156,7 +156,7 @@ export class ChromaProcess implements ChromaServer {
     return this.#replace(state.server, 'info', reason, false);
   }
 
-  async report(trouble: ServerTrouble): Promise<void> {
+  async report(trouble: ServerProblem): Promise<void> {
     const state = this.#state;
     // Somebody saw an earlier server's end; the present one has done nothing.
     if (state.kind !== 'running' || state.server.endpoint.url !== trouble.url) return;

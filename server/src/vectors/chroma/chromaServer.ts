@@ -15,7 +15,7 @@ export type ChromaServerStatus =
   | { readonly kind: 'failed'; readonly error: LanternError };
 
 /** What a call to the server said about it. */
-export type ServerTrouble =
+export type ServerProblem =
   /** No answer, or the connection broke. */
   | { readonly kind: 'unreachable'; readonly url: string }
   /** A call took too long. */
@@ -31,7 +31,7 @@ export interface ChromaServer {
   /** Starts it where that is ours to do. Callers share one start. */
   ready(): Promise<ChromaEndpoint>;
   /** Checks and mends what it can; the caller then asks `ready` again. */
-  report(trouble: ServerTrouble): Promise<void>;
+  report(trouble: ServerProblem): Promise<void>;
   /** Ends it and starts it anew where it is ours: the one way to make it give back the indexes that it has loaded. */
   restart(reason: string): Promise<ChromaEndpoint>;
   /** Restarts when its data was taken away from under it; says whether it was. */

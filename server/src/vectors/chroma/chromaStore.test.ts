@@ -8,7 +8,13 @@ import { LanternError } from '../../../../shared/src/errors.js';
 import type { ChromaProcess } from './chromaProcess.js';
 import { RemoteChroma } from './chromaRemote.js';
 import { ChromaStore } from './chromaStore.js';
-import { block, ChromaTestBed, clusteredVectors, records, spec } from '../../../test/support/chromaTestServer.js';
+import {
+  block,
+  ChromaTestBed,
+  clusteredVectors,
+  records,
+  spec,
+} from '../../../test/support/chromaTestServer.js';
 import { ExactStore } from '../exactStore.js';
 import { CollectionLostError } from '../vectorStore.js';
 import type { VectorCollection } from '../vectorStore.js';

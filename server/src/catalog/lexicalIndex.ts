@@ -1,7 +1,8 @@
 import type { Sql } from './database.js';
-import { type FolderWords, WordTable } from './statisticsTable.js';
+import { type FolderStatistics, StatisticsTable } from './statisticsTable.js';
 import {
-  ByteWriter,
+  type Field,
+  VarintWriter,
   type FileCounts,
   chunkFields,
   decodeCounts,
@@ -13,13 +14,12 @@ import {
   readBlock,
   withoutSlot,
 } from '../lexical/postings.js';
-import { type ChunkWords, type FileWords, asBytes } from './rows.js';
+import { asBytes } from './rows.js';
+import type { ChunkTerms, FileTerms } from '../lexical/fields.js';
 
 /** A file's own words, and those of lines in other files that speak of what it defines. */
 const ownPart = 0;
 const usagePart = 1;
-
-export type Field = (typeof fileFields)[number] | (typeof chunkFields)[number] | 'usage';
 
 /** Where a word stands in one field: numbers of files or chunks in `FolderWords`, and how often. */
 export interface FieldPostings {
@@ -27,8 +27,8 @@ export interface FieldPostings {
   readonly counts: number[];
 }
 
-export interface WordPostings {
-  readonly word: string;
+export interface TermPostings {
+  readonly term: string;
   readonly fields: Readonly<Record<Field, FieldPostings>>;
   /** Files that hold the word in their text. */
   readonly files: readonly number[];
@@ -37,11 +37,11 @@ export interface WordPostings {
 /** Words of folders, kept in the catalog as postings by word. It holds no source text. */
 export class LexicalIndex {
   readonly #sql: Sql;
-  readonly #words: WordTable;
+  readonly #words: StatisticsTable;
 
   constructor(sql: Sql) {
     this.#sql = sql;
-    this.#words = new WordTable(sql);
+    this.#words = new StatisticsTable(sql);
   }
 
   /** Puts a file's words in place of those it had. Its chunks have the row ids `firstChunk` and following. */
@@ -49,8 +49,8 @@ export class LexicalIndex {
     folderId: number,
     fileId: number,
     firstChunk: number,
-    words: FileWords,
-    chunks: readonly ChunkWords[],
+    words: FileTerms,
+    chunks: readonly ChunkTerms[],
   ): void {
     const counts = new Map<string, FileCounts>();
     const countsOf = (word: string): FileCounts => {
@@ -58,16 +58,16 @@ export class LexicalIndex {
       counts.set(word, known);
       return known;
     };
-    const lengths = new ByteWriter();
+    const lengths = new VarintWriter();
     for (const field of fileFields) {
       const all = split(words[field]);
-      lengths.number(all.length);
+      lengths.write(all.length);
       for (const word of all) countsOf(word)[field]++;
     }
     for (const [ordinal, chunk] of chunks.entries()) {
       for (const field of chunkFields) {
         const all = split(chunk[field]);
-        lengths.number(all.length);
+        lengths.write(all.length);
         for (const word of all) {
           const pairs = countsOf(word)[field];
           if (pairs.at(-2) === ordinal) pairs[pairs.length - 1] = (pairs.at(-1) ?? 0) + 1;
@@ -92,12 +92,12 @@ export class LexicalIndex {
     }
     const payloads = new Map<string, number[]>();
     for (const [word, count] of counts) {
-      const writer = new ByteWriter();
-      writer.number(count);
+      const writer = new VarintWriter();
+      writer.write(count);
       payloads.set(word, writer.bytes);
     }
-    const lengths = new ByteWriter();
-    lengths.number(length);
+    const lengths = new VarintWriter();
+    lengths.write(length);
     this.#replace(folderId, fileId, usagePart, payloads, lengths, 0);
   }
 
@@ -113,12 +113,12 @@ export class LexicalIndex {
   }
 
   /** The folder's files and chunks with the lengths of their fields, numbered from 0. */
-  docs(folderId: number): FolderWords {
+  docs(folderId: number): FolderStatistics {
     return this.#words.of(folderId);
   }
 
   /** Where each of `words` stands. */
-  match(folderId: number, words: readonly string[]): WordPostings[] {
+  match(folderId: number, words: readonly string[]): TermPostings[] {
     const docs = this.#words.of(folderId);
     return words.map((word) => this.#postings(folderId, word, docs));
   }
@@ -137,7 +137,7 @@ export class LexicalIndex {
     return found;
   }
 
-  #postings(folderId: number, word: string, docs: FolderWords): WordPostings {
+  #postings(folderId: number, word: string, docs: FolderStatistics): TermPostings {
     const fields: Record<Field, FieldPostings> = {
       path: { docs: [], counts: [] },
       lead: { docs: [], counts: [] },
@@ -162,7 +162,7 @@ export class LexicalIndex {
         const file = docs.numberOf(block * filesPerBlock + slot);
         if (file === undefined) return;
         if (part === usagePart) {
-          add('usage', file, reader.number());
+          add('usage', file, reader.read());
           return;
         }
         const first = docs.files[file]?.at ?? 0;
@@ -174,7 +174,7 @@ export class LexicalIndex {
         if (fields.body.docs.length > known) files.push(file);
       });
     }
-    return { word, fields, files };
+    return { term: word, fields, files };
   }
 
   #replace(
@@ -182,7 +182,7 @@ export class LexicalIndex {
     fileId: number,
     part: number,
     payloads: ReadonlyMap<string, readonly number[]>,
-    lengths: ByteWriter,
+    lengths: VarintWriter,
     firstChunk: number,
   ): void {
     this.#take(folderId, fileId, part);

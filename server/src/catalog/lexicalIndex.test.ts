@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { FolderRow } from './catalog.js';
-import type { Field } from './termTable.js';
 import { TestCatalog, chunk, file } from '../../test/support/testCatalog.js';
 import { tokenStream, tokens } from '../lexical/tokens.js';
+import type { Field } from '../lexical/postings.js';
 
 describe('LexicalIndex', () => {
   let test: TestCatalog;
@@ -43,11 +43,11 @@ describe('LexicalIndex', () => {
   it('counts words by chunk, and by file where the field is one of files', () => {
     test.catalog.replaceFile(
       folder,
-      file('src/door.ts', { words: { path: 'door door src', lead: 'open', comments: 'open shut open' } }),
+      file('src/door.ts', { terms: { path: 'door door src', lead: 'open', comments: 'open shut open' } }),
       [
         chunk('src/door.ts', 'door opens door', 1),
         chunk('src/door.ts', 'a door', 2, {
-          words: { body: 'a door', names: 'door', signatures: 'door open' },
+          terms: { body: 'a door', names: 'door', signatures: 'door open' },
         }),
       ],
     );
@@ -147,7 +147,7 @@ describe('LexicalIndex', () => {
         const path = `property${n++}`;
         const chunks = bodies.map((body, i) =>
           chunk(path, `${i}${body}`, i + 1, {
-            words: { body: tokenStream(body), names: '', signatures: '' },
+            terms: { body: tokenStream(body), names: '', signatures: '' },
           }),
         );
         test.catalog.replaceFile(folder, file(path), chunks);
