@@ -31,17 +31,17 @@ import { ChromaStore } from './vectors/chroma/chromaStore.js';
 import { ExactStore } from './vectors/exactStore.js';
 import { FallbackStore } from './vectors/fallbackStore.js';
 
-/** Vectors that no chunk has used for this long are forgotten. */
+/** Vectors that no chunk has used for this long are deleted. */
 const unusedVectorDays = 30;
 const longestTidyMs = 2000;
-/** Without a job for this long, the daemon rests. */
+/** The daemon is at rest when no job has run for this long. */
 const restMs = 2000;
-/** Without a question for this long, Chroma gives back the indexes of all but the last few folders. */
+/** When no query has come for this long, Chroma releases all indexes but those of the last few folders. */
 const releaseMs = 60_000;
-/** Above the budget, a model that has been idle for this long goes. */
+/** Above the memory budget, a model that has been idle for this long is unloaded. */
 const idleUnderPressureMs = 5000;
 
-/** Makes every part and joins them: the only place where that is done. */
+/** The composition root: makes every part of the daemon and joins them. */
 export async function createServices(
   dataDir: string,
   log: Log,
@@ -117,7 +117,7 @@ export async function createServices(
   const budget = new MemoryBudget({
     limitBytes: settings.daemon.memoryBudgetMiB * 1024 * 1024,
     measure: async () => process.memoryUsage.rss() + ((await chroma?.info())?.rssBytes ?? 0),
-    // Batches have nothing to give: the model gets one text at a time.
+    // Smaller batches would free nothing: the model gets one text at a time.
     reliefs: [
       {
         name: 'caches',
@@ -136,7 +136,7 @@ export async function createServices(
       {
         name: 'chroma',
         everyMs: 600_000,
-        // A server keeps every index that it has loaded for as long as it runs.
+        // A running server keeps every index that it has loaded.
         run: async () => {
           if (work.running || chroma?.status().kind !== 'running') return false;
           await chroma.restart('memory above the budget');
@@ -163,8 +163,7 @@ export async function createServices(
         if (!work.running) await chroma?.stopIdle(idleUnloadMs);
       }
       if (!work.running) await chromaStore.releaseIndexes(releaseMs);
-      // V8 keeps the garbage of a burst until the next one, 20 to 40 MB that a daemon at rest need not hold, and SQLite
-      // the pages that it wrote.
+      // After a burst of work V8 keeps 20 to 40 MB of garbage until the next one, and SQLite the pages that it wrote.
       if (work.takeEnded(restMs)) {
         catalog.releaseMemory();
         await collectGarbage();
@@ -185,7 +184,7 @@ export async function createServices(
   };
 }
 
-/** Tells this machine's collections from those of others on a shared server; made once, kept in a file. */
+/** Distinguishes this machine's collections from those of others on a shared server. Made once and kept in a file. */
 function installationId(file: string): string {
   try {
     return readFileSync(file, 'utf8').trim();
@@ -211,9 +210,13 @@ function readSettings(file: string): Settings {
   try {
     chosen = JSON.parse(text);
   } catch (error) {
-    throw new LanternError('bad-request', `${file} is no JSON: ${errorMessage(error)}. Mend or remove it.`, {
-      cause: error,
-    });
+    throw new LanternError(
+      'bad-request',
+      `${file} is no JSON: ${errorMessage(error)}. Repair or remove it.`,
+      {
+        cause: error,
+      },
+    );
   }
   return mergeSettings(chosen, file);
 }

@@ -38,7 +38,7 @@ describe('ActivityCounter', () => {
     idle = 0;
   });
 
-  it('fires once when nothing ever comes', () => {
+  it('fires once when there is never any activity', () => {
     create(100);
     timers.advance(99);
     assert.equal(idle, 0);
@@ -48,7 +48,7 @@ describe('ActivityCounter', () => {
     assert.equal(idle, 1);
   });
 
-  it('counts from the end of the last activity, of whichever kind', () => {
+  it('counts from the end of the last activity of any kind', () => {
     const counter = create(100);
     const session = counter.begin('session', 'cli 1');
     const job = counter.begin('job', 'index /a');
@@ -67,7 +67,7 @@ describe('ActivityCounter', () => {
     assert.equal(idle, 1);
   });
 
-  it('follows a change of the setting, counted from the last end', () => {
+  it('takes over a changed idle time, counted from the end of the last activity', () => {
     const counter = create(0);
     timers.advance(1e6);
     assert.equal(idle, 0);
@@ -82,7 +82,7 @@ describe('ActivityCounter', () => {
     assert.equal(idle, 1);
   });
 
-  it('waits longer than one timer can', () => {
+  it('waits longer than the longest delay of a timer', () => {
     create(2 ** 33);
     timers.advance(2 ** 31);
     timers.advance(2 ** 31);

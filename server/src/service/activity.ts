@@ -11,7 +11,7 @@ export interface Activity {
   readonly since: number;
 }
 
-/** The outside clock; tests give their own. */
+/** The clock and timers. Tests replace them. */
 export interface Timers {
   now(): number;
   /** Calls back once after `ms`, without keeping the process alive. */
@@ -27,10 +27,10 @@ export const systemTimers: Timers = {
   },
 };
 
-/** Longer delays than this make Node's timers fire at once. */
+/** Node's timers fire at once for a longer delay. */
 const longestDelayMs = 2 ** 31 - 1;
 
-/** Counts what is going on, and says when nothing has been for a while. */
+/** Counts sessions, requests and jobs, and calls back when there has been none for a while. */
 export class ActivityCounter implements Disposable {
   readonly #onIdle: () => void;
   readonly #timers: Timers;
@@ -40,7 +40,7 @@ export class ActivityCounter implements Disposable {
   #timer: Disposable | undefined;
   #done = false;
 
-  /** `idleMs` 0 never calls `onIdle`; it is called once at most. */
+  /** `onIdle` is called at most once, and never when `idleMs` is 0. */
   constructor(idleMs: number, onIdle: () => void, timers: Timers = systemTimers) {
     this.#idleMs = idleMs;
     this.#onIdle = onIdle;
@@ -49,7 +49,7 @@ export class ActivityCounter implements Disposable {
     this.#arm();
   }
 
-  /** Counts until the result is disposed of; disposing twice counts once. */
+  /** Counts an activity until the result is disposed of. Disposing twice has no further effect. */
   begin(kind: ActivityKind, name: string): Disposable {
     const activity: Activity = { kind, name, since: this.#timers.now() };
     this.#active.add(activity);
@@ -62,12 +62,12 @@ export class ActivityCounter implements Disposable {
     });
   }
 
-  /** What is going on now, oldest first. */
+  /** The activities that run now, oldest first. */
   active(): readonly Activity[] {
     return [...this.#active];
   }
 
-  /** Changes the time allowed, counted from when the last activity ended. */
+  /** Changes the idle time. It counts from the end of the last activity. */
   setIdleMs(idleMs: number): void {
     this.#idleMs = idleMs;
     this.#disarm();

@@ -18,11 +18,11 @@ export interface DoctorDependencies {
 
 type Check = DoctorResult['checks'][number];
 
-/** Room that indexing should find: about what 100,000 chunks take in catalog and Chroma. */
+/** Free disk space that indexing should find: about what 100,000 chunks take in catalog and Chroma. */
 const wantedFreeBytes = 1024 ** 3;
 const gib = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
 
-/** Tries every part as it is used, and says how to mend what fails. */
+/** Uses every part once, and says how to repair those that fail. */
 export async function examine(deps: DoctorDependencies): Promise<DoctorResult> {
   const { dataDir, model } = deps;
   const checks = [

@@ -1,6 +1,6 @@
 import { Session } from 'node:inspector/promises';
 
-/** Collects all garbage and gives the pages back; `gc()` of V8 keeps the pages of its young generation. */
+/** Collects all garbage and returns the pages to the system. V8's `gc()` would keep those of its young generation. */
 export async function collectGarbage(): Promise<void> {
   const inspector = new Session();
   inspector.connect();

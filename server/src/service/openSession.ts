@@ -1,6 +1,6 @@
 import type { Disposable } from '../../../shared/src/disposable.js';
 
-/** One client that was let in. `dispose` is called when its socket is gone; `closed` settles when it wants to end. */
+/** A client that was accepted. `closed` resolves when the client asks to end; `dispose` is called when its socket is gone. */
 export interface OpenSession extends Disposable {
   readonly closed: Promise<void>;
 }

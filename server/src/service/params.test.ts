@@ -13,7 +13,7 @@ function refused(read: () => unknown, message: RegExp): void {
 }
 
 describe('parameters of requests', () => {
-  it('are read, and nothing that nobody knows comes with them', () => {
+  it('are read, and unknown fields are dropped', () => {
     const given = {
       query: 'q',
       path: '/p',

@@ -7,7 +7,7 @@ import type {
   SearchParams,
 } from '../../../shared/src/protocol/protocol.js';
 
-/** Longest query that is read; what ranking uses of it is shorter still. */
+/** Characters of the longest query that is accepted. Ranking uses fewer. */
 const maxQueryChars = 200_000;
 const maxLimit = 100;
 const modes: readonly SearchMode[] = ['hybrid', 'semantic', 'lexical'];
@@ -16,7 +16,7 @@ function bad(method: string, problem: string): LanternError {
   return new LanternError('bad-request', `${method}: ${problem}.`);
 }
 
-/** Reads the fields of one request's parameters; whatever is not of its type is a `bad-request`. */
+/** Reads the fields of one request's parameters. A field of the wrong type is a `bad-request` error. */
 class Fields {
   readonly #method: string;
   readonly #fields: Record<string, unknown>;

@@ -6,7 +6,7 @@ export function errorCode(error: unknown): ErrorCode {
   return error instanceof LanternError ? error.code : 'internal';
 }
 
-/** An error as JSON-RPC carries it: a number for any client, and our own code for those that know it. */
+/** An error for JSON-RPC: a number that any client understands, and our own code in `data`. */
 export function toResponseError(error: unknown): ResponseError<ErrorData> {
   const code = errorCode(error);
   return new ResponseError(numberOf(code), errorMessage(error), { code });

@@ -18,12 +18,12 @@ import type { ModelRegistry } from '../model/registry.js';
 import type { Tokenizer } from '../model/tokenizer.js';
 import type { EmbedderLease, ChunkEmbedder } from '../indexing/embedder.js';
 
-/** A model that states no limit is cut as sentence-transformers would. */
+/** Token limit for a model that states none, as in sentence-transformers. */
 const usualMaxTokens = 512;
-/** What the chunker reserves for a model's special tokens. */
+/** Tokens that the chunker reserves for a model's special tokens. */
 const chunkerSpecialTokens = 2;
 
-/** The one model that the settings name, as indexing, search and the ledger see it. It is loaded only when needed. */
+/** The model that the settings name, as indexing, search and the memory report use it. It is loaded when first needed. */
 export class SelectedModel implements ChunkEmbedder {
   readonly id: ModelId;
   readonly dimensions: number;
@@ -35,23 +35,23 @@ export class SelectedModel implements ChunkEmbedder {
   readonly #cacheListener;
   #failure: string | undefined;
 
-  private constructor(parts: {
+  private constructor(deps: {
     files: ModelFiles;
     dimensions: number;
     tokenizer: Tokenizer;
     registry: ModelRegistry;
     cache: ModelCache<EmbeddingSession>;
   }) {
-    this.id = parts.files.id;
-    this.#files = parts.files;
-    this.dimensions = parts.dimensions;
-    this.#tokenizer = parts.tokenizer;
-    this.#registry = parts.registry;
-    this.#cache = parts.cache;
-    this.#cacheListener = parts.cache.onDidChange(() => this.changed.emit(undefined));
+    this.id = deps.files.id;
+    this.#files = deps.files;
+    this.dimensions = deps.dimensions;
+    this.#tokenizer = deps.tokenizer;
+    this.#registry = deps.registry;
+    this.#cache = deps.cache;
+    this.#cacheListener = deps.cache.onDidChange(() => this.changed.emit(undefined));
   }
 
-  /** Finds the model's files, downloading those of a Hub model that the user named, and reads its tokenizer. */
+  /** Finds the model's files and reads its tokenizer. Downloads a model of the Hub that the user named. */
   static async open(
     settings: Settings['model'],
     registry: ModelRegistry,
@@ -77,12 +77,12 @@ export class SelectedModel implements ChunkEmbedder {
     return modelKey(this.id);
   }
 
-  /** The first file of the model that is not as it was made, found by its digest; undefined when all are sound. */
+  /** The first file of the model whose digest is wrong; undefined when all are intact. */
   findDamage(): Promise<string | undefined> {
     return this.#registry.findDamage(this.id);
   }
 
-  /** Tokens of one chunk with its path; room for the model's special tokens and prompt is taken off. */
+  /** Most tokens of one chunk with its path. The model's special tokens and prompt are already subtracted. */
   get maxTokens(): number {
     const limit = Math.min(
       this.#files.maxTokens ?? usualMaxTokens,
@@ -109,7 +109,7 @@ export class SelectedModel implements ChunkEmbedder {
     };
   }
 
-  /** The query's unit vector; loads the model when it is not there. */
+  /** The query's unit vector. Loads the model when it is not loaded. */
   async embedQuery(text: string, signal?: AbortSignal): Promise<Float32Array> {
     const lease = await this.#lease('search', signal);
     try {
@@ -203,7 +203,7 @@ export class SelectedModel implements ChunkEmbedder {
   }
 }
 
-/** Length of the model's vectors, which its configuration states. */
+/** Length of the model's vectors, from its configuration. */
 async function hiddenSize(files: ModelFiles): Promise<number> {
   const path = join(files.folder, 'config.json');
   try {

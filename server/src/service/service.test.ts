@@ -39,7 +39,7 @@ describe('Service', () => {
     });
 
   describe('search', () => {
-    it('finds, and says what the answer covers', async () => {
+    it('finds code, and says what the answer covers', async () => {
       await index();
       const result = await search();
       assert.equal(result.hits[0]?.path, 'door.ts');
@@ -53,14 +53,14 @@ describe('Service', () => {
       assert.ok(result.elapsedMs >= 0);
     });
 
-    it('opens and indexes a folder when it may wait, and only then', async () => {
+    it('indexes an unknown folder when it may wait, and only then', async () => {
       await rejects(search(), 'not-found', /is not indexed\. Index it first: lantern index/);
       const result = await search({ wait: true });
       assert.equal(result.hits[0]?.path, 'door.ts');
       assert.equal(result.coverage.filesPending, 0);
     });
 
-    it('does not touch the model for words alone', async () => {
+    it('does not load the model for a lexical search', async () => {
       test.model.before = () => assert.fail('the model was asked');
       const result = await search({ mode: 'lexical', wait: true });
       assert.deepEqual(paths(result), ['door.ts']);
@@ -69,7 +69,7 @@ describe('Service', () => {
       assert.equal(result.coverage.filesPending, 3, 'vectors are still to come');
     });
 
-    it('answers by words at once while the model is not there, and has it loaded', async () => {
+    it('answers by terms at once while the model is not loaded, and starts loading it', async () => {
       await index();
       test.model.loaded = false;
       const first = await search();
@@ -80,7 +80,7 @@ describe('Service', () => {
       assert.equal((await search()).coverage.semantic, true);
     });
 
-    it('answers by words when the model fails, but not where meaning was asked for', async () => {
+    it('answers by terms when the model fails, unless a semantic search was asked for', async () => {
       await index();
       test.model.before = () => {
         throw new LanternError('model-damaged', 'The model is broken.');
@@ -91,14 +91,14 @@ describe('Service', () => {
       await rejects(search({ mode: 'semantic' }), 'model-damaged', /broken/);
     });
 
-    it('sees what has changed on disk since', async () => {
+    it('sees changes on disk since the last scan', async () => {
       await index();
       test.index.write({ 'new.ts': 'hinge turn hinge turn' });
       await forgetScan();
       assert.ok(paths(await search({ mode: 'lexical' })).includes('new.ts'));
     });
 
-    it('never shows what is gone, however fresh its index is', async () => {
+    it('never shows a deleted file, however fresh the index is', async () => {
       await index();
       await test.index.remove('door.ts');
       assert.deepEqual(paths(await search({ mode: 'lexical' })), []);
@@ -119,7 +119,7 @@ describe('Service', () => {
       gate.open();
     });
 
-    it('looks into all folders of the caller, or into the one that is named', async () => {
+    it('searches all folders of the caller, or the one that is named', async () => {
       const other = new TestService({ 'gate.ts': 'hinge turn gate' });
       try {
         await index();
@@ -160,7 +160,7 @@ describe('Service', () => {
       }
     });
 
-    it('keeps to a folder inside', async () => {
+    it('searches a subfolder of an indexed folder alone', async () => {
       await index();
       const { hits } = await search({ query: 'mend roof', path: join(test.root, 'sub') });
       assert.deepEqual(
@@ -169,19 +169,19 @@ describe('Service', () => {
       );
     });
 
-    it('knows languages by many names, and refuses what is none', async () => {
+    it('knows languages by their aliases, and rejects an unknown one', async () => {
       await index();
       assert.deepEqual(paths(await search({ language: 'py', mode: 'semantic' })), ['sub/roof.py']);
       assert.deepEqual(paths(await search({ language: 'Python', mode: 'semantic' })), ['sub/roof.py']);
       await rejects(search({ language: 'klingon' }), 'bad-request', /Unknown language "klingon"/);
     });
 
-    it('refuses what names no folder', async () => {
+    it('rejects a request that names no folder', async () => {
       await rejects(test.service.search({ query: 'x' }, none), 'bad-request', /No folder was named/);
       await rejects(search({ path: 'relative' }), 'bad-request', /absolute/);
     });
 
-    it('ends when it is cancelled', async () => {
+    it('stops when it is cancelled', async () => {
       await index();
       const controller = new AbortController();
       test.model.before = () => controller.abort();
@@ -193,7 +193,7 @@ describe('Service', () => {
     const related = (file: string, more = {}): Promise<SearchResult> =>
       test.service.findRelated({ path: test.root, file, line: 1, ...more }, none);
 
-    it('finds code like the code at a place, by relative and absolute paths', async () => {
+    it('finds code similar to a place, by relative and absolute paths', async () => {
       await index();
       for (const file of ['window.ts', join(test.root, 'window.ts')]) {
         const result = await related(file);
@@ -224,7 +224,7 @@ describe('Service', () => {
       await indexing;
     });
 
-    it('says what it does not know', async () => {
+    it('says when a file or folder is not indexed', async () => {
       await rejects(related('window.ts'), 'not-found', /is not indexed/);
       await index();
       await rejects(related('nowhere.ts'), 'not-found', /nowhere\.ts is not indexed in/);
@@ -235,7 +235,7 @@ describe('Service', () => {
     });
   });
 
-  it('indexes with progress to the one who asked', async () => {
+  it('indexes, and reports progress to the caller', async () => {
     const progress: IndexProgress[] = [];
     const report = await test.service.index(test.root, (event) => progress.push(event));
     assert.deepEqual([report.folder, report.filesAdded, report.chunksEmbedded], [test.root, 3, 3]);
@@ -250,7 +250,7 @@ describe('Service', () => {
     assert.equal(folder.progress.size, listeners, 'no listener is left');
   });
 
-  it('tells its status and its memory', async () => {
+  it('reports status and memory', async () => {
     await index();
     const clients = [{ name: 'cli', pid: 1, since: 2, folders: [] }];
     const status = test.service.status(clients);
@@ -271,7 +271,7 @@ describe('Service', () => {
     assert.equal(memory.folders[0]?.diskBytes, memory.disk.catalogBytes + 700);
   });
 
-  it('pauses one folder or all, and goes on', async () => {
+  it('pauses and resumes one folder, or all', async () => {
     await index();
     const state = (): string => test.service.status([]).folders[0]?.status.kind ?? 'none';
     await test.service.pause(join(test.root, 'sub'));
@@ -285,7 +285,7 @@ describe('Service', () => {
     await rejects(test.service.pause('/nowhere'), 'not-found', /not indexed/);
   });
 
-  it('goes on indexing under the folder around that was opened meanwhile', async () => {
+  it('continues indexing in an outer folder that was opened meanwhile', async () => {
     const gate = new Gate();
     test.index.embedder.before = () => gate.pass();
     const inner = index(join(test.root, 'sub'));
@@ -302,7 +302,7 @@ describe('Service', () => {
     );
   });
 
-  it('says when something that it tells has changed', async () => {
+  it('notifies when status or memory has changed', async () => {
     let changes = 0;
     const listening = test.service.onDidChange(() => changes++);
     await index();
@@ -316,7 +316,7 @@ describe('Service', () => {
     assert.equal(changes, 1);
   });
 
-  it('takes up changes that an editor saw', async () => {
+  it('indexes changes that an editor saw', async () => {
     await index();
     test.index.write({ 'late.ts': 'hinge hinge hinge' });
     test.service.changed([join(test.root, 'late.ts'), '/elsewhere/x.ts']);

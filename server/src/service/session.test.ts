@@ -143,7 +143,7 @@ describe('Session', () => {
       assert.deepEqual(activity.active(), []);
     });
 
-    it('of a program’s own are not hidden', async () => {
+    it('of a fault in the program are not hidden', async () => {
       const { client } = connect();
       await client.sendRequest('lantern/index', here());
       test.index.catalog.counts = () => {
@@ -154,7 +154,7 @@ describe('Session', () => {
       assert.match(error.message, /something is undefined/);
     });
 
-    it('tell of a method that nobody knows', async () => {
+    it('name an unknown method', async () => {
       const { client } = connect();
       const error = await refusal(client.sendRequest('lantern/fly', {}));
       assert.equal(error.code, ErrorCodes.MethodNotFound);
@@ -178,7 +178,7 @@ describe('Session', () => {
       return { gate, signals, result };
     }
 
-    it('ends the one request and its work', async () => {
+    it('ends one request and its work', async () => {
       const { client } = connect();
       const source = new CancellationTokenSource();
       const { gate, signals, result } = await indexing(client, source);
@@ -191,7 +191,7 @@ describe('Session', () => {
       await client.sendRequest('lantern/status', {});
     });
 
-    it('comes with the end of the socket', async () => {
+    it('follows from the end of the socket', async () => {
       const { client, socket, ended } = connect();
       const { gate, signals } = await indexing(client);
       socket.destroy();
@@ -217,7 +217,7 @@ describe('Session', () => {
   });
 
   describe('progress', () => {
-    it('comes under the token that the client chose', async () => {
+    it('is sent with the token that the client chose', async () => {
       const { client } = connect();
       const seen: unknown[] = [];
       client.onNotification('lantern/progress', (event) => {
@@ -230,7 +230,7 @@ describe('Session', () => {
       assert.equal(events.at(-1)?.progress.done, 2);
     });
 
-    it('comes as the language server protocol has it, where its token is given', async () => {
+    it('is work-done progress of the language server protocol where the request has its token', async () => {
       const { client } = connect();
       const seen: { token: unknown; value: { kind: string; percentage?: number } }[] = [];
       client.onNotification('$/progress', (event: (typeof seen)[number]) => void seen.push(event));
@@ -240,7 +240,7 @@ describe('Session', () => {
       assert.equal(seen.at(-2)?.value.percentage, 100);
     });
 
-    it('does not come unasked, and does no harm after the session', async () => {
+    it('is not sent unasked, and does no harm after the session', async () => {
       const { client, session } = connect();
       let seen = 0;
       client.onNotification('lantern/progress', () => {
@@ -264,7 +264,7 @@ describe('Session', () => {
   });
 
   describe('an editor', () => {
-    it('names its folders, which a search means that names none', async () => {
+    it('names its folders, and a search without a folder uses them', async () => {
       const { client, session } = connect('editor');
       const uri = pathToFileURL(test.root).href;
       await client.sendRequest('lantern/index', here());
@@ -290,7 +290,7 @@ describe('Session', () => {
       assert.notEqual(session.info().folders[0], test.root);
     });
 
-    it('hears when something has changed, not too often', async () => {
+    it('is notified of changes, but not too often', async () => {
       const { client } = connect('editor');
       const quiet = connect('cli');
       const seen: string[] = [];
@@ -302,7 +302,7 @@ describe('Session', () => {
       assert.deepEqual(seen, ['lantern/statusChanged', 'lantern/memoryChanged']);
     });
 
-    it('tells of changed and saved files', async () => {
+    it('reports changed and saved files', async () => {
       const { client } = connect('editor');
       await client.sendRequest('lantern/index', here());
       const changes: (readonly string[])[] = [];
@@ -324,7 +324,7 @@ describe('Session', () => {
   });
 
   describe('ends', () => {
-    it('with shutdown and exit, and the daemon goes on', async () => {
+    it('with shutdown and exit, while the daemon continues', async () => {
       const { client, ended } = connect();
       const other = connect();
       await client.sendRequest('initialize', { processId: null, rootUri: null, capabilities: {} });
@@ -341,7 +341,7 @@ describe('Session', () => {
       await ended;
     });
 
-    it('with the process of a client that has gone', async () => {
+    it('with the process of its client', async () => {
       const { socket, ended } = connect();
       socket.destroy();
       await ended;

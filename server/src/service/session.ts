@@ -32,13 +32,14 @@ import type {
 import type { ActivityCounter } from './activity.js';
 import { findRelatedParams, folderParams, indexParams, pathParams, searchParams } from './params.js';
 import { errorCode, toResponseError } from './responseError.js';
-import type { Caller, Service } from './service.js';
+import type { Service } from './service.js';
+import type { Caller } from './folderAccess.js';
 
 export interface SessionDependencies {
   readonly service: Service;
   readonly activity: ActivityCounter;
   readonly clients: () => readonly ClientInfo[];
-  /** Tries every part; given apart because it reaches below the service. */
+  /** Checks every part. It is not a method of the service, because it reaches below the service. */
   readonly doctor: () => Promise<Requests['lantern/doctor']['result']>;
   readonly log: Log;
 }
@@ -51,15 +52,15 @@ export interface ClientIdentity {
 type Params<M extends keyof Requests> = Requests[M]['params'];
 type Result<M extends keyof Requests> = Requests[M]['result'];
 
-/** Times a second that a client is told of a change of status. */
+/** Milliseconds between two notifications of a changed status. */
 const notifyEveryMs = 250;
 
 /**
- * One connected client: a language server over its socket, whose `shutdown` and `exit` end the session and not the
- * daemon. Whatever the client had asked for is cancelled when the socket closes.
+ * One connected client: a language server over its socket. `shutdown` and `exit` end the session, not the daemon. When
+ * the socket closes, the client's running requests are cancelled.
  */
 export class Session implements Disposable {
-  /** Settles when the client wants to end, or its stream has ended. */
+  /** Resolves when the client asks to end, or its stream has ended. */
   readonly closed: Promise<void>;
   readonly #deps: SessionDependencies;
   readonly #identity: ClientIdentity;
@@ -75,10 +76,10 @@ export class Session implements Disposable {
     let close: () => void = () => undefined;
     this.closed = new Promise((settle) => (close = settle));
     const reader = new StreamMessageReader(stream);
-    // After half a message it would warn of it every 10 s, for ever: its own end does not stop that timer.
+    // After half a message the reader warns every 10 s, and disposing it does not stop that timer.
     reader.partialMessageTimeout = 0;
     const connection = createConnection(
-      // Not the logger that is offered: it tells the client, and throws when the client is gone.
+      // The library's own logger sends to the client, and throws when the client is gone.
       () => createProtocolConnection(reader, new StreamMessageWriter(stream), protocolLogger(deps.log)),
       { shutdownReceived: false, initialize: () => undefined, exit: () => close() },
       ProposedFeatures.all,
@@ -89,7 +90,7 @@ export class Session implements Disposable {
 
     connection.onInitialize((params): InitializeResult => {
       for (const { uri } of params.workspaceFolders ?? []) this.#addFolder(uri);
-      // Only now: the library puts a handler of its own in the place of an earlier one when the client is able to tell.
+      // Registered here, because during `initialize` the library replaces an earlier handler by its own.
       connection.onNotification('workspace/didChangeWorkspaceFolders', (change: FolderChange) => {
         for (const { uri } of change.event?.added ?? []) this.#addFolder(uri);
         for (const { uri } of change.event?.removed ?? []) this.#folders.delete(pathOf(uri) ?? '');
@@ -168,7 +169,7 @@ export class Session implements Disposable {
     on('lantern/doctor', () => doctor());
   }
 
-  /** Runs one request: counted as activity, cancelled with its token or with the session, its errors in our words. */
+  /** Runs one request. It counts as activity, and is cancelled by its token or by the end of the session. */
   async #answer<T>(
     method: string,
     token: CancellationToken,
@@ -227,7 +228,7 @@ export class Session implements Disposable {
 type Connection = ReturnType<typeof createConnection>;
 type Notify = <N extends keyof Notifications>(method: N, params: Notifications[N]) => void;
 
-/** Where the protocol's own complaints go. What follows the first line may be a message, with source text in it. */
+/** Logs the first line of the protocol's own errors. The lines below it may quote a message with source text. */
 function protocolLogger(log: Log): Logger {
   const write = (message: string): void =>
     log.write('warn', 'session.protocol', { cause: message.split('\n', 1)[0] ?? '' });
@@ -241,12 +242,12 @@ interface FolderChange {
   };
 }
 
-/** Sends what need not arrive. On a connection that was closed sending throws at once, and its client is gone. */
+/** Sends a message that may be lost. Sending on a closed connection throws at once. */
 function quietly(send: () => Promise<void>): void {
   try {
     send().catch(() => undefined);
   } catch {
-    // A job that outlives its client has nobody to tell.
+    // The job has outlived its client.
   }
 }
 
@@ -255,7 +256,7 @@ interface WorkReport {
   end(): void;
 }
 
-/** Work-done progress as the language server protocol has it, for a request that carries a token for it. */
+/** Work-done progress of the language server protocol, for a request that carries a `workDoneToken`. */
 function reportWork(connection: Connection, params: unknown): WorkReport | undefined {
   const token = (params as { workDoneToken?: string | number } | null)?.workDoneToken;
   if (token === undefined) return undefined;
@@ -275,7 +276,7 @@ function reportWork(connection: Connection, params: unknown): WorkReport | undef
   };
 }
 
-/** The path of a `file:` URI; other schemes have none. */
+/** The path of a `file:` URI; undefined for any other scheme. */
 function pathOf(uri: unknown): string | undefined {
   if (typeof uri !== 'string' || !uri.startsWith('file:')) return undefined;
   try {

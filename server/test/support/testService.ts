@@ -8,7 +8,7 @@ import { Searcher } from '../../src/search/searcher.js';
 import type { SelectedModel } from '../../src/service/selectedModel.js';
 import { Service } from '../../src/service/service.js';
 
-/** Stands in for the model: it is loaded when told so, and embeds queries as the test's embedder does chunks. */
+/** A fake model. Tests set whether it is loaded; it embeds queries as the test's embedder embeds chunks. */
 export class TestModel {
   readonly name = 'test-model';
   readonly dtype = 'int8';
@@ -17,7 +17,7 @@ export class TestModel {
   readonly #dimensions: number;
   preloads = 0;
   loaded = true;
-  /** Runs before each query is embedded; it may wait or throw. */
+  /** Called before each query is embedded; it may wait or throw. */
   before: (signal: AbortSignal | undefined) => void | Promise<void> = () => undefined;
 
   constructor(dimensions: number) {
@@ -53,7 +53,7 @@ export class TestModel {
   }
 }
 
-/** The service over a test's index, with all parts real but the model and Chroma. */
+/** The service over a test's index. All parts are real but the model and Chroma. */
 export class TestService {
   readonly index: TestIndex;
   readonly model: TestModel;

@@ -1,0 +1,158 @@
+import { LanternError, errorMessage } from '../../../shared/src/errors.js';
+import type { Log } from '../../../shared/src/log.js';
+import type { Coverage, SearchMode } from '../../../shared/src/protocol/protocol.js';
+import type { Settings } from '../../../shared/src/settings/settings.js';
+import type { Catalog } from '../catalog/catalog.js';
+import { type Folder, type FolderView, type Folders, longestWaitMs } from '../indexing/folders.js';
+import type { Nearest, SearchTarget } from '../search/request.js';
+import { SourceTexts } from '../source/sourceTexts.js';
+
+/** Who asks: a connected client, or a program that uses the service directly. */
+export interface Caller {
+  /** Folders that a request means when it names none. */
+  folders(): readonly string[];
+}
+
+/** A query's vector, or the reason why there is none. Neither is set when no vector was asked for. */
+export interface QueryVector {
+  readonly value: Float32Array | undefined;
+  readonly reason?: string;
+}
+
+export interface FolderAccessDependencies {
+  readonly settings: Settings;
+  readonly catalog: Catalog;
+  readonly folders: Folders;
+  readonly log: Log;
+}
+
+/** A folder that is read for the first time can fill a page of hits long before its scan ends. */
+const firstScanWaitMs = 10;
+/** A folder is not compared with the disk again within this time. */
+const rescanEveryMs = 1000;
+
+/** Finds the folders that a request means, brings them up to date, and says how much of them an answer covers. */
+export class FolderAccess {
+  readonly #deps: FolderAccessDependencies;
+
+  constructor(deps: FolderAccessDependencies) {
+    this.#deps = deps;
+  }
+
+  /**
+   * The named folder, or all folders of the caller. `open` starts an index for a folder that has none; otherwise a named
+   * folder without an index is a `not-found` error. A folder inside another one of the list is left out.
+   */
+  async views(path: string | undefined, caller: Caller, open: boolean): Promise<FolderView[]> {
+    const paths = path === undefined ? caller.folders() : [path];
+    if (paths.length === 0)
+      throw new LanternError('bad-request', 'No folder was named and none is open. Name one with "path".');
+    const { folders } = this.#deps;
+    const views: FolderView[] = [];
+    for (const wanted of paths) {
+      const view = open ? await folders.open(wanted) : await folders.find(wanted);
+      if (view === undefined && path !== undefined) throw notIndexed(path);
+      if (view !== undefined && !views.some((other) => covers(other, view))) {
+        views.splice(0, views.length, ...views.filter((other) => !covers(view, other)), view);
+      }
+    }
+    // A folder opened later may have absorbed one opened before it.
+    return views.filter(({ folder }) => !folder.indexer.disposed);
+  }
+
+  /** The folder that holds `path`, or every folder when no path is given. */
+  async named(path: string | undefined): Promise<readonly Folder[]> {
+    if (path === undefined) return this.#deps.folders.all();
+    const view = await this.#deps.folders.find(path);
+    if (view === undefined) throw notIndexed(path);
+    return [view.folder];
+  }
+
+  /**
+   * Compares the folder with the disk, so that hits are true. With `wait` it returns when the index is complete: terms
+   * for lexical searches, terms and vectors for the others. Without `wait` it returns after a short time at most, and
+   * the comparison goes on in the background.
+   */
+  async rescan(
+    folder: Folder,
+    wait: boolean,
+    mode: SearchMode | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { folders, log } = this.#deps;
+    const isFresh = performance.now() - folder.scannedAt < rescanEveryMs;
+    if (wait && mode !== 'lexical') {
+      if (!isFresh || folders.status(folder).chunksPending > 0) await folders.refresh(folder, signal);
+      return;
+    }
+    if (isFresh) return;
+    if (wait) {
+      await folders.scan(folder, signal);
+      return;
+    }
+    const scanned = new Promise<'in time'>((settle) => {
+      const done = (): void => settle('in time');
+      folders
+        .refresh(folder, undefined, done)
+        .catch((error: unknown) =>
+          log.write('warn', 'rescan.failed', { folder: folder.path, cause: errorMessage(error) }),
+        )
+        .finally(done);
+    });
+    // Hits are compared with the disk in any case, so a scan that takes long is not worth waiting for.
+    if (folder.slow) return;
+    const waitMs = isFirstScan({ folder }) ? firstScanWaitMs : longestWaitMs;
+    if ((await Promise.race([scanned, timeout(waitMs)])) !== 'in time') folder.slow = true;
+  }
+
+  /** The view as the searcher takes it; without a vector only terms take part. */
+  target({ folder, prefix }: FolderView, vector: Float32Array | undefined): SearchTarget {
+    const texts = new SourceTexts(folder.path, this.#deps.settings.index);
+    const nearest: Nearest = (...args) =>
+      folder.indexer.projector.withCollection((collection) => collection.query(...args));
+    const vectors = vector && { nearest, query: vector };
+    return { folder: folder.indexer.folder, prefix, texts, vectors };
+  }
+
+  coverage(views: readonly FolderView[], vector: QueryVector): Coverage {
+    const { catalog } = this.#deps;
+    let filesTotal = 0;
+    let filesPending = 0;
+    let filesByMeaning = 0;
+    for (const folder of new Set(views.map((view) => view.folder))) {
+      filesByMeaning += catalog.fileVectors.count(folder.indexer.folder);
+      const counts = catalog.counts(folder.indexer.folder.id);
+      const total = Math.max(folder.filesTotal, counts.files);
+      filesTotal += total;
+      filesPending += counts.filesPending + total - counts.files;
+    }
+    return {
+      filesTotal,
+      filesIndexed: filesTotal - filesPending,
+      filesPending,
+      filesByMeaning,
+      semantic: vector.value !== undefined,
+      ...(vector.reason !== undefined && { reason: vector.reason }),
+    };
+  }
+}
+
+export function notIndexed(path: string): LanternError {
+  return new LanternError('not-found', `${path} is not indexed. Index it first: lantern index "${path}".`);
+}
+
+/** Whether the folder is being read for the first time, so that its files become searchable one by one. */
+export function isFirstScan({ folder }: Pick<FolderView, 'folder'>): boolean {
+  return folder.scannedAt === -Infinity && folder.indexer.folder.indexedAt === null;
+}
+
+/** Resolves after `ms` without keeping the process alive. */
+export function timeout(ms: number): Promise<void> {
+  return new Promise((settle) => {
+    setTimeout(settle, ms).unref();
+  });
+}
+
+function covers(outer: FolderView, inner: FolderView): boolean {
+  return outer.folder === inner.folder && inner.prefix.startsWith(outer.prefix);
+}

@@ -1,0 +1,62 @@
+import { errorMessage } from '../../../shared/src/errors.js';
+import type { Log } from '../../../shared/src/log.js';
+import type { IndexProgress, IndexReport, RemoveResult } from '../../../shared/src/protocol/protocol.js';
+import type { Folders } from '../indexing/folders.js';
+import type { FolderAccess } from './folderAccess.js';
+
+export interface IndexServiceDependencies {
+  readonly access: FolderAccess;
+  readonly folders: Folders;
+  readonly log: Log;
+}
+
+/** Answers the requests that change an index: `lantern/index`, `pause`, `resume`, `remove`, and changes on disk. */
+export class IndexService {
+  readonly #deps: IndexServiceDependencies;
+
+  constructor(deps: IndexServiceDependencies) {
+    this.#deps = deps;
+  }
+
+  /** Brings a folder's terms, vectors and collection up to date, and answers when they are. */
+  async index(
+    path: string,
+    onProgress: (progress: IndexProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<IndexReport> {
+    const { folders } = this.#deps;
+    for (;;) {
+      const { folder } = await folders.open(path);
+      const listening = folder.progress.on(onProgress);
+      try {
+        return await folders.refresh(folder, signal);
+      } catch (error) {
+        // A folder around this one may have been opened meanwhile. It has absorbed this folder and continues its job.
+        const successor = folder.indexer.disposed && !signal?.aborted ? await folders.find(path) : undefined;
+        if (successor === undefined || successor.folder === folder) throw error;
+      } finally {
+        listening.dispose();
+      }
+    }
+  }
+
+  /** Takes files that an editor saw change. Each folder among them is brought up to date in one job. */
+  changed(paths: readonly string[]): void {
+    const { folders, log } = this.#deps;
+    folders
+      .changedOnDisk(paths)
+      .catch((error: unknown) => log.write('warn', 'changes.failed', { cause: errorMessage(error) }));
+  }
+
+  async pause(path: string | undefined): Promise<void> {
+    for (const folder of await this.#deps.access.named(path)) this.#deps.folders.pause(folder);
+  }
+
+  async resume(path: string | undefined): Promise<void> {
+    for (const folder of await this.#deps.access.named(path)) this.#deps.folders.resume(folder);
+  }
+
+  remove(path: string): Promise<RemoveResult> {
+    return this.#deps.folders.remove(path);
+  }
+}

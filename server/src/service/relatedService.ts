@@ -1,0 +1,72 @@
+import { resolve } from 'node:path';
+import { LanternError } from '../../../shared/src/errors.js';
+import type { FindRelatedParams, SearchResult } from '../../../shared/src/protocol/protocol.js';
+import type { Catalog } from '../catalog/catalog.js';
+import type { Folders } from '../indexing/folders.js';
+import type { SearchPriority } from '../indexing/searchPriority.js';
+import type { Searcher } from '../search/searcher.js';
+import { type Caller, type FolderAccess, notIndexed } from './folderAccess.js';
+import { defaultLimit } from './searchService.js';
+
+export interface RelatedServiceDependencies {
+  readonly access: FolderAccess;
+  readonly catalog: Catalog;
+  readonly folders: Folders;
+  readonly searchPriority: SearchPriority;
+  readonly searcher: Searcher;
+}
+
+/** Answers `lantern/findRelated`: code that is similar to a place, uses it, or is used by it. */
+export class RelatedService {
+  readonly #deps: RelatedServiceDependencies;
+
+  constructor(deps: RelatedServiceDependencies) {
+    this.#deps = deps;
+  }
+
+  async findRelated(params: FindRelatedParams, caller: Caller, signal?: AbortSignal): Promise<SearchResult> {
+    const running = this.#deps.searchPriority.begin();
+    try {
+      return await this.#related(params, caller, signal);
+    } finally {
+      running.dispose();
+    }
+  }
+
+  async #related(params: FindRelatedParams, caller: Caller, signal?: AbortSignal): Promise<SearchResult> {
+    const { access, catalog, folders, searcher } = this.#deps;
+    const began = performance.now();
+    const [view] = await access.views(params.path, caller, false);
+    if (view === undefined) throw notIndexed(params.path);
+    const { folder } = view;
+    await access.rescan(folder, false, 'hybrid', signal);
+    // By its real path: the editor may have opened the folder through a link.
+    const place = await folders.find(resolve(params.path, params.file));
+    const path = place?.folder === folder ? place.prefix.slice(0, -1) : '';
+    const row = folder.indexer.folder;
+    const file = catalog.file(row.id, path);
+    if (file === undefined) {
+      throw new LanternError(
+        'not-found',
+        `${params.file} is not indexed in ${folder.path}: it may be excluded or new.`,
+      );
+    }
+    const chunk = catalog
+      .chunksOfFile(file.id)
+      .find(({ startLine, endLine }) => startLine <= params.line && params.line <= endLine);
+    const vector = chunk && catalog.vectors.get(row, chunk.vectorDigest);
+    const target = access.target(view, vector);
+    const limit = params.limit ?? defaultLimit;
+    const hits =
+      chunk === undefined
+        ? []
+        : await searcher.related(target, chunk, limit, params.includeOwnFile === true, signal);
+    const state =
+      vector === undefined ? { value: undefined, reason: 'this place has no vector yet' } : { value: vector };
+    return {
+      hits,
+      coverage: access.coverage([view], state),
+      elapsedMs: Math.round(performance.now() - began),
+    };
+  }
+}

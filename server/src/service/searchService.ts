@@ -1,0 +1,114 @@
+import { LanternError, errorMessage } from '../../../shared/src/errors.js';
+import type { Log } from '../../../shared/src/log.js';
+import type { SearchHit, SearchParams, SearchResult } from '../../../shared/src/protocol/protocol.js';
+import { longestWaitMs } from '../indexing/folders.js';
+import type { SearchPriority } from '../indexing/searchPriority.js';
+import type { SearchRequest } from '../search/request.js';
+import type { Searcher } from '../search/searcher.js';
+import { resolveLanguage } from '../syntax/languages.js';
+import { type Caller, type FolderAccess, type QueryVector, isFirstScan, timeout } from './folderAccess.js';
+import type { SelectedModel } from './selectedModel.js';
+
+export interface SearchServiceDependencies {
+  readonly access: FolderAccess;
+  readonly searchPriority: SearchPriority;
+  readonly searcher: Searcher;
+  readonly model: SelectedModel;
+  readonly log: Log;
+}
+
+export const defaultLimit = 10;
+/** How often a search in a folder that is read for the first time looks for more hits. */
+const retryEveryMs = 10;
+
+/** Answers `lantern/search`. */
+export class SearchService {
+  readonly #deps: SearchServiceDependencies;
+
+  constructor(deps: SearchServiceDependencies) {
+    this.#deps = deps;
+  }
+
+  async search(params: SearchParams, caller: Caller, signal?: AbortSignal): Promise<SearchResult> {
+    const { access, searchPriority } = this.#deps;
+    const began = performance.now();
+    const request = toRequest(params);
+    const wait = params.wait === true;
+    const views = await access.views(params.path, caller, wait);
+    const rescan = async (): Promise<void> => {
+      for (const { folder } of views) await access.rescan(folder, wait, request.mode, signal);
+    };
+    // A search that waits for vectors must not hold up the job that makes them.
+    if (wait) await rescan();
+    const running = searchPriority.begin();
+    try {
+      const embedding = this.#queryVector(request, wait, signal);
+      embedding.catch(() => undefined);
+      if (!wait) await rescan();
+      const vector = await embedding;
+      const searchAll = (): Promise<SearchHit[][]> =>
+        Promise.all(
+          views.map((view) => this.#deps.searcher.search(access.target(view, vector.value), request, signal)),
+        );
+      let found = await searchAll();
+      while (found.flat().length < request.limit && views.some(isFirstScan)) {
+        if (performance.now() - began > longestWaitMs) break;
+        await timeout(retryEveryMs);
+        found = await searchAll();
+      }
+      const hits = found
+        .flat()
+        .sort((a, b) => b.score - a.score)
+        .slice(0, request.limit);
+      return {
+        hits: found.length === 1 ? (found[0] ?? []) : hits,
+        coverage: access.coverage(views, vector),
+        elapsedMs: Math.round((performance.now() - began) * 10) / 10,
+      };
+    } finally {
+      running.dispose();
+    }
+  }
+
+  /**
+   * The query's vector when the model is loaded, or why there is none. A hybrid search that does not wait starts
+   * loading the model and answers without it.
+   */
+  async #queryVector(
+    request: SearchRequest,
+    wait: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<QueryVector> {
+    if (request.mode === 'lexical') return { value: undefined };
+    const { model, log } = this.#deps;
+    if (!wait && request.mode === 'hybrid' && model.status().kind !== 'ready') {
+      void model.preload().catch(() => undefined);
+      return { value: undefined, reason: 'the model is being loaded' };
+    }
+    try {
+      return { value: await model.embedQuery(request.query, signal) };
+    } catch (error) {
+      if (request.mode === 'semantic' || signal?.aborted === true) throw error;
+      log.write('warn', 'query.words-only', { cause: errorMessage(error) });
+      return { value: undefined, reason: errorMessage(error) };
+    }
+  }
+}
+
+function toRequest({ query, limit, mode, language, glob, explain }: SearchParams): SearchRequest {
+  const languages = language === undefined ? undefined : resolveLanguage(language);
+  if (languages?.length === 0) {
+    throw new LanternError(
+      'bad-request',
+      `Unknown language "${language ?? ''}". Try a name such as typescript, or an ending such as ts.`,
+    );
+  }
+  return {
+    query,
+    limit: limit ?? defaultLimit,
+    mode: mode ?? 'hybrid',
+    ...(languages && { languages }),
+    ...(glob !== undefined && { glob }),
+    ...(explain === true && { explain }),
+  };
+}

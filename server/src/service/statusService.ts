@@ -1,0 +1,121 @@
+import { type Disposable, Emitter, disposeOnce } from '../../../shared/src/disposable.js';
+import type {
+  AgentSearch,
+  ClearCacheResult,
+  ClientInfo,
+  FolderStatus,
+  MemoryResult,
+  StatusResult,
+} from '../../../shared/src/protocol/protocol.js';
+import type { Catalog } from '../catalog/catalog.js';
+import type { Folders } from '../indexing/folders.js';
+import { collectGarbage } from './garbage.js';
+import type { SelectedModel } from './selectedModel.js';
+
+/** What the service asks of the vector store's server. */
+export interface VectorServer {
+  status(): { readonly kind: string; readonly detail?: string };
+  /** Undefined while no server of ours runs. */
+  info(): Promise<{ readonly pid: number; readonly rssBytes: number } | undefined>;
+  /** Bytes on disk. */
+  sizeBytes(): Promise<number>;
+  /** Stops the server to free its memory, unless a job needs it. The next use starts it again. */
+  stop(): Promise<void>;
+}
+
+export interface StatusServiceDependencies {
+  readonly dataDir: string;
+  readonly version: string;
+  readonly catalog: Catalog;
+  readonly folders: Folders;
+  readonly model: SelectedModel;
+  readonly vectorServer: VectorServer;
+}
+
+/** Number of agents' searches that are kept, and the characters kept of each query. */
+const keptAgentSearches = 50;
+const agentQueryChars = 200;
+
+/** Answers what Lantern is doing and what it holds in memory: `lantern/status`, `memory` and `clearCache`. */
+export class StatusService {
+  readonly #deps: StatusServiceDependencies;
+  readonly #startedAt = Date.now();
+  readonly #agentSearches: AgentSearch[] = [];
+  readonly #agentSearched = new Emitter<undefined>();
+
+  constructor(deps: StatusServiceDependencies) {
+    this.#deps = deps;
+  }
+
+  /** Calls back when something that `status` or `memory` reports has changed. It fires often: collect the calls. */
+  onDidChange(listener: () => void): Disposable {
+    const { folders, model } = this.#deps;
+    const all = [folders.changed.on(listener), model.changed.on(listener), this.#agentSearched.on(listener)];
+    return disposeOnce(() => all.forEach((subscription) => subscription.dispose()));
+  }
+
+  /** The indexed folder that holds `path`, if there is one. */
+  async indexed(path: string): Promise<FolderStatus | undefined> {
+    const { folders } = this.#deps;
+    const view = await folders.find(path);
+    return view && folders.status(view.folder);
+  }
+
+  indexedFolders(): readonly FolderStatus[] {
+    const { folders } = this.#deps;
+    return folders.all().map((folder) => folders.status(folder));
+  }
+
+  /** Keeps what an agent asked, so that the user can see it. */
+  recordAgentSearch(search: Omit<AgentSearch, 'at'>): void {
+    const query = search.query.slice(0, agentQueryChars);
+    this.#agentSearches.unshift({ ...search, query, at: Date.now() });
+    this.#agentSearches.splice(keptAgentSearches);
+    this.#agentSearched.emit(undefined);
+  }
+
+  status(clients: readonly ClientInfo[]): StatusResult {
+    const { model, vectorServer, version, dataDir } = this.#deps;
+    return {
+      version,
+      pid: process.pid,
+      dataDir,
+      startedAt: this.#startedAt,
+      model: { name: model.name, dtype: model.dtype, status: model.status() },
+      vectors: vectorServer.status(),
+      folders: this.indexedFolders(),
+      clients,
+      agentSearches: [...this.#agentSearches],
+    };
+  }
+
+  async memory(clients: readonly ClientInfo[]): Promise<MemoryResult> {
+    const { catalog, model, vectorServer } = this.#deps;
+    const { models, totals } = model.cacheUsage();
+    const disk = { catalogBytes: catalog.sizeBytes(), chromaBytes: await vectorServer.sizeBytes() };
+    const statuses = this.indexedFolders();
+    const chunksTotal = statuses.reduce((sum, { chunks }) => sum + chunks, 0);
+    return {
+      daemon: { pid: process.pid, rssBytes: process.memoryUsage.rss() },
+      chroma: (await vectorServer.info()) ?? null,
+      models,
+      folders: statuses.map(({ path, collection, files, chunks }) => {
+        // Both stores keep all folders in the same files, so each folder is counted by its share of the chunks.
+        const share = chunksTotal === 0 ? 0 : chunks / chunksTotal;
+        const diskBytes = Math.round(share * (disk.catalogBytes + disk.chromaBytes));
+        return { path, collection, files, chunks, diskBytes };
+      }),
+      clients,
+      totals,
+      disk,
+    };
+  }
+
+  /** Releases every loaded model and the memory that this process and Chroma hold. */
+  async clearCache(): Promise<ClearCacheResult> {
+    const cleared = await this.#deps.model.clear();
+    await this.#deps.vectorServer.stop();
+    await collectGarbage();
+    return cleared;
+  }
+}
