@@ -18,6 +18,7 @@ import { modelUsers } from './modelUsers.mjs';
 import { quality } from './quality.mjs';
 import { query } from './queries.mjs';
 import { queryUnderLoad } from './queryUnderLoad.mjs';
+import { realFolder } from './realFolder.mjs';
 import { reopen } from './reopen.mjs';
 import { report } from './report.mjs';
 import { sharedChroma } from './sharedChroma.mjs';
@@ -59,6 +60,7 @@ const benchmarks = {
   'shared-chroma': sharedChroma,
   leak,
   quality,
+  'real-folder': realFolder,
 };
 
 /** `--name 5` and `--name 1,2` as numbers. */

@@ -4,12 +4,13 @@ import { AutoTokenizer, env } from '@xenova/transformers';
 import type { PreTrainedTokenizer } from '@xenova/transformers';
 import fc from 'fast-check';
 import { nullLog } from '../../../shared/src/log.js';
-import { Chunker, embeddedText } from './chunker.js';
+import { Chunker } from './chunker.js';
 import type { ChunkedFile, ChunkInput } from './chunker.js';
-import type { CountTokens } from '../syntax/lines.js';
 import { Parsers } from '../syntax/parsers.js';
 import { checkout, TestGrammars } from '../../test/support/testGrammars.js';
 import { samples } from '../../test/support/testSamples.js';
+import type { CountTokens } from "./atoms.js";
+import { embeddedText } from "./embeddedText.js";
 
 /** Counts as WordPiece does: adds up over white space, which itself counts nothing. */
 const wordCount: CountTokens = (text) => (text.match(/[a-zA-Z]{1,4}|\d{1,2}|[^\sa-zA-Z\d]/gu) ?? []).length;

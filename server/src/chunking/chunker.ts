@@ -1,23 +1,19 @@
 import { collect } from '../syntax/definitions.js';
 import type { Comment, Definition } from '../syntax/definitions.js';
-import { atomsOf, halved, Lines } from '../syntax/lines.js';
-import type { Atom, CountTokens } from '../syntax/lines.js';
+import { Lines } from '../syntax/lines.js';
 import { markdownOutline } from '../syntax/markdown.js';
 import { indentOutline, syntaxOutline } from '../syntax/outline.js';
 import type { Outline } from '../syntax/outline.js';
 import { Pacer } from '../syntax/pacer.js';
+import { pathLine, specialTokens } from './embeddedText.js';
 import { cutCosts, pack } from './packer.js';
 import type { Group } from './packer.js';
 import type { Parsers } from '../syntax/parsers.js';
 import { symbolOf } from './symbols.js';
+import { type CountTokens, type Atom, atomsOf, halved } from "./atoms.js";
 
 /** Part of a collection's metadata: chunks and words of another version are made again. */
 export const CHUNKER_VERSION = '3';
-
-/** `[CLS]` and `[SEP]`, or what the model has in their place. */
-const specialTokens = 2;
-/** A chunk keeps this budget, or half of a small limit, however long its path is: the path is cut instead. */
-const leastBudget = 64;
 
 export interface ChunkInput {
   /** Relative to the folder, with `/`. */
@@ -150,34 +146,4 @@ class Packing {
     }
     return done.sort((a, b) => a.start - b.start);
   }
-}
-
-/**
- * The exact text to embed for a chunk that `Chunker` made with the same path, limit and tokenizer: the path, a line
- * break and the chunk's text. It fits `maxTokens`; of an over-long path only the end is kept.
- */
-export function embeddedText(
-  path: string,
-  chunkText: string,
-  maxTokens: number,
-  countTokens: CountTokens,
-): string {
-  return pathLine(path, maxTokens, countTokens) + chunkText;
-}
-
-/** The line above the chunk: the path, or as much of its end as leaves a chunk `leastBudget` tokens. */
-function pathLine(path: string, maxTokens: number, countTokens: CountTokens): string {
-  const room = maxTokens - specialTokens;
-  const most = Math.max(room - leastBudget, Math.floor(room / 2));
-  const fits = (part: string): boolean => countTokens(`${part}\n`) <= most;
-  if (fits(path)) return `${path}\n`;
-  const characters = Array.from(path);
-  let low = 0;
-  let high = characters.length;
-  while (low < high) {
-    const kept = (low + high + 1) >> 1;
-    if (fits(characters.slice(-kept).join(''))) low = kept;
-    else high = kept - 1;
-  }
-  return low === 0 ? '' : `${characters.slice(-low).join('')}\n`;
 }

@@ -2,9 +2,10 @@ import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import type { NewChunk, NewFile } from '../catalog/rows.js';
 import { tokenStream } from '../lexical/tokens.js';
-import { type ChunkedFile, embeddedText } from '../chunking/chunker.js';
+import { type ChunkedFile } from '../chunking/chunker.js';
 import { definitionsIn, fileSummary, termsOfFile, signaturesOf } from '../lexical/fields.js';
 import { digestOf } from '../source/sourceTexts.js';
+import { embeddedText } from "../chunking/embeddedText.js";
 
 export interface ReadFile {
   readonly path: string;

@@ -16,9 +16,10 @@ import { collectionName } from '../vectors/collectionName.js';
 import type { VectorStore } from '../vectors/vectorStore.js';
 import { CHUNKER_VERSION, type Chunker } from '../chunking/chunker.js';
 import { checkFolder } from '../source/walk.js';
-import { FolderIndexer, type IndexerSettings, type ScanReport, failureOf } from './folderIndexer.js';
+import { FolderIndexer, failureOf } from './folderIndexer.js';
 import type { SearchPriority } from './searchPriority.js';
 import type { ChunkEmbedder } from './embedder.js';
+import type { IndexerSettings, ScanReport } from "./folderScan.js";
 
 export interface FoldersDependencies {
   readonly catalog: Catalog;

@@ -5,33 +5,33 @@ import type { EmbedderLease } from './embedder.js';
 /** Vectors between two commits. */
 const commitPage = 32;
 
-export interface FileStage {
+export interface FileVectorsJob {
   readonly catalog: Catalog;
   readonly folder: FolderRow;
   readonly acquire: (texts: number) => Promise<EmbedderLease>;
-  /** Whether indexing was paused: what is left waits for the next call. */
-  readonly paused: () => boolean;
-  /** Lets those pass who go before, between two texts. */
-  readonly passed: () => Promise<void>;
+  /** Whether indexing was paused. The rest is left to the next call. */
+  readonly isPaused: () => boolean;
+  /** Lets searches run first; called before each text. */
+  readonly yieldToSearches: () => Promise<void>;
   readonly onProgress: (done: number, total: number) => void;
 }
 
 /**
- * Gives one vector to each file that has none, those changed last first. It is a seventh of the work that their chunks
- * are, and nearly all of what vectors add to a ranking.
+ * Gives one vector to each file that has none, the last changed first. This is a seventh of the work for chunks, and
+ * brings nearly all of what vectors add to the ranking.
  */
-export async function embedFiles(stage: FileStage, signal: AbortSignal): Promise<void> {
-  const { catalog, folder, paused, onProgress } = stage;
+export async function embedFiles(job: FileVectorsJob, signal: AbortSignal): Promise<void> {
+  const { catalog, folder, isPaused, onProgress } = job;
   const missing = catalog.fileVectors.missing(folder);
   if (missing.length > 0) {
-    const lease = await stage.acquire(missing.length);
+    const lease = await job.acquire(missing.length);
     try {
-      for (let at = 0; at < missing.length && !paused(); at += commitPage) {
+      for (let at = 0; at < missing.length && !isPaused(); at += commitPage) {
         const vectors: { digest: Uint8Array; vector: Float32Array }[] = [];
         try {
           for (const { digest, text } of missing.slice(at, at + commitPage)) {
             throwIfCancelled(signal, 'Indexing');
-            await stage.passed();
+            await job.yieldToSearches();
             vectors.push({ digest, vector: await lease.embed(text, signal) });
             onProgress(at + vectors.length, missing.length);
           }

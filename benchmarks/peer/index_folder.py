@@ -1,0 +1,44 @@
+"""Index a folder with semble and time it: the peer of `npm run bench -- real-folder`.
+
+    python index_folder.py FOLDER MODEL_FOLDER [QUERY...]
+
+MODEL_FOLDER is `models/all-MiniLM-L6-v2` of this project. semble embeds with a static model, a table of one vector per
+token. The table here is the token embeddings of the bundled model: its speed is that of any static model of its size,
+its ranking is not, so it is good for timing only. Needs `pip install semble onnx tokenizers`. Prints one line of JSON.
+"""
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+folder, model_folder, *queries = sys.argv[1:]
+
+
+def static_model(target: str) -> None:
+    import numpy as np
+    import onnx
+    from model2vec import StaticModel
+    from onnx import numpy_helper
+    from tokenizers import Tokenizer
+
+    graph = onnx.load(str(Path(model_folder, "onnx", "model.onnx"))).graph
+    tables = [numpy_helper.to_array(t) for t in graph.initializer if len(t.dims) == 2 and t.dims[0] > 30_000]
+    tokenizer = Tokenizer.from_file(str(Path(model_folder, "tokenizer.json")))
+    StaticModel(vectors=tables[0].astype(np.float32), tokenizer=tokenizer).save_pretrained(target)
+
+
+with tempfile.TemporaryDirectory() as target:
+    static_model(target)
+    from semble import SembleIndex
+
+    began = time.perf_counter()
+    index = SembleIndex.from_path(folder, model_path=target)
+    indexed = time.perf_counter() - began
+    times = []
+    for query in queries or ["where is the connection closed", "parse a header", "retry with backoff"]:
+        began = time.perf_counter()
+        index.search(query)
+        times.append((time.perf_counter() - began) * 1000)
+    print(json.dumps({"indexMs": indexed * 1000, "chunks": len(index.chunks), "queryMs": sorted(times)[len(times) // 2]}))

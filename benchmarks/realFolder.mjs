@@ -1,0 +1,140 @@
+// A real folder of thousands of files from nothing: terms, vectors of files, rate of chunks, and what a person notices
+// meanwhile, beside semble on the same folder.
+//
+//   npm run bench -- real-folder --folder DIR [--python PYTHON] [--runs N] [--seconds N]
+//
+// PYTHON is a Python with `semble onnx tokenizers` installed; without it there is no peer.
+import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { output, root } from './child.mjs';
+import { row } from './stats.mjs';
+import { Workspace, percentile } from './workspace.mjs';
+
+const options = {
+  folder: { type: 'string' },
+  python: { type: 'string' },
+  runs: { type: 'string', default: '3' },
+  /** For how long the rate of chunks is measured. */
+  seconds: { type: 'string', default: '30' },
+};
+
+const queries = [
+  'where is a connection closed after a timeout',
+  'parse a header',
+  'retry with backoff',
+  'split a string at a separator',
+  'schedule a task on a worker',
+];
+
+/** Indexes `folder` with a daemon of its own until `seconds` of chunks are embedded; milliseconds and bytes. */
+async function indexOnce(folder, seconds) {
+  const workspace = new Workspace();
+  try {
+    const indexer = await workspace.client();
+    const person = await workspace.client();
+    const began = performance.now();
+    const found = { terms: NaN, files: NaN, chunks: 0, rate: NaN, queries: [], status: [], peak: 0 };
+    let stop = () => undefined;
+    const measured = new Promise((settle) => (stop = settle));
+    let since = NaN;
+    let done = 0;
+    let going = true;
+    indexer.onProgress(({ progress }) => {
+      const now = performance.now();
+      if (progress.kind !== 'embedding') return;
+      if (Number.isNaN(found.terms)) found.terms = now - began;
+      if (progress.files > 0) return;
+      if (Number.isNaN(found.files)) {
+        found.files = now - began;
+        found.chunks = progress.total;
+        since = now;
+        setTimeout(stop, seconds * 1000);
+      }
+      done = progress.done;
+    });
+    const job = indexer.request('lantern/index', { path: folder, token: 'real' });
+    job.catch(() => undefined);
+    const ask = async () => {
+      for (let i = 0; going; i++) {
+        const asked = performance.now();
+        await person
+          .request('lantern/search', { path: folder, query: queries[i % queries.length] })
+          .catch(() => undefined);
+        found.queries.push(performance.now() - asked);
+        const looked = performance.now();
+        await person.request('lantern/status', {});
+        found.status.push(performance.now() - looked);
+        const { daemon, chroma } = await person.memory();
+        found.peak = Math.max(found.peak, daemon.rssBytes + (chroma?.rssBytes ?? 0));
+        await sleep(200);
+      }
+    };
+    const asking = ask();
+    await Promise.race([measured, job]);
+    found.rate = (done * 1000) / (performance.now() - since);
+    going = false;
+    await asking;
+    return found;
+  } finally {
+    workspace.dispose();
+  }
+}
+
+export const realFolder = {
+  what: 'a real folder from nothing: terms, vectors, and queries meanwhile, beside semble',
+  needsOptions: true,
+  async run(say, args = []) {
+    const { values } = parseArgs({ args, options });
+    if (values.folder === undefined) throw new Error('real-folder needs --folder DIR');
+    const folder = realpathSync(values.folder);
+    const model = join(root, 'models', 'all-MiniLM-L6-v2');
+    const ours = [];
+    const peer = [];
+    for (let run = 0; run < Number(values.runs); run++) {
+      if (values.python !== undefined) {
+        const script = join(root, 'benchmarks', 'peer', 'index_folder.py');
+        peer.push(JSON.parse(await output(values.python, [script, folder, model])));
+        say(`semble: ${Math.round(peer.at(-1).indexMs)} ms, ${peer.at(-1).chunks} chunks`);
+      }
+      ours.push(await indexOnce(folder, Number(values.seconds)));
+      const { terms, files, chunks, rate } = ours.at(-1);
+      say(
+        `terms ${Math.round(terms)} ms, files' vectors ${Math.round(files)} ms, ` +
+          `${rate.toFixed(1)} of ${chunks} chunks a second`,
+      );
+    }
+    const of = (key) => ours.map((run) => run[key]);
+    const against = peer.length > 0 && {
+      what: 'the whole index of semble, static model',
+      values: peer.map(({ indexMs }) => indexMs),
+    };
+    const all = (key) => ours.flatMap((run) => run[key]);
+    return [
+      row({
+        measure: 'all terms',
+        unit: 'ms',
+        values: of('terms'),
+        ...(against && { against, atMost: 0.8 }),
+      }),
+      row({ measure: 'vectors of all files', unit: 'ms', values: of('files'), atMost: 45_000 }),
+      row({ measure: 'chunks embedded', unit: 'a second', values: of('rate') }),
+      row({
+        measure: 'all vectors, reckoned from that rate',
+        unit: 'ms',
+        values: ours.map(({ files, chunks, rate }) => files + (chunks / rate) * 1000),
+        atMost: 300_000,
+      }),
+      row({ measure: 'search meanwhile, p50', unit: 'ms', values: [percentile(all('queries'), 0.5)] }),
+      row({ measure: 'search meanwhile, p95', unit: 'ms', values: [percentile(all('queries'), 0.95)] }),
+      row({ measure: 'status meanwhile, p95', unit: 'ms', values: [percentile(all('status'), 0.95)] }),
+      row({
+        measure: 'most memory of daemon and Chroma',
+        unit: 'MB',
+        values: of('peak').map((bytes) => bytes / 2 ** 20),
+        atMost: 600,
+      }),
+    ];
+  },
+};

@@ -1,0 +1,168 @@
+import { Buffer } from 'node:buffer';
+import { throwIfCancelled } from '../../../shared/src/errors.js';
+import type { IndexProgress, IndexReport } from '../../../shared/src/protocol/protocol.js';
+import type { Catalog } from '../catalog/catalog.js';
+import { embeddedText } from '../chunking/embeddedText.js';
+import type { SourceTexts } from '../source/sourceTexts.js';
+import type { Projector } from '../vectors/projector.js';
+import type { ChunkEmbedder, EmbedderLease } from './embedder.js';
+import { type FileVectorsJob, embedFiles } from './fileVectors.js';
+import type { PauseGate } from './pauseGate.js';
+import { Rate } from './rate.js';
+import type { SearchPriority } from './searchPriority.js';
+
+export interface FolderEmbeddingDependencies {
+  readonly catalog: Catalog;
+  readonly projector: Projector;
+  readonly embedder: ChunkEmbedder;
+  readonly gate: PauseGate;
+  /** Reads chunks as they are on disk; made anew for each page, so that a page sees one state of a file. */
+  readonly texts: () => SourceTexts;
+  /** Compares a file again whose text is no longer what the catalog says. */
+  readonly rescanFile: (path: string) => Promise<void>;
+  readonly onProgress: (progress: IndexProgress) => void;
+  readonly searchPriority: SearchPriority | undefined;
+  /** Counts a job while it runs. */
+  readonly counted: <T>(job: string, work: () => Promise<T>) => Promise<T>;
+}
+
+export type EmbedReport = Pick<IndexReport, 'chunksEmbedded' | 'chunksReused' | 'collectionRebuilt'>;
+
+/** One pass over the chunks that need the model. */
+interface EmbedJob {
+  readonly chunkIds: readonly number[];
+  readonly rate: Rate;
+  embedded: number;
+}
+
+/** Chunks embedded between two commits. A crash loses at most this many runs of the model. */
+const commitPage = 32;
+
+/** Up to this many texts count as an edit, which has priority over bulk work. */
+const editSize = 64;
+
+/** Gives a folder's files and chunks their vectors, and brings the collection up to date. */
+export class FolderEmbedding {
+  readonly #deps: FolderEmbeddingDependencies;
+
+  constructor(deps: FolderEmbeddingDependencies) {
+    this.#deps = deps;
+  }
+
+  async run(signal: AbortSignal): Promise<EmbedReport> {
+    const { catalog, projector, counted } = this.#deps;
+    const report = { chunksEmbedded: 0, chunksReused: 0 };
+    await projector.begin();
+    let before = '';
+    for (;;) {
+      const { ready, missing } = catalog.outbox.unconfirmed(projector.folder);
+      // Ends when a round changed nothing: all is done, or these files keep changing, or the store takes nothing. A
+      // scan may add chunks meanwhile; they are included, because its caller may share this run.
+      const state = `${catalog.outbox.count(projector.folder.id)} ${ready.join()} ${missing.join()}`;
+      if (state === before) break;
+      before = state;
+      report.chunksReused += await counted('project', () => projector.project(ready, signal));
+      await this.#embedFiles(signal);
+      if (missing.length > 0) report.chunksEmbedded += await this.#embedChunks(missing, signal);
+      else await counted('verify', () => projector.verify(signal));
+    }
+    catalog.markIndexed(projector.folder.id, Date.now());
+    return { ...report, collectionRebuilt: projector.takeRebuilt() };
+  }
+
+  /** Vectors of whole files come first: with them a search is nearly as good as with all vectors. */
+  async #embedFiles(signal: AbortSignal): Promise<void> {
+    const { catalog, projector, embedder, gate, searchPriority, onProgress, counted } = this.#deps;
+    const rate = new Rate();
+    do {
+      await gate.passed(signal);
+      throwIfCancelled(signal, 'Indexing');
+      const folder = projector.folder;
+      const job: FileVectorsJob = {
+        catalog,
+        folder,
+        acquire: (texts) => embedder.acquire(folder.path, texts <= editSize ? 'edited' : 'bulk', signal),
+        isPaused: () => gate.closed,
+        yieldToSearches: async () => searchPriority?.yieldToSearches(),
+        onProgress: (done, total) => {
+          rate.add(1);
+          const [perSecond, secondsLeft] = [rate.perSecond(), rate.secondsFor(total - done)];
+          onProgress({ kind: 'embedding', files: total, done, total, rate: perSecond, secondsLeft });
+        },
+      };
+      await counted('embed', () => embedFiles(job, signal));
+    } while (gate.closed);
+  }
+
+  /** Embeds from one pause to the next, each time under a lease of its own. */
+  async #embedChunks(chunkIds: readonly number[], signal: AbortSignal): Promise<number> {
+    const { gate, counted } = this.#deps;
+    const job = { chunkIds, embedded: 0, rate: new Rate() };
+    this.#report(job, 0);
+    for (let at = 0; at < chunkIds.length;) {
+      await gate.passed(signal);
+      throwIfCancelled(signal, 'Indexing');
+      const from = at;
+      at = await counted('embed', () => this.#embedUntilPaused(job, from, signal));
+    }
+    return job.embedded;
+  }
+
+  async #embedUntilPaused(job: EmbedJob, from: number, signal: AbortSignal): Promise<number> {
+    const { embedder, projector, gate } = this.#deps;
+    const { chunkIds } = job;
+    const priority = chunkIds.length <= editSize ? 'edited' : 'bulk';
+    const lease = await embedder.acquire(projector.folder.path, priority, signal);
+    let projecting: Promise<unknown> = Promise.resolve();
+    try {
+      let at = from;
+      for (; at < chunkIds.length && !gate.closed; at += commitPage) {
+        await this.#embedPage(job, at, lease, signal);
+        await projecting;
+        projecting = projector.project(chunkIds.slice(at, at + commitPage), signal);
+        projecting.catch(() => undefined);
+      }
+      await projecting;
+      return at;
+    } finally {
+      lease.dispose();
+      await projecting.catch(() => undefined);
+    }
+  }
+
+  async #embedPage(job: EmbedJob, from: number, lease: EmbedderLease, signal: AbortSignal): Promise<void> {
+    const { catalog, projector, embedder, searchPriority } = this.#deps;
+    const countTokens = (part: string): number => embedder.countTokens(part);
+    const texts = this.#deps.texts();
+    const vectors: { digest: Uint8Array; vector: Float32Array }[] = [];
+    try {
+      for (const [i, id] of job.chunkIds.slice(from, from + commitPage).entries()) {
+        throwIfCancelled(signal, 'Indexing');
+        const chunk = catalog.chunk(id);
+        if (chunk === undefined || catalog.vectors.get(projector.folder, chunk.vectorDigest) !== undefined)
+          continue;
+        if (vectors.some(({ digest }) => Buffer.compare(digest, chunk.vectorDigest) === 0)) continue;
+        const text = await texts.of(chunk);
+        if (text === undefined) {
+          await this.#deps.rescanFile(chunk.path);
+          continue;
+        }
+        const input = embeddedText(chunk.path, text, embedder.maxTokens, countTokens);
+        await searchPriority?.yieldToSearches();
+        vectors.push({ digest: chunk.vectorDigest, vector: await lease.embed(input, signal) });
+        job.embedded++;
+        job.rate.add(1);
+        this.#report(job, from + i + 1);
+      }
+    } finally {
+      // Finished vectors are kept when the rest was cancelled or failed.
+      if (vectors.length > 0) catalog.vectors.put(projector.folder, vectors);
+    }
+  }
+
+  #report({ chunkIds, rate }: EmbedJob, done: number): void {
+    const total = chunkIds.length;
+    const [perSecond, secondsLeft] = [rate.perSecond(), rate.secondsFor(total - done)];
+    this.#deps.onProgress({ kind: 'embedding', files: 0, done, total, rate: perSecond, secondsLeft });
+  }
+}

@@ -1,0 +1,196 @@
+import { throwIfCancelled } from '../../../shared/src/errors.js';
+import type { IndexProgress, IndexReport } from '../../../shared/src/protocol/protocol.js';
+import type { Catalog, FileRow, FolderRow } from '../catalog/catalog.js';
+import type { Chunker } from '../chunking/chunker.js';
+import { readSource } from '../source/sourceFile.js';
+import { type FoundFile, walk } from '../source/walk.js';
+import { languageOf } from '../syntax/languages.js';
+import { Pacer } from '../syntax/pacer.js';
+import type { ChunkEmbedder } from './embedder.js';
+import { fileRows } from './fileRows.js';
+import { refreshUsage } from './usagePass.js';
+
+export interface IndexerSettings {
+  readonly maxFileBytes: number;
+  readonly exclude: readonly string[];
+  /** Whether the vector store gets the source text as well. */
+  readonly storeDocuments: boolean;
+}
+
+export interface FolderScanDependencies {
+  /** The folder's row as it is now: a rebuilt collection changes it. */
+  readonly folder: () => FolderRow;
+  readonly catalog: Catalog;
+  readonly chunker: Chunker;
+  /** Its token count and limit decide where files are cut. */
+  readonly embedder: ChunkEmbedder;
+  readonly settings: IndexerSettings;
+  readonly onProgress: (progress: IndexProgress) => void;
+}
+
+export type ScanReport = Pick<
+  IndexReport,
+  | 'filesTotal'
+  | 'filesAdded'
+  | 'filesChanged'
+  | 'filesRemoved'
+  | 'filesUnchanged'
+  | 'filesSkipped'
+  | 'chunksRemoved'
+>;
+
+/** A file's rows for the catalog. */
+type FileWrite = Parameters<Catalog['replaceFiles']>[1][number];
+
+/** What a scan did with one file. `removed` is the number of chunks that it deleted. */
+type Outcome =
+  | { readonly kind: 'indexed'; readonly removed: 0; readonly write: FileWrite }
+  | { readonly kind: 'unchanged'; readonly removed: number }
+  | { readonly kind: 'skipped'; readonly reason: string; readonly removed: number };
+
+/** A file that changed this close to the moment of reading may change again with the same time stamp. */
+const racyMs = 2000;
+
+/**
+ * A scan collects up to this many files, for up to this long, before it writes them: a commit per file would write the
+ * pages of common terms again and again.
+ */
+const writePage = 16;
+const writeDelayMs = 25;
+
+/** Compares a folder with the catalog and chunks again what differs. */
+export class FolderScan {
+  readonly #deps: FolderScanDependencies;
+
+  constructor(deps: FolderScanDependencies) {
+    this.#deps = deps;
+  }
+
+  /** One pass over the folder. What was read before it was cancelled or failed is kept. */
+  async run(signal: AbortSignal): Promise<ScanReport> {
+    const { catalog, settings, onProgress } = this.#deps;
+    const folder = this.#deps.folder();
+    const indexed = catalog.seenFiles(folder.id);
+    const skippedBefore = catalog.skippedFiles(folder.id);
+    const report = { filesTotal: 0, filesAdded: 0, filesChanged: 0, filesRemoved: 0, filesUnchanged: 0 };
+    const filesSkipped: Record<string, number> = {};
+    const unreadable: string[] = [];
+    let chunksRemoved = 0;
+    const skip = (path: string, reason: string): void => {
+      filesSkipped[reason] = (filesSkipped[reason] ?? 0) + 1;
+      if (reason === 'unreadable') unreadable.push(path);
+    };
+    const writes: FileWrite[] = [];
+    let wroteAt = -Infinity;
+    const write = (): void => {
+      if (writes.length === 0) return;
+      wroteAt = performance.now();
+      for (const removed of catalog.replaceFiles(folder, writes.splice(0))) chunksRemoved += removed;
+    };
+    const pacer = new Pacer();
+    try {
+      for await (const batch of walk(folder.path, { ...settings, signal }, skip)) {
+        for (const found of batch) {
+          const seen = indexed.get(found.path);
+          const skippedAs = skippedBefore.get(found.path);
+          indexed.delete(found.path);
+          skippedBefore.delete(found.path);
+          if (seen !== undefined && isUnchanged(seen, found)) {
+            report.filesTotal++;
+            report.filesUnchanged++;
+            continue;
+          }
+          if (skippedAs !== undefined && isUnchanged(skippedAs, found)) {
+            skip(found.path, skippedAs.reason);
+            continue;
+          }
+          // Reading a small file never waits, so nothing else would run.
+          if (pacer.due) await pacer.pause();
+          throwIfCancelled(signal, 'Indexing');
+          const before = seen && catalog.file(folder.id, found.path);
+          const outcome = await this.#update(found, before);
+          chunksRemoved += outcome.removed;
+          if (outcome.kind === 'indexed') {
+            writes.push(outcome.write);
+            if (writes.length === writePage || performance.now() - wroteAt > writeDelayMs) write();
+          }
+          if (outcome.kind === 'skipped') {
+            skip(found.path, outcome.reason);
+            if (before !== undefined && !isTemporary(outcome.reason)) report.filesRemoved++;
+          } else {
+            report.filesTotal++;
+            if (outcome.kind === 'unchanged') report.filesUnchanged++;
+            else report[before === undefined ? 'filesAdded' : 'filesChanged']++;
+          }
+          onProgress({ kind: 'scanning', files: report.filesTotal });
+        }
+      }
+    } finally {
+      write();
+    }
+    for (const missing of indexed.values()) {
+      // A path that could not be read may still exist. Its hits are compared with the disk anyway.
+      if (unreadable.some((path) => missing.path === path || (path.endsWith('/') && missing.path.startsWith(path))))
+        continue;
+      chunksRemoved += this.#remove(catalog.file(folder.id, missing.path));
+      report.filesRemoved++;
+    }
+    for (const path of skippedBefore.keys()) catalog.forgetSkipped(folder.id, path);
+    await refreshUsage(catalog, folder, settings, signal);
+    return { ...report, filesSkipped, chunksRemoved };
+  }
+
+  /** Compares one indexed file again, by content: its text is no longer what the catalog says. */
+  async rescanFile(path: string): Promise<void> {
+    const { catalog } = this.#deps;
+    const folder = this.#deps.folder();
+    const before = catalog.file(folder.id, path);
+    if (before === undefined) return;
+    const outcome = await this.#update({ path, size: before.size, mtimeMs: 0 }, before);
+    if (outcome.kind === 'indexed') catalog.replaceFiles(folder, [outcome.write]);
+  }
+
+  async #update(found: FoundFile, before: FileRow | undefined): Promise<Outcome> {
+    const { catalog, chunker, embedder, settings } = this.#deps;
+    const folder = this.#deps.folder();
+    const checkedMs = Date.now();
+    const source = await readSource(folder.path, found.path, settings);
+    if (source.kind === 'gone') return { kind: 'skipped', reason: 'gone', removed: this.#remove(before) };
+    if (source.kind === 'skipped') {
+      const { reason, state } = source;
+      if (isTemporary(reason)) return { kind: 'skipped', reason, removed: 0 };
+      if (state !== undefined)
+        catalog.rememberSkipped(folder.id, { path: found.path, ...state, checkedMs, reason });
+      return { kind: 'skipped', reason, removed: this.#remove(before) };
+    }
+    catalog.forgetSkipped(folder.id, found.path);
+    const { text, digest, size, mtimeMs } = source;
+    if (before?.digest === digest) {
+      catalog.touchFile(before.id, { size, mtimeMs, checkedMs });
+      return { kind: 'unchanged', removed: 0 };
+    }
+    const language = languageOf(found.path, text);
+    const { maxTokens } = embedder;
+    const countTokens = (part: string): number => embedder.countTokens(part);
+    const chunked = await chunker.chunk({ path: found.path, language, text, maxTokens, countTokens });
+    const limits = { maxTokens, countTokens };
+    const { file, rows } = fileRows({ path: found.path, language, text, digest, chunked }, limits);
+    const seen = { ...file, size, mtimeMs, checkedMs };
+    return { kind: 'indexed', removed: 0, write: { file: seen, chunks: rows } };
+  }
+
+  #remove(file: FileRow | undefined): number {
+    return file === undefined ? 0 : this.#deps.catalog.removeFile(this.#deps.folder(), file).removed;
+  }
+}
+
+/** Whether a file cannot be read only at this moment, so that its index is kept. */
+const isTemporary = (reason: string): boolean => reason === 'unreadable' || reason === 'changing';
+
+function isUnchanged(before: Pick<FileRow, 'size' | 'mtimeMs' | 'checkedMs'>, found: FoundFile): boolean {
+  return (
+    before.size === found.size &&
+    before.mtimeMs === found.mtimeMs &&
+    Math.abs(before.checkedMs - found.mtimeMs) >= racyMs
+  );
+}
