@@ -89,10 +89,10 @@ export default {
     ),
     forbid(
       'one-file-speaks-to-chroma',
-      'Only vectors/chroma/chromaStore.ts imports chromadb: go through VectorStore.',
+      'Only vectors/chroma/chromaConnection.ts imports chromadb: go through VectorStore.',
       {
         path: '^(server|shared|client)/src/',
-        pathNot: '(^server/src/vectors/chroma/chromaStore|\\.test)\\.ts$',
+        pathNot: '(^server/src/vectors/chroma/chromaConnection|\\.test)\\.ts$',
       },
       { path: '(^|/)chromadb($|/)' },
     ),

@@ -28,7 +28,7 @@ function exactNearest(catalog, folder) {
   for (const { firstChunk, chunks } of docs.files) {
     const ids = Array.from({ length: chunks }, (_, i) => firstChunk + i);
     for (const [id, vector] of catalog.vectors.ofChunks(folder, ids)) {
-      keys.push(catalog.chunk(id).key);
+      keys.push(catalog.chunks.get(id).key);
       vectors.push(vector);
     }
   }
@@ -82,7 +82,7 @@ export async function ablate(home, sets, folderOf, pathOf) {
     const places = new Map();
     const place = (entry, id) => {
       if (!places.has(id)) {
-        const { path, startLine, endLine } = catalog.chunk(id);
+        const { path, startLine, endLine } = catalog.chunks.get(id);
         places.set(id, { path: pathOf(entry, path), start: startLine, end: endLine });
       }
       return places.get(id);

@@ -56,44 +56,40 @@ describe('Catalog', () => {
 
   describe('files', () => {
     it('are found by path, and remember how they were seen', () => {
-      test.catalog.replaceFile(
-        folder,
-        file('x.ts', { size: 5, mtimeMs: 10.25, checkedMs: 99.5, digest: 'abc' }),
-        [],
-      );
-      const row = test.catalog.file(folder.id, 'x.ts');
+      test.replace(folder, file('x.ts', { size: 5, mtimeMs: 10.25, checkedMs: 99.5, digest: 'abc' }), []);
+      const row = test.catalog.files.get(folder.id, 'x.ts');
       assert.deepEqual([row?.size, row?.mtimeMs, row?.checkedMs, row?.digest], [5, 10.25, 99.5, 'abc']);
-      test.catalog.touchFile(row!.id, { size: 6, mtimeMs: 20.5, checkedMs: 100 });
+      test.catalog.files.touch(row!.id, { size: 6, mtimeMs: 20.5, checkedMs: 100 });
       const seen = { size: 6, mtimeMs: 20.5, checkedMs: 100 };
-      assert.deepEqual(test.catalog.file(folder.id, 'x.ts'), { ...row, ...seen });
-      assert.deepEqual(test.catalog.seenFiles(folder.id).get('x.ts'), { path: 'x.ts', ...seen });
-      assert.equal(test.catalog.file(folder.id, 'X.ts'), undefined);
-      assert.equal(test.catalog.file(999, 'x.ts'), undefined);
+      assert.deepEqual(test.catalog.files.get(folder.id, 'x.ts'), { ...row, ...seen });
+      assert.deepEqual(test.catalog.files.seen(folder.id).get('x.ts'), { path: 'x.ts', ...seen });
+      assert.equal(test.catalog.files.get(folder.id, 'X.ts'), undefined);
+      assert.equal(test.catalog.files.get(999, 'x.ts'), undefined);
     });
 
     it('keep their id when they are replaced', () => {
       test.put(folder, 'x.ts', 'one');
-      const before = test.catalog.file(folder.id, 'x.ts');
-      test.catalog.replaceFile(folder, file('x.ts', { digest: 'new', language: 'tsx' }), []);
-      const after = test.catalog.file(folder.id, 'x.ts');
+      const before = test.catalog.files.get(folder.id, 'x.ts');
+      test.replace(folder, file('x.ts', { digest: 'new', language: 'tsx' }), []);
+      const after = test.catalog.files.get(folder.id, 'x.ts');
       assert.deepEqual([after?.id, after?.digest, after?.language], [before?.id, 'new', 'tsx']);
     });
 
     it('that were turned down are remembered and forgotten', () => {
       const skipped = { path: 'x.bin', size: 1, mtimeMs: 2, checkedMs: 3, reason: 'binary' };
-      test.catalog.rememberSkipped(folder.id, skipped);
-      test.catalog.rememberSkipped(folder.id, { ...skipped, reason: 'minified' });
+      test.catalog.files.recordSkipped(folder.id, skipped);
+      test.catalog.files.recordSkipped(folder.id, { ...skipped, reason: 'minified' });
       assert.deepEqual(
-        [...test.catalog.skippedFiles(folder.id).values()],
+        [...test.catalog.files.skipped(folder.id).values()],
         [{ ...skipped, reason: 'minified' }],
       );
-      test.catalog.forgetSkipped(folder.id, 'x.bin');
-      test.catalog.forgetSkipped(folder.id, 'never.there');
-      assert.equal(test.catalog.skippedFiles(folder.id).size, 0);
+      test.catalog.files.deleteSkipped(folder.id, 'x.bin');
+      test.catalog.files.deleteSkipped(folder.id, 'never.there');
+      assert.equal(test.catalog.files.skipped(folder.id).size, 0);
     });
   });
 
-  describe('replaceFile', () => {
+  describe('replaceFiles', () => {
     it('tells the collection of what is new, and not again of what stayed', () => {
       test.put(folder, 'x.ts', 'one', 'two', 'three');
       assert.deepEqual(said('x.ts', 'one', 'two', 'three'), ['upsert', 'upsert', 'upsert']);
@@ -109,13 +105,13 @@ describe('Catalog', () => {
       test.settle(folder);
       test.put(folder, 'x.ts', 'zero', 'one', 'two');
       assert.deepEqual(said('x.ts', 'zero', 'one', 'two'), ['upsert', 'upsert', 'upsert']);
-      assert.equal(test.catalog.chunkByKey(folder.id, chunk('x.ts', 'two').key)?.startLine, 3);
+      assert.equal(test.chunkByKey(folder.id, chunk('x.ts', 'two').key)?.startLine, 3);
     });
 
     it('tells it again when the language is another one', () => {
       test.put(folder, 'x.h', 'one');
       test.settle(folder);
-      test.catalog.replaceFile(folder, file('x.h', { language: 'cpp' }), [chunk('x.h', 'one')]);
+      test.replace(folder, file('x.h', { language: 'cpp' }), [chunk('x.h', 'one')]);
       assert.deepEqual(said('x.h', 'one'), ['upsert']);
     });
 
@@ -138,8 +134,8 @@ describe('Catalog', () => {
       test.put(folder, 'x.ts', 'one', 'two');
       test.settle(folder);
       const twice = [chunk('x.ts', 'new'), chunk('x.ts', 'new', 2)];
-      assert.throws(() => test.catalog.replaceFile(folder, file('x.ts', { digest: 'new' }), twice), /UNIQUE/);
-      assert.equal(test.catalog.file(folder.id, 'x.ts')?.digest, 'd');
+      assert.throws(() => test.replace(folder, file('x.ts', { digest: 'new' }), twice), /UNIQUE/);
+      assert.equal(test.catalog.files.get(folder.id, 'x.ts')?.digest, 'd');
       assert.equal(test.catalog.counts(folder.id).chunks, 2);
       assert.deepEqual(said('x.ts', 'one', 'two', 'new'), ['-', '-', '-']);
       assert.equal(test.catalog.lexical.filesWith(folder.id, 'two').length, 1);
@@ -147,8 +143,8 @@ describe('Catalog', () => {
 
     it('keeps chunks in order, with all that is known of them', () => {
       const first = chunk('x.ts', 'one', 3, { symbol: 'Box.open', endLine: 7 });
-      test.catalog.replaceFile(folder, file('x.ts'), [first, chunk('x.ts', 'two', 9)]);
-      const [stored, second] = test.catalog.chunksOfFile(test.catalog.file(folder.id, 'x.ts')!.id);
+      test.replace(folder, file('x.ts'), [first, chunk('x.ts', 'two', 9)]);
+      const [stored, second] = test.catalog.chunks.ofFile(test.catalog.files.get(folder.id, 'x.ts')!.id);
       assert.ok(stored !== undefined && second !== undefined);
       assert.deepEqual(
         { ...first, ...stored },
@@ -164,9 +160,9 @@ describe('Catalog', () => {
       assert.equal(Buffer.compare(stored.vectorDigest, first.vectorDigest), 0);
       assert.equal(Buffer.compare(stored.textDigest, first.textDigest), 0);
       assert.equal(second.symbol, null);
-      assert.deepEqual(test.catalog.chunk(stored.id), stored);
-      assert.equal(test.catalog.chunk(999), undefined);
-      assert.equal(test.catalog.chunkByKey(folder.id + 1, stored.key), undefined);
+      assert.deepEqual(test.catalog.chunks.get(stored.id), stored);
+      assert.equal(test.catalog.chunks.get(999), undefined);
+      assert.equal(test.chunkByKey(folder.id + 1, stored.key), undefined);
     });
   });
 
@@ -174,14 +170,14 @@ describe('Catalog', () => {
     const named = (name: string) => ({
       definitions: [{ name, kind: 'function', startLine: 1, endLine: 1 }],
     });
-    test.catalog.replaceFile(folder, file('x.ts'), [
+    test.replace(folder, file('x.ts'), [
       chunk('x.ts', '1', 1, named('openFile')),
       chunk('x.ts', '2', 2, named('OpenFile')),
       chunk('x.ts', '3', 3, named('openFiles')),
     ]);
     const names = (name: string): string[] =>
-      test.catalog
-        .definitionsOf(folder.id, name)
+      test.catalog.chunks
+        .defining(folder.id, name)
         .map((d) => d.name)
         .sort();
     assert.deepEqual(names('openfile'), ['OpenFile', 'openFile']);
@@ -201,15 +197,15 @@ describe('Catalog', () => {
       chunk('x.ts', `from ${startLine}`, startLine, { endLine, definitions });
     const first = lines(1, 10, define('whole', 1, 4), define('cut', 5, 12), define('long', 6, 25));
     const [second, third] = [lines(11, 20, define('own', 13, 20)), lines(21, 30)];
-    test.catalog.replaceFile(folder, file('x.ts'), [first, second, third]);
-    test.catalog.replaceFile(folder, file('y.ts'), [
+    test.replace(folder, file('x.ts'), [first, second, third]);
+    test.replace(folder, file('y.ts'), [
       chunk('y.ts', 'other', 1, { definitions: [define('other', 1, 15)] }),
     ]);
-    const { id } = test.catalog.file(folder.id, 'x.ts')!;
+    const { id } = test.catalog.files.get(folder.id, 'x.ts')!;
     assert.deepEqual(
-      test.catalog
-        .chunksOfFile(id)
-        .map((one) => test.catalog.definitionsEndingIn(one).map(({ name }) => name)),
+      test.catalog.chunks
+        .ofFile(id)
+        .map((one) => test.catalog.chunks.definitionsEndingIn(one).map(({ name }) => name)),
       [[], ['cut'], ['long']],
     );
   });
@@ -218,7 +214,9 @@ describe('Catalog', () => {
     test.put(folder, 'x.ts', 'one', 'two');
     test.put(folder, 'y.ts', 'one');
     test.settle(folder);
-    assert.deepEqual(test.catalog.removeFile(folder, test.catalog.file(folder.id, 'x.ts')!), { removed: 2 });
+    assert.deepEqual(test.catalog.removeFile(folder, test.catalog.files.get(folder.id, 'x.ts')!), {
+      removed: 2,
+    });
     assert.deepEqual(said('x.ts', 'one', 'two'), ['delete', 'delete']);
     assert.deepEqual(said('y.ts', 'one'), ['-']);
     assert.deepEqual(test.catalog.counts(folder.id).files, 1);
@@ -255,7 +253,7 @@ describe('Catalog', () => {
       for (const where of [folder, other]) {
         test.put(where, 'x.ts', 'one', 'two');
         test.embed(where);
-        test.catalog.rememberSkipped(where.id, {
+        test.catalog.files.recordSkipped(where.id, {
           path: 'y',
           size: 1,
           mtimeMs: 1,
@@ -309,7 +307,7 @@ describe('Catalog', () => {
     assert.notDeepEqual(digest('a'), digest('b'));
     test.put(folder, 'x.ts', 'one');
     test.embed(folder);
-    const row = test.catalog.chunkByKey(folder.id, chunk('x.ts', 'one').key)!;
+    const row = test.chunkByKey(folder.id, chunk('x.ts', 'one').key)!;
     assert.ok(test.catalog.vectors.get(folder, row.vectorDigest) !== undefined);
     assert.equal(test.catalog.vectors.get(folder, row.textDigest), undefined);
   });

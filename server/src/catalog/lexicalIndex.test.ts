@@ -27,7 +27,7 @@ describe('LexicalIndex', () => {
       .map((place, i) => {
         const doc = docs.files[byFile ? place : (docs.fileOf[place] ?? -1)];
         if (doc === undefined) return 'nowhere';
-        const row = byFile ? undefined : catalog.chunk(doc.firstChunk + place - doc.at);
+        const row = byFile ? undefined : catalog.chunks.get(doc.firstChunk + place - doc.at);
         return `${doc.path}${row === undefined ? '' : `#${row.startLine}`}: ${counts[i] ?? 0}`;
       })
       .sort();
@@ -41,7 +41,7 @@ describe('LexicalIndex', () => {
   }
 
   it('counts words by chunk, and by file where the field is one of files', () => {
-    test.catalog.replaceFile(
+    test.replace(
       folder,
       file('src/door.ts', { terms: { path: 'door door src', lead: 'open', comments: 'open shut open' } }),
       [
@@ -89,7 +89,7 @@ describe('LexicalIndex', () => {
     test.put(folder, 'a.ts', 'gamma', 'delta gamma');
     assert.deepEqual(holders('alpha'), ['b.ts']);
     assert.deepEqual(found('gamma'), ['a.ts#1: 1', 'a.ts#2: 1']);
-    test.catalog.removeFile(folder, test.catalog.file(folder.id, 'b.ts')!);
+    test.catalog.removeFile(folder, test.catalog.files.get(folder.id, 'b.ts')!);
     assert.deepEqual(holders('alpha beta'), []);
     assert.deepEqual(test.query('SELECT DISTINCT word FROM postings WHERE part = 0 ORDER BY word'), [
       ...['a', 'delta', 'gamma', 'ts'].map((word) => ({ word })),
@@ -110,7 +110,7 @@ describe('LexicalIndex', () => {
     test.put(folder, 'a.ts', 'alpha');
     assert.deepEqual(holders('alpha'), ['a.ts']);
     const twice = chunk('a.ts', 'beta');
-    assert.throws(() => test.catalog.replaceFile(folder, file('a.ts'), [twice, twice]));
+    assert.throws(() => test.replace(folder, file('a.ts'), [twice, twice]));
     assert.deepEqual(found('alpha'), ['a.ts#1: 1']);
     assert.deepEqual(holders('beta'), []);
   });
@@ -121,7 +121,7 @@ describe('LexicalIndex', () => {
     assert.equal(found('word77').length, 150, 'its first token is "word"');
     assert.deepEqual(found('77'), ['77.ts#1: 1']);
     for (let i = 0; i < 150; i += 2) {
-      const row = test.catalog.file(folder.id, `${i}.ts`);
+      const row = test.catalog.files.get(folder.id, `${i}.ts`);
       if (row !== undefined) test.catalog.removeFile(folder, row);
     }
     assert.equal(found('common').length, 150);
@@ -150,7 +150,7 @@ describe('LexicalIndex', () => {
             terms: { body: tokenStream(body), names: '', signatures: '' },
           }),
         );
-        test.catalog.replaceFile(folder, file(path), chunks);
+        test.replace(folder, file(path), chunks);
         const docs = test.catalog.lexical.docs(folder.id);
         const doc = docs.files.find((one) => one.path === path);
         assert.equal(doc?.chunks, bodies.length);

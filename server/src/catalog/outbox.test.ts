@@ -14,7 +14,7 @@ describe('Outbox', () => {
   afterEach(() => test.dispose());
 
   const key = (text: string): string => chunk('x.ts', text).key;
-  const idOf = (text: string): number => test.catalog.chunkByKey(folder.id, key(text))?.id ?? -1;
+  const idOf = (text: string): number => test.chunkByKey(folder.id, key(text))?.id ?? -1;
 
   it('hands over chunks with their vector, and leaves out what cannot be told', () => {
     test.put(folder, 'x.ts', 'one', 'two');
@@ -26,7 +26,7 @@ describe('Outbox', () => {
     assert.ok(only !== undefined && rest.length === 0);
     assert.equal(only.key, key('two'));
     assert.deepEqual(only.vector, vectorOf('two'));
-    assert.deepEqual(only.chunk, test.catalog.chunkByKey(folder.id, key('two')));
+    assert.deepEqual(only.chunk, test.chunkByKey(folder.id, key('two')));
     assert.deepEqual(outbox.unconfirmed(folder), { ready: [idOf('two')], missing: [idOf('one')] });
     outbox.confirm(folder.id, [only]);
     assert.deepEqual(outbox.upserts(folder, ids), []);

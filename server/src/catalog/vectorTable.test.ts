@@ -69,7 +69,7 @@ describe('VectorTable', () => {
 
     for (const [name, leave] of [
       ['changed', () => test.put(folder, 'x.ts', 'other')],
-      ['was removed', () => test.catalog.removeFile(folder, test.catalog.file(folder.id, 'x.ts')!)],
+      ['was removed', () => test.catalog.removeFile(folder, test.catalog.files.get(folder.id, 'x.ts')!)],
       ['belongs to a folder that was removed', () => test.catalog.removeFolder(folder.id)],
     ] as const) {
       it(`counts the days since its file ${name}, not since it was made`, () => {
@@ -104,7 +104,7 @@ describe('VectorTable', () => {
     });
 
     it('hold vectors and languages in the order of the ids', () => {
-      test.catalog.replaceFile(folder, file('x.py', { language: 'python' }), [chunk('x.py', 'one')]);
+      test.replace(folder, file('x.py', { language: 'python' }), [chunk('x.py', 'one')]);
       test.put(folder, 'x.ts', 'one', 'two');
       test.embed(folder);
       for (const block of test.catalog.vectors.blocks(folder, dimensions, 2)) {

@@ -9,8 +9,8 @@ import type { ChunkedFile, ChunkInput } from './chunker.js';
 import { Parsers } from '../syntax/parsers.js';
 import { checkout, TestGrammars } from '../../test/support/testGrammars.js';
 import { samples } from '../../test/support/testSamples.js';
-import type { CountTokens } from "./atoms.js";
-import { embeddedText } from "./embeddedText.js";
+import type { CountTokens } from './atoms.js';
+import { embeddedText } from './embeddedText.js';
 
 /** Counts as WordPiece does: adds up over white space, which itself counts nothing. */
 const wordCount: CountTokens = (text) => (text.match(/[a-zA-Z]{1,4}|\d{1,2}|[^\sa-zA-Z\d]/gu) ?? []).length;

@@ -10,7 +10,7 @@ import { cutCosts, pack } from './packer.js';
 import type { Group } from './packer.js';
 import type { Parsers } from '../syntax/parsers.js';
 import { symbolOf } from './symbols.js';
-import { type CountTokens, type Atom, atomsOf, halved } from "./atoms.js";
+import { type CountTokens, type Atom, atomsOf, halved } from './atoms.js';
 
 /** Part of a collection's metadata: chunks and words of another version are made again. */
 export const CHUNKER_VERSION = '3';

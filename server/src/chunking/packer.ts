@@ -1,6 +1,6 @@
 import type { Span } from '../syntax/outline.js';
 import type { Pacer } from '../syntax/pacer.js';
-import type { Atom } from "./atoms.js";
+import type { Atom } from './atoms.js';
 
 /** Costs of one cut, in chunks: a cut that costs 1 is made only if it saves a chunk. */
 export interface CutCosts {

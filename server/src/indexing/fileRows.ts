@@ -5,7 +5,7 @@ import { tokenStream } from '../lexical/tokens.js';
 import { type ChunkedFile } from '../chunking/chunker.js';
 import { definitionsIn, fileSummary, termsOfFile, signaturesOf } from '../lexical/fields.js';
 import { digestOf } from '../source/sourceTexts.js';
-import { embeddedText } from "../chunking/embeddedText.js";
+import { embeddedText } from '../chunking/embeddedText.js';
 
 export interface ReadFile {
   readonly path: string;

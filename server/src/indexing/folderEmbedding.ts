@@ -138,7 +138,7 @@ export class FolderEmbedding {
     try {
       for (const [i, id] of job.chunkIds.slice(from, from + commitPage).entries()) {
         throwIfCancelled(signal, 'Indexing');
-        const chunk = catalog.chunk(id);
+        const chunk = catalog.chunks.get(id);
         if (chunk === undefined || catalog.vectors.get(projector.folder, chunk.vectorDigest) !== undefined)
           continue;
         if (vectors.some(({ digest }) => Buffer.compare(digest, chunk.vectorDigest) === 0)) continue;

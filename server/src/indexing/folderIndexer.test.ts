@@ -139,21 +139,21 @@ describe('FolderIndexer', () => {
       test.write({ 'bin.ts': new Uint8Array(100), 'notes.txt': 'hello' });
       const first = await refresh();
       assert.deepEqual(first.filesSkipped, { binary: 1 });
-      assert.equal(test.catalog.skippedFiles(folder.indexer.folder.id).size, 1);
+      assert.equal(test.catalog.files.skipped(folder.indexer.folder.id).size, 1);
       const checked = (): number | undefined =>
-        test.catalog.skippedFiles(folder.indexer.folder.id).get('bin.ts')?.checkedMs;
+        test.catalog.files.skipped(folder.indexer.folder.id).get('bin.ts')?.checkedMs;
       const before = checked();
       assert.deepEqual((await refresh()).filesSkipped, { binary: 1 });
       assert.equal(checked(), before, 'it was not read');
       test.write({ 'bin.ts': 'text now' }, 10);
       assert.equal((await refresh()).filesAdded, 1);
-      assert.equal(test.catalog.skippedFiles(folder.indexer.folder.id).size, 0);
+      assert.equal(test.catalog.files.skipped(folder.indexer.folder.id).size, 0);
       test.write({ 'bin.ts': new Uint8Array(100) }, 20);
       const back = await refresh();
       assert.deepEqual([back.filesRemoved, back.chunksRemoved], [1, 1]);
       await test.remove('bin.ts');
       await refresh();
-      assert.equal(test.catalog.skippedFiles(folder.indexer.folder.id).size, 0);
+      assert.equal(test.catalog.files.skipped(folder.indexer.folder.id).size, 0);
       assertComplete('a.ts', 'b.ts', 'notes.txt', 'sub/c.ts');
     });
 

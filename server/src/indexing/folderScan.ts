@@ -70,8 +70,8 @@ export class FolderScan {
   async run(signal: AbortSignal): Promise<ScanReport> {
     const { catalog, settings, onProgress } = this.#deps;
     const folder = this.#deps.folder();
-    const indexed = catalog.seenFiles(folder.id);
-    const skippedBefore = catalog.skippedFiles(folder.id);
+    const indexed = catalog.files.seen(folder.id);
+    const skippedBefore = catalog.files.skipped(folder.id);
     const report = { filesTotal: 0, filesAdded: 0, filesChanged: 0, filesRemoved: 0, filesUnchanged: 0 };
     const filesSkipped: Record<string, number> = {};
     const unreadable: string[] = [];
@@ -107,7 +107,7 @@ export class FolderScan {
           // Reading a small file never waits, so nothing else would run.
           if (pacer.due) await pacer.pause();
           throwIfCancelled(signal, 'Indexing');
-          const before = seen && catalog.file(folder.id, found.path);
+          const before = seen && catalog.files.get(folder.id, found.path);
           const outcome = await this.#update(found, before);
           chunksRemoved += outcome.removed;
           if (outcome.kind === 'indexed') {
@@ -130,12 +130,16 @@ export class FolderScan {
     }
     for (const missing of indexed.values()) {
       // A path that could not be read may still exist. Its hits are compared with the disk anyway.
-      if (unreadable.some((path) => missing.path === path || (path.endsWith('/') && missing.path.startsWith(path))))
+      if (
+        unreadable.some(
+          (path) => missing.path === path || (path.endsWith('/') && missing.path.startsWith(path)),
+        )
+      )
         continue;
-      chunksRemoved += this.#remove(catalog.file(folder.id, missing.path));
+      chunksRemoved += this.#remove(catalog.files.get(folder.id, missing.path));
       report.filesRemoved++;
     }
-    for (const path of skippedBefore.keys()) catalog.forgetSkipped(folder.id, path);
+    for (const path of skippedBefore.keys()) catalog.files.deleteSkipped(folder.id, path);
     await refreshUsage(catalog, folder, settings, signal);
     return { ...report, filesSkipped, chunksRemoved };
   }
@@ -144,7 +148,7 @@ export class FolderScan {
   async rescanFile(path: string): Promise<void> {
     const { catalog } = this.#deps;
     const folder = this.#deps.folder();
-    const before = catalog.file(folder.id, path);
+    const before = catalog.files.get(folder.id, path);
     if (before === undefined) return;
     const outcome = await this.#update({ path, size: before.size, mtimeMs: 0 }, before);
     if (outcome.kind === 'indexed') catalog.replaceFiles(folder, [outcome.write]);
@@ -160,13 +164,13 @@ export class FolderScan {
       const { reason, state } = source;
       if (isTemporary(reason)) return { kind: 'skipped', reason, removed: 0 };
       if (state !== undefined)
-        catalog.rememberSkipped(folder.id, { path: found.path, ...state, checkedMs, reason });
+        catalog.files.recordSkipped(folder.id, { path: found.path, ...state, checkedMs, reason });
       return { kind: 'skipped', reason, removed: this.#remove(before) };
     }
-    catalog.forgetSkipped(folder.id, found.path);
+    catalog.files.deleteSkipped(folder.id, found.path);
     const { text, digest, size, mtimeMs } = source;
     if (before?.digest === digest) {
-      catalog.touchFile(before.id, { size, mtimeMs, checkedMs });
+      catalog.files.touch(before.id, { size, mtimeMs, checkedMs });
       return { kind: 'unchanged', removed: 0 };
     }
     const language = languageOf(found.path, text);

@@ -19,7 +19,7 @@ import { checkFolder } from '../source/walk.js';
 import { FolderIndexer, failureOf } from './folderIndexer.js';
 import type { SearchPriority } from './searchPriority.js';
 import type { ChunkEmbedder } from './embedder.js';
-import type { IndexerSettings, ScanReport } from "./folderScan.js";
+import type { IndexerSettings, ScanReport } from './folderScan.js';
 
 export interface FoldersDependencies {
   readonly catalog: Catalog;

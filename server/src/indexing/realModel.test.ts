@@ -4,6 +4,7 @@ import { nullLog } from '../../../shared/src/log.js';
 import { EmbeddingSession } from '../model/embeddingSession.js';
 import { readModelFolder } from '../model/modelFolder.js';
 import { modelsDir } from '../paths.js';
+import { chunkByKey } from '../../test/support/testCatalog.js';
 import { TestIndex } from '../../test/support/testIndex.js';
 import type { ChunkEmbedder } from './embedder.js';
 
@@ -52,7 +53,7 @@ describe('indexing with the bundled model', () => {
 
       const { vector } = await session.embedQuery('send a document once more after an error');
       const [nearest] = await folder.indexer.projector.withCollection((one) => one.query(vector, 1));
-      assert.equal(test.catalog.chunkByKey(folder.indexer.folder.id, nearest?.id ?? '')?.path, 'upload.ts');
+      assert.equal(chunkByKey(test.catalog, folder.indexer.folder.id, nearest?.id ?? '')?.path, 'upload.ts');
       assert.equal((await folders.refresh(folder)).chunksEmbedded, 0);
     } finally {
       await folders.dispose();

@@ -115,7 +115,7 @@ function definitions(
   for (const identifier of query.identifiers) {
     const names = query.symbol === undefined ? [] : internalMarks.map((mark) => mark + identifier);
     for (const { chunkId, fileId, name } of [identifier, ...names].flatMap((one) =>
-      catalog.definitionsOf(folder.id, one),
+      catalog.chunks.defining(folder.id, one),
     )) {
       const chunk = docs.chunkNumber(fileId, chunkId);
       if (chunk === undefined) continue;
@@ -184,7 +184,7 @@ function denseChunks(
   accepted: Uint8Array,
 ): number[] {
   const chunks: number[] = [];
-  const places = catalog.placesOf(
+  const places = catalog.chunks.locate(
     folder.id,
     nearest.map(({ id }) => id),
   );

@@ -55,9 +55,9 @@ export async function excerptOf(
 ): Promise<Excerpt> {
   const next = chunkAfter(catalog, chunk);
   const around = {
-    own: catalog.definitionsIn(chunk.id),
-    ending: query === undefined ? [] : catalog.definitionsEndingIn(chunk),
-    next: next === undefined ? [] : catalog.definitionsIn(next.id),
+    own: catalog.chunks.definitionsIn(chunk.id),
+    ending: query === undefined ? [] : catalog.chunks.definitionsEndingIn(chunk),
+    next: next === undefined ? [] : catalog.chunks.definitionsIn(next.id),
   };
   const range = rangeOf(chunk, text, around, query);
   const end = Math.min(range.endLine, before - 1);
@@ -69,7 +69,7 @@ export async function excerptOf(
 
 /** A file's chunks have row ids that follow each other, as their texts do. */
 function chunkAfter(catalog: Catalog, chunk: ChunkRow): ChunkRow | undefined {
-  const next = catalog.chunk(chunk.id + 1);
+  const next = catalog.chunks.get(chunk.id + 1);
   if (next?.path !== chunk.path || next.startOffset !== chunk.endOffset) return undefined;
   // One that begins within a line continues a line, not a text.
   return next.startLine > chunk.endLine ? next : undefined;

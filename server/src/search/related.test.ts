@@ -47,7 +47,7 @@ describe('related chunks', () => {
   }
 
   const chunksOf = (path: string): ChunkRow[] =>
-    test.catalog.chunksOfFile(test.catalog.file(folder.indexer.folder.id, path)!.id);
+    test.catalog.chunks.ofFile(test.catalog.files.get(folder.indexer.folder.id, path)!.id);
 
   /** What `SearchTarget` and the chunk's own vector are to the service. */
   function targetOf(chunk: ChunkRow): SearchTarget {
@@ -182,7 +182,7 @@ describe('related chunks', () => {
     await index({ 'turn.ts': turn, 'gate.ts': `${imports.join('\n')}\n\n${body}` });
     const users = await linked('turn.ts');
     assert.deepEqual(
-      users.map(({ id }) => test.catalog.chunk(id)?.symbol),
+      users.map(({ id }) => test.catalog.chunks.get(id)?.symbol),
       ['openGate'],
     );
   });

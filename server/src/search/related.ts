@@ -47,7 +47,7 @@ export function rankRelated(
   links.delete(chunk.id);
   const similarities = new Map(nearest.map(({ id, similarity }) => [id, similarity]));
   const cosines = new Map<number, number>();
-  for (const [key, place] of catalog.placesOf(folder.id, [...similarities.keys()])) {
+  for (const [key, place] of catalog.chunks.locate(folder.id, [...similarities.keys()])) {
     const path = docs.files[docs.numberOf(place.fileId) ?? -1]?.path;
     if (path === undefined || !accept(path) || place.chunkId === chunk.id) continue;
     cosines.set(place.chunkId, similarities.get(key) ?? 0);
@@ -106,7 +106,7 @@ function linksOf(
 function definedBy(catalog: Catalog, { id, symbol, language }: ChunkRow): Set<string> {
   if (dataLanguages.has(language)) return new Set();
   const around = symbol === null ? [] : symbol.split('.').slice(-1);
-  return new Set([...around, ...catalog.definitionsIn(id).map(({ name }) => name)]);
+  return new Set([...around, ...catalog.chunks.definitionsIn(id).map(({ name }) => name)]);
 }
 
 /** For each of `names` that is not common, the chunks by number that hold it and do not define it. */
@@ -136,7 +136,7 @@ function withoutImports(chunks: readonly number[], docs: FolderStatistics): numb
 
 /** The chunks by number that define a name as it is written; none when many files do. */
 function ownersOf(catalog: Catalog, folder: FolderRow, docs: FolderStatistics, wanted: string): number[] {
-  const owners = catalog.definitionsOf(folder.id, wanted).filter(({ name, fileId }) => {
+  const owners = catalog.chunks.defining(folder.id, wanted).filter(({ name, fileId }) => {
     const language = docs.files[docs.numberOf(fileId) ?? -1]?.language;
     return name === wanted && language !== undefined && !dataLanguages.has(language);
   });

@@ -247,8 +247,8 @@ describe('Searcher', () => {
 
   describe('related', () => {
     const chunkOf = (path: string) => {
-      const { id } = test.catalog.file(folder.indexer.folder.id, path)!;
-      return test.catalog.chunksOfFile(id)[0]!;
+      const { id } = test.catalog.files.get(folder.indexer.folder.id, path)!;
+      return test.catalog.chunks.ofFile(id)[0]!;
     };
 
     it('finds what is near to a place, without the place itself', async () => {

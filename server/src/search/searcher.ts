@@ -90,7 +90,7 @@ export class Searcher {
     const duplicates = new Duplicates();
     const shown = new ShownLines();
     const read = (one: Ranked | undefined): Promise<{ chunk?: ChunkRow; text?: string | undefined }> => {
-      const chunk = one && this.#catalog.chunk(one.id);
+      const chunk = one && this.#catalog.chunks.get(one.id);
       return chunk === undefined ? Promise.resolve({}) : texts.of(chunk).then((text) => ({ chunk, text }));
     };
     // Most searches need just the first of these, and the disk is faster when asked for several at once.
@@ -133,7 +133,7 @@ export class Searcher {
     const rest: Ranked[] = [];
     for (const [i, one] of ranked.entries()) {
       throwIfCancelled(signal, 'Search');
-      const chunk = i < phraseReads ? this.#catalog.chunk(one.id) : undefined;
+      const chunk = i < phraseReads ? this.#catalog.chunks.get(one.id) : undefined;
       const text = (chunk && (await texts.of(chunk)))?.toLowerCase().replace(/\s+/g, ' ') ?? '';
       const holds = phrases.every((phrase) => text.includes(phrase.replace(/\s+/g, ' ')));
       if (holds) holding.push({ ...one, score: one.score + 1, terms: { ...one.terms, phrase: 1 } });

@@ -44,15 +44,15 @@ export class RelatedService {
     const place = await folders.find(resolve(params.path, params.file));
     const path = place?.folder === folder ? place.prefix.slice(0, -1) : '';
     const row = folder.indexer.folder;
-    const file = catalog.file(row.id, path);
+    const file = catalog.files.get(row.id, path);
     if (file === undefined) {
       throw new LanternError(
         'not-found',
         `${params.file} is not indexed in ${folder.path}: it may be excluded or new.`,
       );
     }
-    const chunk = catalog
-      .chunksOfFile(file.id)
+    const chunk = catalog.chunks
+      .ofFile(file.id)
       .find(({ startLine, endLine }) => startLine <= params.line && params.line <= endLine);
     const vector = chunk && catalog.vectors.get(row, chunk.vectorDigest);
     const target = access.target(view, vector);

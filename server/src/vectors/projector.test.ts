@@ -48,7 +48,7 @@ describe('Projector', () => {
     const stored = store.collections.get('a');
     const wanted = new Map<string, unknown>();
     for (const { id, path, language } of filesOf(test.catalog, folder)) {
-      for (const { key, startLine, endLine } of test.catalog.chunksOfFile(id))
+      for (const { key, startLine, endLine } of test.catalog.chunks.ofFile(id))
         wanted.set(key, { id: key, vector: vectorOf(key), path, startLine, endLine, language });
     }
     assert.deepEqual(new Map([...(stored?.records ?? [])].sort()), new Map([...wanted].sort()));
@@ -58,7 +58,7 @@ describe('Projector', () => {
 
   it('tells a new collection everything', async () => {
     test.put(folder, 'x.ts', 'one', 'two');
-    test.catalog.replaceFile(folder, file('y.py', { language: 'python' }), [chunk('y.py', 'three', 7)]);
+    test.replace(folder, file('y.py', { language: 'python' }), [chunk('y.py', 'three', 7)]);
     assert.equal(await run(), 3);
     assertEqual();
     assert.equal(projector.takeRebuilt(), false, 'it had never been filled');

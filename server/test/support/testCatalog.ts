@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nullLog } from '../../../shared/src/log.js';
 import { Catalog } from '../../src/catalog/catalog.js';
-import type { FileRow, FolderRow, NewChunk, NewFile } from '../../src/catalog/catalog.js';
+import type { ChunkRow, FileRow, FolderRow, NewChunk, NewFile } from '../../src/catalog/catalog.js';
 import { openDatabase } from '../../src/catalog/database.js';
 import { tokenStream } from '../../src/lexical/tokens.js';
 
@@ -39,7 +39,14 @@ export function chunk(path: string, text: string, line = 1, more: Partial<NewChu
 }
 
 export function filesOf(catalog: Catalog, folder: FolderRow): FileRow[] {
-  return [...catalog.seenFiles(folder.id).keys()].flatMap((path) => catalog.file(folder.id, path) ?? []);
+  return [...catalog.files.seen(folder.id).keys()].flatMap(
+    (path) => catalog.files.get(folder.id, path) ?? [],
+  );
+}
+
+export function chunkByKey(catalog: Catalog, folderId: number, key: string): ChunkRow | undefined {
+  const place = catalog.chunks.locate(folderId, [key]).get(key);
+  return place && catalog.chunks.get(place.chunkId);
 }
 
 export function file(path: string, more: Partial<NewFile> = {}): NewFile {
@@ -70,14 +77,24 @@ export class TestCatalog {
   /** Puts a file of these texts, one chunk and line each. */
   put(folder: FolderRow, path: string, ...texts: string[]): { removed: number } {
     const chunks = texts.map((text, i) => chunk(path, text, i + 1));
-    return this.catalog.replaceFile(folder, file(path), chunks);
+    return this.replace(folder, file(path), chunks);
+  }
+
+  /** Replaces the chunks of one file. */
+  replace(folder: FolderRow, newFile: NewFile, chunks: readonly NewChunk[]): { removed: number } {
+    const [removed = 0] = this.catalog.replaceFiles(folder, [{ file: newFile, chunks }]);
+    return { removed };
+  }
+
+  chunkByKey(folderId: number, key: string): ChunkRow | undefined {
+    return chunkByKey(this.catalog, folderId, key);
   }
 
   /** Gives every chunk of the folder its vector. */
   embed(folder: FolderRow): void {
     const vectors: { digest: Uint8Array; vector: Float32Array }[] = [];
     for (const { id } of filesOf(this.catalog, folder)) {
-      for (const { key, vectorDigest } of this.catalog.chunksOfFile(id))
+      for (const { key, vectorDigest } of this.catalog.chunks.ofFile(id))
         vectors.push({ digest: vectorDigest, vector: vectorOf(key) });
     }
     this.catalog.vectors.put(folder, vectors);

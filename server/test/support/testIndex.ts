@@ -129,13 +129,13 @@ export class TestIndex {
 
   /** Paths in the catalog, sorted. */
   paths(folder: Folder): string[] {
-    return [...this.catalog.seenFiles(folder.indexer.folder.id).keys()].sort();
+    return [...this.catalog.files.seen(folder.indexer.folder.id).keys()].sort();
   }
 
   /** Ids that the collection should hold, sorted. */
   keys(folder: Folder): string[] {
     return filesOf(this.catalog, folder.indexer.folder)
-      .flatMap(({ id }) => this.catalog.chunksOfFile(id).map(({ key }) => key))
+      .flatMap(({ id }) => this.catalog.chunks.ofFile(id).map(({ key }) => key))
       .sort();
   }
 

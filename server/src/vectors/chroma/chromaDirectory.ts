@@ -1,8 +1,7 @@
-import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LanternError, systemCode } from '../../../../shared/src/errors.js';
 import type { Log } from '../../../../shared/src/log.js';
-import { truncatedIndexes } from './chromaIndexFiles.js';
 import { serverConfiguration } from './chromaLauncher.js';
 import { commandLine, endProcess, isAlive, waitUntilGone } from './processes.js';
 
@@ -105,5 +104,42 @@ export class ChromaDirectory {
     } catch {
       return [];
     }
+  }
+}
+
+/** Bytes of hnswlib's header that are read. */
+const headerBytes = 36;
+
+/** Folders of indexes below `data` whose files are truncated. The server loads such an index silently, or crashes. */
+async function truncatedIndexes(data: string): Promise<string[]> {
+  const truncated: string[] = [];
+  for (const entry of await readdir(data, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue;
+    const folder = join(data, entry.name);
+    const needed = await vectorBytes(join(folder, 'header.bin'));
+    if (needed === undefined) continue;
+    const found = await stat(join(folder, 'data_level0.bin')).then(
+      ({ size }) => size,
+      () => 0,
+    );
+    if (found < needed) truncated.push(folder);
+  }
+  return truncated;
+}
+
+/** Bytes of all elements by hnswlib's header (little-endian, version 1); `undefined` for another format. */
+async function vectorBytes(header: string): Promise<number | undefined> {
+  const file = await open(header).catch(() => undefined);
+  if (file === undefined) return undefined;
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(headerBytes), 0, headerBytes, 0);
+    // A header that is too short crashes the server.
+    if (bytesRead < headerBytes) return Infinity;
+    if (buffer.readInt32LE(0) !== 1) return undefined;
+    const elements = Number(buffer.readBigUInt64LE(20));
+    const elementBytes = Number(buffer.readBigUInt64LE(28));
+    return elementBytes < 1e6 ? elements * elementBytes : undefined;
+  } finally {
+    await file.close();
   }
 }

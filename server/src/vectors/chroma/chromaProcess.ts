@@ -10,7 +10,7 @@ import { ChromaDirectory } from './chromaDirectory.js';
 import type { ChromaLauncher } from './chromaLauncher.js';
 import { findLaunchers, installAdvice } from './chromaLauncher.js';
 import type { ChromaEndpoint, ChromaServer, ChromaServerStatus, ServerProblem } from './chromaServer.js';
-import { explainExit } from './chromaExit.js';
+import { explainExit } from './chromaErrors.js';
 import { residentBytes } from './processes.js';
 
 export interface ChromaProcessOptions {
