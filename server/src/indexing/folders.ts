@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
-import { realpathSync } from 'node:fs';
+import { dirname, relative, sep } from 'node:path';
 import { LanternError, errorMessage, throwIfCancelled } from '../../../shared/src/errors.js';
-import { type Disposable, Emitter } from '../../../shared/src/disposable.js';
-import type { Log } from '../../../shared/src/log.js';
+import { Emitter } from '../../../shared/src/disposable.js';
 import type {
   FolderStatus,
   IndexProgress,
@@ -11,33 +9,21 @@ import type {
   IndexStatus,
   RemoveResult,
 } from '../../../shared/src/protocol/protocol.js';
-import type { Catalog, FolderRow } from '../catalog/catalog.js';
+import type { FolderRow } from '../catalog/catalog.js';
 import { collectionName } from '../vectors/collectionName.js';
-import type { VectorStore } from '../vectors/vectorStore.js';
-import { CHUNKER_VERSION, type Chunker } from '../chunking/chunker.js';
+import { CHUNKER_VERSION } from '../chunking/chunker.js';
 import { checkFolder } from '../source/walk.js';
-import { FolderIndexer, failureOf } from './folderIndexer.js';
-import type { SearchPriority } from './searchPriority.js';
-import type { ChunkEmbedder } from './embedder.js';
-import type { IndexerSettings, ScanReport } from './folderScan.js';
+import { FolderIndexer, type IndexingDependencies, failureOf } from './folderIndexer.js';
+import { contains, nearestExisting, realPath } from './folderPaths.js';
+import type { ScanReport } from './folderScan.js';
 
-export interface FoldersDependencies {
-  readonly catalog: Catalog;
-  readonly store: VectorStore;
-  readonly chunker: Chunker;
-  readonly embedder: ChunkEmbedder;
+export interface FoldersDependencies extends IndexingDependencies {
   readonly modelKey: string;
   /** Part of every collection's name; empty where the store belongs to this machine alone. */
   readonly owner: string;
-  readonly settings: IndexerSettings;
-  readonly log: Log;
-  /** Whom index jobs let pass between two texts. */
-  readonly searchPriority?: SearchPriority;
-  /** Counts a job that runs, until the result is disposed of: what is counted keeps the daemon from exiting. */
-  readonly busy?: (job: string) => Disposable;
 }
 
-/** One indexed folder while the daemon runs: its indexer, what it is doing, and who wants to hear of it. */
+/** An indexed folder while the daemon runs: its indexer and its state. */
 export interface Folder {
   readonly path: string;
   readonly indexer: FolderIndexer;
@@ -46,34 +32,37 @@ export interface Folder {
   filesTotal: number;
   /** Milliseconds of the monotonic clock when the last scan ended; -Infinity before the first. */
   scannedAt: number;
-  /** Whether that scan took too long for a search to wait for the next. */
+  /** Whether the last scan took too long for a search to wait for the next one. */
   slow: boolean;
-  /** Runs while changes are being collected. */
+  /** Set while changes are being collected: its timer, and when the first change came. */
   burst: { readonly timer: NodeJS.Timeout; readonly since: number } | undefined;
 }
 
-/** An indexed folder, and the part of it that was asked for. */
+/** An indexed folder, and which part of it a request means. */
 export interface FolderView {
   readonly folder: Folder;
-  /** Empty for the whole folder, else a relative path that ends with `/`. */
+  /** Empty for the whole folder, otherwise a relative path that ends with `/`. */
   readonly prefix: string;
 }
 
-/** A burst of changes is over when none has come for this long, or when it has lasted for `longestBurstMs`. */
+/** A burst of changes ends when no change has come for this long, or after `longestBurstMs`. */
 const burstMs = 150;
 const longestBurstMs = 2000;
-/** Most folders of changed files that are looked up behind links, for one burst. */
+/** Most folders of changed files, per notification, whose symbolic links are resolved. */
 const mostLinked = 200;
-/** How long a search waits for its folder to be compared with the disk, before it answers with what is known. */
+/** Milliseconds that a search waits for its folder to be compared with the disk. Then it answers from the index as it is. */
 export const longestWaitMs = 300;
 
-/** All folders that this daemon indexes. A folder inside another has no index of its own: it is seen through the outer one. */
+/**
+ * All folders that this daemon indexes. A folder inside another one has no index of its own; it is a view of the outer one.
+ * This room keeps indexes equal to folders. It knows neither who asks nor how hits are ranked.
+ */
 export class Folders {
-  /** Fires when something that a status shows has changed. */
+  /** Fires when something in a folder's status has changed. */
   readonly changed = new Emitter<Folder | undefined>();
   readonly #deps: FoldersDependencies;
   readonly #open = new Map<string, Folder>();
-  /** The latest change of which folders there are: they are made one after the other. */
+  /** Resolves after the last queued change of the list of folders. Changes run one after the other. */
   #changing: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -88,7 +77,7 @@ export class Folders {
     return this.#find(real);
   }
 
-  /** The same, and starts an index for `path` where there is none. Folders inside it are taken over. */
+  /** As `find`, but starts an index for `path` when there is none. It absorbs the indexed folders inside `path`. */
   async open(path: string): Promise<FolderView> {
     const real = await checkFolder(path);
     return this.#change(async () => {
@@ -96,24 +85,24 @@ export class Folders {
       if (known !== undefined) return known;
       const inner = this.#deps.catalog.folders().filter((row) => contains(real, row.path));
       for (const row of inner) {
-        this.#deps.log.write('info', 'folder.taken-over', { folder: row.path, by: real });
-        await this.#forget(row);
+        this.#deps.log.write('info', 'folder.absorbed', { folder: row.path, by: real });
+        await this.#delete(row);
       }
-      return this.#view(this.#opened(this.#add(real)), real);
+      return this.#view(this.#openRow(this.#add(real)), real);
     });
   }
 
   /** Every folder of the catalog, opened or not. */
   all(): Folder[] {
-    return this.#deps.catalog.folders().map((row) => this.#opened(row));
+    return this.#deps.catalog.folders().map((row) => this.#openRow(row));
   }
 
-  /** Reads what has changed, so that words and places are right; vectors may come later. */
+  /** Reads what has changed, so that terms and lines are right. Vectors may follow later. */
   async scan(folder: Folder, signal?: AbortSignal): Promise<void> {
     await this.#scan(folder, signal);
   }
 
-  /** Brings words, vectors and collection up to date; `onScanned` is called when the words are. */
+  /** Brings terms, vectors and collection up to date. `onScanned` is called when the terms are. */
   async refresh(folder: Folder, signal?: AbortSignal, onScanned?: () => void): Promise<IndexReport> {
     const began = performance.now();
     try {
@@ -121,7 +110,7 @@ export class Folders {
       onScanned?.();
       throwIfCancelled(signal, 'Indexing');
       const embedded = await folder.indexer.embed(signal);
-      this.#become(folder, { kind: 'idle' });
+      this.#setStatus(folder, { kind: 'idle' });
       const chunksTotal = this.#deps.catalog.counts(folder.indexer.folder.id).chunks;
       const elapsedMs = Math.round(performance.now() - began);
       const report = { folder: folder.path, ...scanned, chunksTotal, ...embedded, elapsedMs };
@@ -131,12 +120,12 @@ export class Folders {
       const reason = failureOf(error);
       if (reason !== undefined)
         this.#deps.log.write('error', 'index.failed', { folder: folder.path, cause: reason });
-      this.#become(folder, reason === undefined ? { kind: 'idle' } : { kind: 'failed', reason });
+      this.#setStatus(folder, reason === undefined ? { kind: 'idle' } : { kind: 'failed', reason });
       throw error;
     }
   }
 
-  /** A collection was lost, or all were out of reach: they are opened anew and told what they have missed. */
+  /** Opens a lost collection again, or all after Chroma was unreachable, and sends what they have missed. */
   reattach(collection: string | undefined): void {
     for (const folder of this.#open.values()) {
       if (collection !== undefined && folder.indexer.folder.collection !== collection) continue;
@@ -145,7 +134,7 @@ export class Folders {
     }
   }
 
-  /** Files changed, as an editor saw it. Their folders are refreshed soon, in one job for a burst of any size. */
+  /** Takes files that an editor saw change. Their folders are refreshed soon, in one job per burst. */
   async changedOnDisk(paths: readonly string[]): Promise<void> {
     const rows = this.#deps.catalog.folders();
     const touched = new Set<FolderRow>();
@@ -155,8 +144,8 @@ export class Folders {
       if (row === undefined) elsewhere.add(dirname(path));
       else touched.add(row);
     }
-    for (const row of touched) this.#refreshSoon(this.#opened(row));
-    // An editor that has opened a folder through a link names its files by the link.
+    for (const row of touched) this.#refreshSoon(this.#openRow(row));
+    // An editor that opened a folder through a symbolic link names files by that link.
     for (const directory of [...elsewhere].slice(0, mostLinked)) {
       if (touched.size === rows.length) break;
       const view = await this.find(nearestExisting(directory));
@@ -181,20 +170,20 @@ export class Folders {
 
   pause(folder: Folder): void {
     folder.indexer.pause();
-    this.#become(folder, { kind: 'paused' });
+    this.#setStatus(folder, { kind: 'paused' });
   }
 
   resume(folder: Folder): void {
     folder.indexer.resume();
-    // A job that was held says itself how far it is.
-    this.#become(folder, { kind: 'idle' });
+    // A resumed job reports its own progress.
+    this.#setStatus(folder, { kind: 'idle' });
   }
 
   async remove(path: string): Promise<RemoveResult> {
     const real = realPath(path);
     const removed = await this.#change(async () => {
       const row = this.#deps.catalog.folder(real);
-      return row && this.#forget(row);
+      return row && this.#delete(row);
     });
     if (removed === undefined) {
       const outer = await this.find(real);
@@ -226,16 +215,16 @@ export class Folders {
   async #scan(folder: Folder, signal: AbortSignal | undefined): Promise<ScanReport> {
     const began = performance.now();
     const first = this.#deps.catalog.folder(folder.path)?.indexedAt === null;
-    if (first) this.#become(folder, { kind: 'loading' });
+    if (first) this.#setStatus(folder, { kind: 'loading' });
     const report = await folder.indexer.scan(signal);
     folder.filesTotal = report.filesTotal;
     folder.scannedAt = performance.now();
     folder.slow = folder.scannedAt - began > longestWaitMs;
-    if (folder.status.kind === 'loading') this.#become(folder, { kind: 'idle' });
+    if (folder.status.kind === 'loading') this.#setStatus(folder, { kind: 'idle' });
     return report;
   }
 
-  /** Runs `change` after the ones before it: what each finds is what it leaves. */
+  /** Runs `change` after all earlier ones, so that no other change happens while it runs. */
   #change<T>(change: () => Promise<T>): Promise<T> {
     const result = this.#changing.then(() => {
       if (this.#closed) throw new LanternError('unavailable', 'Lantern is shutting down. Try again.');
@@ -248,7 +237,7 @@ export class Folders {
   #find(real: string): FolderView | undefined {
     const rows = this.#deps.catalog.folders().filter((row) => contains(row.path, real));
     const outermost = rows.sort((a, b) => a.path.length - b.path.length)[0];
-    return outermost && this.#view(this.#opened(outermost), real);
+    return outermost && this.#view(this.#openRow(outermost), real);
   }
 
   #refreshSoon(folder: Folder): void {
@@ -281,13 +270,13 @@ export class Folders {
     });
   }
 
-  #opened(stored: FolderRow): Folder {
+  #openRow(stored: FolderRow): Folder {
     const open = this.#open.get(stored.path);
     if (open !== undefined) return open;
     const { catalog, modelKey } = this.#deps;
     let row = stored;
     if (row.modelKey !== modelKey || row.chunker !== CHUNKER_VERSION) {
-      // Another model or way of chunking is another index; the old vectors stay by content, should the user go back.
+      // Another model or chunker needs another index. The old vectors are kept by content, in case the user changes back.
       catalog.removeFolder(row.id);
       row = this.#add(row.path);
       if (row.collection !== stored.collection) void this.#dropCollection(stored.collection);
@@ -310,18 +299,18 @@ export class Folders {
     };
     progress.on((event) => {
       if (event.kind === 'embedding') {
-        this.#become(folder, { kind: 'indexing', done: event.done, total: event.total });
+        this.#setStatus(folder, { kind: 'indexing', done: event.done, total: event.total });
       }
     });
     this.#open.set(row.path, folder);
     return folder;
   }
 
-  async #forget(row: FolderRow): Promise<{ files: number; chunks: number }> {
+  async #delete(row: FolderRow): Promise<{ files: number; chunks: number }> {
     const open = this.#open.get(row.path);
     clearTimeout(open?.burst?.timer);
     await open?.indexer.dispose();
-    // In one turn, so that nobody opens a row that goes.
+    // In one turn of the event loop, so that nobody opens a row that is being deleted.
     const removed = this.#deps.catalog.removeFolder(row.id);
     this.#open.delete(row.path);
     this.changed.emit(undefined);
@@ -333,42 +322,13 @@ export class Folders {
     try {
       await this.#deps.store.drop(name);
     } catch (error) {
-      // The folder's next index has another generation, which empties what is left here.
+      // The folder's next index has another generation, and drops what is left of this collection.
       this.#deps.log.write('warn', 'collection.left', { collection: name, cause: errorMessage(error) });
     }
   }
 
-  #become(folder: Folder, status: IndexStatus): void {
+  #setStatus(folder: Folder, status: IndexStatus): void {
     folder.status = folder.indexer.paused && status.kind !== 'failed' ? { kind: 'paused' } : status;
     this.changed.emit(folder);
   }
-}
-
-/**
- * The real path, or the absolute one of something that is gone, so that its index can still be named. Synchronous, since
- * a promise of `node:fs` lets an index job have its turn first.
- */
-function realPath(path: string): string {
-  if (!isAbsolute(path)) throw new LanternError('bad-request', `"${path}" is not an absolute path.`);
-  return linked(path) ?? resolve(path);
-}
-
-function linked(path: string): string | undefined {
-  try {
-    return realpathSync.native(path);
-  } catch {
-    return undefined;
-  }
-}
-
-/** The path itself, or the folder above it that is still there. */
-function nearestExisting(path: string): string {
-  for (let at = path; ; at = dirname(at)) {
-    const real = linked(at);
-    if (real !== undefined || at === dirname(at)) return real ?? at;
-  }
-}
-
-function contains(outer: string, inner: string): boolean {
-  return inner === outer || inner.startsWith(outer.endsWith(sep) ? outer : outer + sep);
 }

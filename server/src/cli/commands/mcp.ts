@@ -19,7 +19,7 @@ export interface McpOptions {
   readonly write?: boolean | undefined;
 }
 
-/** `lantern mcp …`. Nothing here loads more than the bridge needs, which lives as long as the agent's session. */
+/** `lantern mcp …`. This file imports only what the bridge needs, which runs as long as the agent's session. */
 export async function mcpCommand(
   words: readonly string[],
   options: McpOptions,
@@ -35,7 +35,7 @@ export async function mcpCommand(
   );
 }
 
-/** Beside this module lie the programs of the build. */
+/** A program of the build, which is beside this one. */
 const program = (name: string): string => fileURLToPath(new URL(`./${name}`, import.meta.url));
 
 async function runBridge(): Promise<number> {

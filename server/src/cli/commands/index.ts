@@ -1,0 +1,30 @@
+import { resolve } from 'node:path';
+import type { IndexReport } from '../../../../shared/src/protocol/protocol.js';
+import type { Values } from '../options.js';
+import { indexWithProgress } from '../progress.js';
+import { withDaemon } from '../session.js';
+import { type Terminal, bold, dim, green, plain, seconds, show } from '../terminal.js';
+
+/** `lantern index [PATH]`. */
+export async function indexCommand(positionals: readonly string[], values: Values): Promise<number> {
+  return withDaemon(async (daemon, signal) => {
+    const path = resolve(positionals[0] ?? values.path ?? '.');
+    show(values, await indexWithProgress(daemon, path, signal), formatIndex);
+    return 0;
+  });
+}
+
+function formatIndex(report: IndexReport, terminal: Terminal): string {
+  const skipped = Object.entries(report.filesSkipped).sort(([, a], [, b]) => b - a);
+  const lines = [
+    `${green(terminal, 'Indexed')} ${bold(terminal, plain(report.folder))} in ${seconds(report.elapsedMs)}`,
+    `  files   ${report.filesTotal}: ${report.filesAdded} new, ${report.filesChanged} changed, ${report.filesRemoved} removed, ${report.filesUnchanged} unchanged`,
+    `  chunks  ${report.chunksTotal}: ${report.chunksEmbedded} embedded, ${report.chunksReused} known by content, ${report.chunksRemoved} removed`,
+  ];
+  if (skipped.length > 0) {
+    lines.push(dim(terminal, `  left out ${skipped.map(([reason, n]) => `${n} ${reason}`).join(', ')}`));
+  }
+  if (report.collectionRebuilt)
+    lines.push('  The Chroma collection was lost and has been made again from the catalog.');
+  return lines.join('\n');
+}

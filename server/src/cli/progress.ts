@@ -1,0 +1,52 @@
+import type { IndexProgress, IndexReport } from '../../../shared/src/protocol/protocol.js';
+import type { DaemonConnection } from './connection.js';
+import { type Terminal, cyan, terminal } from './terminal.js';
+
+/** Milliseconds between two drawings of the line. */
+const drawEveryMs = 80;
+
+/** One line on standard error that shows progress, drawn again and again; nothing unless that is a terminal. */
+class ProgressLine {
+  #shown = false;
+  #last = 0;
+
+  readonly update = (progress: IndexProgress): void => {
+    const now = performance.now();
+    if (!process.stderr.isTTY || now - this.#last < drawEveryMs) return;
+    this.#last = now;
+    this.#shown = true;
+    process.stderr.write(`\r\x1b[K${formatProgress(progress, terminal)}`);
+  };
+
+  clear(): void {
+    if (this.#shown) process.stderr.write('\r\x1b[K');
+    this.#shown = false;
+  }
+}
+
+/** Indexes a folder and shows the progress. */
+export async function indexWithProgress(
+  daemon: DaemonConnection,
+  path: string,
+  signal: AbortSignal,
+): Promise<IndexReport> {
+  const line = new ProgressLine();
+  const token = `cli-${process.pid}`;
+  const listening = daemon.onProgress(token, line.update);
+  try {
+    return await daemon.request('lantern/index', { path, token }, signal);
+  } finally {
+    listening.dispose();
+    line.clear();
+  }
+}
+
+function formatProgress(progress: IndexProgress, terminal: Terminal): string {
+  if (progress.kind === 'scanning') return `Reading files: ${progress.files}`;
+  const { done, total, rate, secondsLeft } = progress;
+  const width = 24;
+  const filled = total === 0 ? width : Math.round((done / total) * width);
+  const bar = `${'█'.repeat(filled)}${'░'.repeat(width - filled)}`;
+  const speed = rate > 0 ? `, ${rate.toFixed(0)}/s, ${Math.ceil(secondsLeft)} s left` : '';
+  return `${cyan(terminal, bar)} ${done}/${total} ${progress.files > 0 ? 'files' : 'chunks'}${speed}`;
+}

@@ -1,0 +1,48 @@
+/** What the terminal can show. */
+export interface Terminal {
+  readonly color: boolean;
+  readonly columns: number;
+}
+
+export const terminal: Terminal = {
+  color: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
+  columns: process.stdout.columns || 100,
+};
+
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Prints one line of JSON for programs, or formatted text for people. */
+export function show<T>(
+  { json }: { readonly json?: boolean | undefined },
+  result: T,
+  format: (result: T, terminal: Terminal) => string,
+): void {
+  print(json === true ? JSON.stringify(result) : format(result, terminal));
+}
+
+const paint =
+  (code: number) =>
+  (terminal: Terminal, text: string): string =>
+    terminal.color ? `\x1b[${code}m${text}\x1b[0m` : text;
+export const bold = paint(1);
+export const dim = paint(2);
+export const red = paint(31);
+export const green = paint(32);
+export const cyan = paint(36);
+
+/** Removes control characters, which must not reach the terminal, and replaces tabs by spaces. */
+export const plain = (text: string): string =>
+  // eslint-disable-next-line no-control-regex
+  text.replaceAll('\t', '    ').replace(/[\x00-\x1f\x7f-\x9f]/g, '');
+
+/** A number with its noun, such as `1 file` and `2,000 files`. */
+export const count = (n: number, noun: string): string =>
+  `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
+
+export function mebibytes(bytes: number): string {
+  return bytes < 1024 * 1024 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+}
+
+export const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 0)} s`;
