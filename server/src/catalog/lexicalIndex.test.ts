@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import fc from 'fast-check';
+import Database from 'libsql';
 import type { FolderRow } from './catalog.js';
 import { TestCatalog, chunk, file } from '../../test/support/testCatalog.js';
 import { tokenStream, tokens } from '../lexical/tokens.js';
@@ -16,7 +18,7 @@ describe('LexicalIndex', () => {
 
   afterEach(() => test.dispose());
 
-  /** Where the first token of `word` stands in a field, as `path: count`, or `path#line: count` for chunks. */
+  /** Where the first token of `word` occurs in a field, as `path: count`, or `path#line: count` for chunks. */
   function found(word: string, field: Field = 'body', where = folder): string[] {
     const { catalog } = test;
     const docs = catalog.lexical.docs(where.id);
@@ -33,14 +35,14 @@ describe('LexicalIndex', () => {
       .sort();
   }
 
-  /** Paths of the files that hold any token of `query` in their text. */
+  /** Paths of the files that contain any token of `query` in their text. */
   function holders(query: string, where = folder): string[] {
     const docs = test.catalog.lexical.docs(where.id);
     const all = test.catalog.lexical.match(where.id, tokens(query)).flatMap(({ files }) => files);
     return [...new Set(all)].map((number) => docs.files[number]?.path ?? 'nowhere').sort();
   }
 
-  it('counts words by chunk, and by file where the field is one of files', () => {
+  it('counts terms by chunk, and by file in the fields of files', () => {
     test.replace(
       folder,
       file('src/door.ts', { terms: { path: 'door door src', lead: 'open', comments: 'open shut open' } }),
@@ -75,14 +77,14 @@ describe('LexicalIndex', () => {
     assert.deepEqual(holders('証明'), []);
   });
 
-  it('takes no word for syntax', () => {
+  it('takes no term for query syntax', () => {
     test.put(folder, 'a.ts', 'near or not and');
     for (const query of ['NOT', 'OR AND', 'NEAR(a b)', '"near', "near'; DROP TABLE x", 'near*', '^near'])
       assert.deepEqual(holders(query), ['a.ts'], query);
     assert.deepEqual(test.catalog.lexical.match(folder.id, ['x"y', "'", '%'])[0]?.files, []);
   });
 
-  it('forgets what was removed and what was replaced', () => {
+  it('drops the terms of removed and replaced files', () => {
     test.put(folder, 'a.ts', 'alpha');
     test.put(folder, 'b.ts', 'alpha beta');
     assert.deepEqual(holders('alpha'), ['a.ts', 'b.ts']);
@@ -91,19 +93,41 @@ describe('LexicalIndex', () => {
     assert.deepEqual(found('gamma'), ['a.ts#1: 1', 'a.ts#2: 1']);
     test.catalog.removeFile(folder, test.catalog.files.get(folder.id, 'b.ts')!);
     assert.deepEqual(holders('alpha beta'), []);
-    assert.deepEqual(test.query('SELECT DISTINCT word FROM postings WHERE part = 0 ORDER BY word'), [
-      ...['a', 'delta', 'gamma', 'ts'].map((word) => ({ word })),
+    assert.deepEqual(test.query('SELECT DISTINCT term FROM postings WHERE part = 0 ORDER BY term'), [
+      ...['a', 'delta', 'gamma', 'ts'].map((term) => ({ term })),
     ]);
     test.catalog.removeFolder(folder.id);
-    assert.deepEqual(test.query('SELECT word FROM postings UNION SELECT words FROM file_words'), []);
+    assert.deepEqual(test.query('SELECT term FROM postings UNION SELECT terms FROM file_terms'), []);
   });
 
-  it('says the same after it was opened anew', () => {
+  it('finds the same after it was opened again', () => {
     test.put(folder, 'a.ts', 'alpha beta', 'beta');
     const before = found('beta');
     test.reopen();
     assert.deepEqual(found('beta'), before);
     assert.equal(before.length, 2);
+  });
+
+  it('keeps its postings when a catalog of schema version 2 is migrated', () => {
+    test.put(folder, 'a.ts', 'alpha beta', 'beta');
+    test.put(folder, 'b.ts', 'beta');
+    const before = found('beta');
+    test.catalog.dispose();
+    const db = new Database(join(test.dir, 'catalog.db'));
+    db.exec(`
+      ALTER TABLE uses RENAME COLUMN terms TO words;
+      DROP INDEX file_terms_by_folder;
+      ALTER TABLE file_terms RENAME TO file_words;
+      ALTER TABLE file_words RENAME COLUMN terms TO words;
+      CREATE INDEX file_words_by_folder ON file_words(folder_id, part);
+      ALTER TABLE postings RENAME COLUMN term TO word;
+      PRAGMA user_version = 2;`);
+    db.close();
+    test.reopen();
+    assert.equal(before.length, 3);
+    assert.deepEqual(found('beta'), before);
+    test.put(folder, 'a.ts', 'gamma');
+    assert.deepEqual(found('beta'), ['b.ts#1: 1']);
   });
 
   it('shows nothing of a change that was rolled back', () => {

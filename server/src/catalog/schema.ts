@@ -1,12 +1,13 @@
 import type Database from 'libsql';
 
-/** Raised with every change of the schema, together with a step in `migrations`. */
-export const SCHEMA_VERSION = 2;
+/** Raised with every change of the schema, with a new step in `migrations`. */
+export const SCHEMA_VERSION = 3;
 
+/** Version 1. */
 const initial = `
   CREATE TABLE models (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
 
-  -- A vector by what it was made from; chunks of any folder refer to it by digest.
+  -- Vectors by the digest of the embedded text; chunks of any folder refer to them.
   CREATE TABLE vectors (
     model_id INTEGER NOT NULL REFERENCES models(id),
     digest BLOB NOT NULL,
@@ -37,7 +38,7 @@ const initial = `
   );
   CREATE UNIQUE INDEX files_by_path ON files(folder_id, path);
 
-  -- Files that were read and turned down for what is in them, so that they are not read again while they stay the same.
+  -- Files that were read and skipped for their content. They are not read again while they stay the same.
   CREATE TABLE skipped_files (
     folder_id INTEGER NOT NULL,
     path TEXT NOT NULL,
@@ -74,7 +75,7 @@ const initial = `
   CREATE INDEX definitions_by_name ON definitions(folder_id, name);
   CREATE INDEX definitions_by_chunk ON definitions(chunk_id);
 
-  -- What the collection has still to be told. A row goes when the vector store has confirmed it.
+  -- Changes that the collection has not confirmed. A row is deleted when the vector store has confirmed it.
   CREATE TABLE outbox (
     folder_id INTEGER NOT NULL,
     key TEXT NOT NULL,
@@ -84,8 +85,9 @@ const initial = `
   ) WITHOUT ROWID;
 `;
 
-const words = `
-  -- Where words stand: a row has one word's entries of up to 64 files, see postings.ts.
+/** Version 2. */
+const lexicalIndex = `
+  -- Where terms occur. A row has one term's entries of up to 64 files, see lexical/postings.ts.
   CREATE TABLE postings (
     folder_id INTEGER NOT NULL,
     word TEXT NOT NULL,
@@ -95,7 +97,7 @@ const words = `
     PRIMARY KEY (folder_id, word, part, block)
   ) WITHOUT ROWID;
 
-  -- Of each file and part: the lengths of its fields, and its words, so that its postings can be taken back.
+  -- For each file and part: the lengths of its fields, and its terms, so that its postings can be removed.
   CREATE TABLE file_words (
     file_id INTEGER NOT NULL,
     part INTEGER NOT NULL,
@@ -107,7 +109,7 @@ const words = `
   ) WITHOUT ROWID;
   CREATE INDEX file_words_by_folder ON file_words(folder_id, part);
 
-  -- Words of the lines in one file that name what another one defines.
+  -- Usage lines: terms of the lines in one file that name a definition of another.
   CREATE TABLE uses (
     target_id INTEGER NOT NULL,
     user_id INTEGER NOT NULL,
@@ -116,11 +118,11 @@ const words = `
   ) WITHOUT ROWID;
   CREATE INDEX uses_by_user ON uses(user_id);
 
-  -- What is still to be done for uses: 1, this file's lines are to be read; 2, what others say of it is to be gathered.
+  -- What is due for usage lines: 1, this file's lines have to be read; 2, those of other files have to be collected.
   ALTER TABLE files ADD COLUMN uses_due INTEGER NOT NULL DEFAULT 3;
   CREATE INDEX files_by_uses_due ON files(folder_id, uses_due);
   ALTER TABLE files ADD COLUMN comment_rows BLOB;
-  -- The vector of the whole file, and the text it is made from until it is there.
+  -- The vector of the whole file, and the text that it is made from, until there is a vector.
   ALTER TABLE files ADD COLUMN vector_digest BLOB;
   ALTER TABLE files ADD COLUMN summary TEXT;
 
@@ -139,8 +141,18 @@ const words = `
   CREATE INDEX definitions_by_file ON definitions(file_id);
   CREATE INDEX definitions_by_chunk ON definitions(chunk_id);
 
-  -- What is indexed has to be read again; vectors stay by content, so that the model is not needed.
+  -- Every folder has to be read again. Vectors are kept by content, so the model is not needed.
   UPDATE folders SET chunker = '';
+`;
+
+/** Version 3: the names of the lexical index speak of terms. */
+const terms = `
+  ALTER TABLE postings RENAME COLUMN word TO term;
+  ALTER TABLE file_words RENAME COLUMN words TO terms;
+  ALTER TABLE file_words RENAME TO file_terms;
+  DROP INDEX file_words_by_folder;
+  CREATE INDEX file_terms_by_folder ON file_terms(folder_id, part);
+  ALTER TABLE uses RENAME COLUMN words TO terms;
 `;
 
 /** Version 1 had an FTS5 table per folder. */
@@ -151,16 +163,17 @@ function dropWordTables(db: Database.Database): void {
   for (const { name } of tables) db.exec(`DROP TABLE ${name}`);
 }
 
-/** `migrations[n]` takes a catalog from version n to n + 1. */
+/** `migrations[n]` changes a catalog from version n to n + 1. */
 const migrations: readonly ((db: Database.Database) => void)[] = [
   (db) => db.exec(initial),
   (db) => {
     dropWordTables(db);
-    db.exec(words);
+    db.exec(lexicalIndex);
   },
+  (db) => db.exec(terms),
 ];
 
-/** Brings the schema up to date in one transaction; a catalog from a newer build is refused. */
+/** Brings the schema up to date in one transaction. Throws for a catalog of a newer build. */
 export function migrate(db: Database.Database): void {
   const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
   if (version > SCHEMA_VERSION) throw new NewerCatalogError(version);

@@ -33,7 +33,7 @@ export async function refreshUsage(
     };
     catalog.usage.putLines(file.id, usageLines(source.text, new Set(file.commentRows), ownerOf));
   }
-  while (catalog.usage.gather(folder.id, gatherPage) > 0) {
+  while (catalog.usage.collect(folder.id, gatherPage) > 0) {
     throwIfCancelled(signal, 'Indexing');
     await new Promise((settle) => setImmediate(settle));
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { tokens } from './tokens.js';
 import type { ChunkedFile } from '../chunking/chunker.js';
 import type { Comment, Definition } from '../syntax/definitions.js';
-import { fileSummary, termsOfFile, firstSentence, leadOf, plainComment, signaturesOf } from './fields.js';
+import { fileSummary, termsOfFile, leadOf, signaturesOf } from './fields.js';
 
 const comment = (startLine: number, text: string): Comment => ({
   startLine,
@@ -24,33 +24,7 @@ const file = (comments: Comment[], names: string[] = []): ChunkedFile => ({
 const limits = { maxTokens: 1000, countTokens: (text: string) => Math.ceil(text.length / 4) };
 
 describe('lexical fields', () => {
-  it('take comments out of their marks', () => {
-    for (const [marked, plain] of [
-      ['// one\n//! two\n/// three', 'one\n two\n three'],
-      ['/**\n * Opens it.\n *\n * @param slowly how\n */', 'Opens it.\n \n @param slowly how'],
-      ['# one\n## two', 'one\n two'],
-      ['"""Says it.\n\nAnd more."""', 'Says it.\n\nAnd more.'],
-      ['-- | It opens\n-- and shuts', '| It opens\n and shuts'],
-      ['<!-- a note -->', 'a note'],
-      ['~S"""\nSays it.\n"""', 'Says it.'],
-      ['r"""Says it."""', 'Says it.'],
-      ['/// <summary>\n/// Says <see cref="It"/>.\n/// </summary>', 'Says <see cref="It"/>.'],
-      ['/** Is {@code null}. */', 'Is null}.'],
-      ['// a List<String> or <T>', 'a List<String> or <T>'],
-    ] as const)
-      assert.equal(plainComment(marked).replace(/ +$/gm, ' '), plain, marked);
-  });
-
-  it('take the first sentence of each comment, and no more', () => {
-    for (const [text, sentence] of [
-      ['// Opens the door. Or a window.', 'Opens the door'],
-      ['/**\n * Opens v1.2 of\n * the door.\n * @param slowly how\n */', 'Opens v1.2 of\n the door'],
-      ['/**\n * Opens it\n *\n * @param slowly how\n */', 'Opens it'],
-      ['# 扉を開く。窓は閉じる。', '扉を開く'],
-      ['//', ''],
-    ] as const)
-      assert.equal(firstSentence(text).replace(/ +/g, ' ').trim(), sentence, text);
-    assert.equal(firstSentence(`// ${'word '.repeat(900)}`).length, 200);
+  it('have the first sentence of each comment, and no more', () => {
     const comments = [comment(1, '// Opens. Aside.'), comment(9, '// Shuts.')];
     const { comments: words } = termsOfFile('a.ts', 'typescript', '', file(comments));
     assert.deepEqual(words.split(' '), tokens('opens shuts'));

@@ -1,4 +1,4 @@
-import { plainComment } from './fields.js';
+import { plainComment } from '../syntax/comments.js';
 import { identifiersIn, isDistinctive } from './names.js';
 import { tokens } from './tokens.js';
 

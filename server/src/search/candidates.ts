@@ -1,5 +1,4 @@
 import type { Catalog, FolderRow } from '../catalog/catalog.js';
-import type { FileDoc, FolderStatistics } from '../catalog/statisticsTable.js';
 import type { Field } from '../lexical/postings.js';
 import { type LexicalScores, dot, largest, lexicalScores } from './features.js';
 import type { Query } from './query.js';
@@ -7,6 +6,7 @@ import { type Candidate, pathNamed } from './ranking.js';
 import type { SearchRequest, SearchTarget } from './request.js';
 import type { VectorMatch } from '../vectors/vectorStore.js';
 import { questionWeights } from './weights.js';
+import type { FileDoc, FolderStatistics } from '../lexical/statistics.js';
 
 /** Chunks that words and vectors each propose; what neither proposes cannot be an answer. */
 const lexicalCandidates = 150;

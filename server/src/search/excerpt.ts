@@ -1,6 +1,7 @@
 import type { Catalog } from '../catalog/catalog.js';
 import { dataLanguages } from '../lexical/names.js';
 import type { ChunkRow, NewDefinition } from '../catalog/rows.js';
+import { endsBlockComment, isCommentOrDecorator } from '../syntax/comments.js';
 import { tokens } from '../lexical/tokens.js';
 import { headerRows } from './fileHeader.js';
 import type { Query } from './query.js';
@@ -34,12 +35,6 @@ const signatureLines = 8;
 const furtherChunks = 4;
 /** Fewer lines than these are not worth leaving out. */
 const leastLeftOut = 3;
-
-/** Comments and decorators of one line, as most languages mark them. */
-const leads = /^\s*(?:\/\/|#|--|;;|%|@|\[)/;
-const endsComment = /\*\/\s*$/;
-/** Where `#` begins no comment. */
-const cFamily: ReadonlySet<string> = new Set(['c', 'cpp', 'csharp']);
 
 /**
  * The lines that a hit shows for its chunk: those that answer. What goes beyond the chunk is read from the file together
@@ -168,9 +163,9 @@ function leadRow(lines: readonly string[], row: number, language: string): numbe
   let start = row;
   while (start > 0) {
     const above = lines[start - 1] ?? '';
-    const begin = endsComment.test(above) ? commentRow(lines, start - 1) : undefined;
+    const begin = endsBlockComment.test(above) ? commentRow(lines, start - 1) : undefined;
     if (begin !== undefined) start = begin;
-    else if (leads.test(above) && !(cFamily.has(language) && /^\s*#/.test(above))) start--;
+    else if (isCommentOrDecorator(above, language)) start--;
     else break;
   }
   return start;

@@ -1,6 +1,6 @@
-import type { FolderStatistics } from '../catalog/statisticsTable.js';
-import type { FieldPostings, TermPostings } from '../catalog/lexicalIndex.js';
 import type { Field } from '../lexical/postings.js';
+import type { FolderStatistics } from '../lexical/statistics.js';
+import type { FieldPostings, TermPostings } from '../lexical/matching.js';
 
 /** How BM25 treats a field: `k1`, how soon further occurrences stop counting; `b`, how much a long text loses. */
 export interface Bm25 {

@@ -1,26 +1,22 @@
+import { blockComments, legalNotice, lineComment } from '../syntax/comments.js';
 import { tokens } from '../lexical/tokens.js';
 import type { Query } from './query.js';
 
-const legal = /\b(?:licen[cs]ed?|copyright|spdx|all rights reserved)\b|\(c\) \d/i;
-/** Words of a query that mean the licence itself. */
+/** A header may also have nothing but a copyright sign, as in `(c) 2024`. */
+const copyrightSign = /\(c\) \d/i;
+const isLegal = (text: string): boolean => legalNotice.test(text) || copyrightSign.test(text);
+/** Tokens of a query that asks for the licence itself. */
 const legalTokens: ReadonlySet<string> = new Set(tokens('license licence copyright spdx'));
 
-const lineComment = /^\s*(?:\/\/|#(?![[!]|include|import|if|define|pragma|region)|--|;;|%)/;
-const blockComments: readonly (readonly [begins: RegExp, ends: RegExp])[] = [
-  [/^\s*\/\*/, /\*\//],
-  [/^\s*<!--/, /-->/],
-  [/^\s*\{-(?!#)/, /-\}/],
-  [/^\s*--\[\[/, /\]\]/],
-];
-/** What tells tools how to read the file. */
+/** Settings for tools, such as a shebang or a linter's comment. */
 const setting =
   /^\s*(?:#!|<\?php\b|['"]use strict['"]|declare\(|#(?:pragma|region|endregion)\b|#(?:ifndef|define)\s+\w+_H\w*\s*$|\{-#|(?:\/\/|#|\/\*)\s*(?:frozen_string_literal|-\*-|eslint|prettier|@ts-|tslint|jshint|coding[:=]))/;
 const importing =
   /^(?:import\b|from\s+\S+\s+import\b|use\s|using\s|#include\b|#import\b|extern\s+crate\b|require(?:_relative)?\b|(?:const|let|var|local)\s.*=\s*require\b|package\s|namespace\s|open\s+[A-Z])/;
 
 /**
- * How many rows at the top of a file say nothing of what it does: a licence, imports, the package. Only what the query
- * does not ask for: 0 when the imports have a word of it that the rest lacks.
+ * Number of rows at the top of a file that say nothing of what it does: licence, imports, package. It is 0 when the imports
+ * contain a token of the query that the rest does not.
  */
 export function headerRows(lines: readonly string[], query: Query | undefined): number {
   const wanted = new Set(query?.tokens);
@@ -32,7 +28,7 @@ export function headerRows(lines: readonly string[], query: Query | undefined): 
     const comment = commentEnd(lines, row);
     if (line.trim() === '' || line.trim() === '{' || setting.test(line)) row++;
     else if (comment !== undefined) {
-      if (isLegalQuery || !legal.test(lines.slice(row, comment).join('\n'))) break;
+      if (isLegalQuery || !isLegal(lines.slice(row, comment).join('\n'))) break;
       row = comment;
     } else if (importing.test(line)) {
       const end = bracketsEnd(lines, row);
@@ -41,11 +37,11 @@ export function headerRows(lines: readonly string[], query: Query | undefined): 
     } else break;
   }
   const rest = new Set(tokens(lines.slice(row).join('\n')));
-  const asked = tokens(imported.join('\n')).some((token) => wanted.has(token) && !rest.has(token));
-  return asked || rest.size === 0 ? 0 : row;
+  const isAsked = tokens(imported.join('\n')).some((token) => wanted.has(token) && !rest.has(token));
+  return isAsked || rest.size === 0 ? 0 : row;
 }
 
-/** The row after the comment that begins on `row`; undefined when none does. */
+/** The row after the comment that begins on `row`; undefined when none begins there. */
 function commentEnd(lines: readonly string[], row: number): number | undefined {
   const block = blockComments.find(([begins]) => begins.test(lines[row] ?? ''));
   let end = row;
@@ -57,9 +53,9 @@ function commentEnd(lines: readonly string[], row: number): number | undefined {
   return end + 1;
 }
 
-/** The row after a statement that begins on `row` and goes on while a bracket is open. */
+/** The row after the statement that begins on `row`; it continues while a bracket is open. */
 function bracketsEnd(lines: readonly string[], row: number): number {
-  // A namespace's bracket closes where the file ends.
+  // The bracket of a namespace closes at the end of the file.
   if (/^namespace\b/.test(lines[row] ?? '')) return row + 1;
   let open = 0;
   for (let end = row; end < lines.length; end++) {

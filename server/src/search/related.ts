@@ -1,10 +1,10 @@
 import type { Catalog, ChunkRow, FolderRow } from '../catalog/catalog.js';
-import type { FolderStatistics } from '../catalog/statisticsTable.js';
 import { dataLanguages, identifiersIn, isDistinctive } from '../lexical/names.js';
 import { tokens } from '../lexical/tokens.js';
 import type { VectorMatch } from '../vectors/vectorStore.js';
 import { dot } from './features.js';
 import type { Ranked } from './ranking.js';
+import type { FolderStatistics } from '../lexical/statistics.js';
 
 /** How much names add to a cosine at most. */
 const weights = { usedBy: 0.25, uses: 0.25 } as const;

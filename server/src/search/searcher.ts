@@ -3,7 +3,6 @@ import picomatch from 'picomatch';
 import type { SearchHit } from '../../../shared/src/protocol/protocol.js';
 import { throwIfCancelled } from '../../../shared/src/errors.js';
 import type { Catalog, ChunkRow } from '../catalog/catalog.js';
-import type { FolderStatistics } from '../catalog/statisticsTable.js';
 import { type Found, findCandidates } from './candidates.js';
 import { Duplicates } from './duplicates.js';
 import { ShownLines, excerptOf } from './excerpt.js';
@@ -12,6 +11,7 @@ import { type Query, parseQuery } from './query.js';
 import { type RankOptions, type Ranked, rank } from './ranking.js';
 import { rankRelated } from './related.js';
 import type { SearchRequest, SearchTarget } from './request.js';
+import type { FolderStatistics } from '../lexical/statistics.js';
 
 export interface SearcherOptions {
   /** Other than the measured ones; the benchmark leaves features out. */
