@@ -1,5 +1,5 @@
 /* global acquireVsCodeApi, CSS, document, window */
-// Draws what the extension sends. All text goes in as text nodes; nothing is fetched.
+// Draws the memory view from the extension's messages. Text is set by text nodes only; nothing is fetched.
 (() => {
   const vscode = acquireVsCodeApi();
   const root = document.getElementById('root');
@@ -28,13 +28,18 @@
     one.addEventListener('click', () => vscode.postMessage({ kind: 'command', command, argument }));
     return one;
   };
-  const parts = [
+  /** A path in the home folder as `~/…`, any other as it is. */
+  const shortPath = (path, home) => {
+    const rest = path.startsWith(home) ? path.slice(home.length) : undefined;
+    return rest !== undefined && (rest === '' || /^[/\\]/.test(rest)) ? `~${rest}` : path;
+  };
+  const areasOfChart = [
     { key: 'models', name: 'Models', of: ({ models }) => models },
     { key: 'daemon', name: 'Rest of the daemon', of: ({ daemon, models }) => Math.max(0, daemon - models) },
     { key: 'chroma', name: 'Chroma', of: ({ chroma }) => chroma },
   ];
 
-  /** Areas one upon the other, oldest sample on the left. */
+  /** Stacked areas, oldest sample on the left. */
   const chart = (samples) => {
     const [width, height] = [600, 180];
     const most = Math.max(1, ...samples.map(({ daemon, chroma }) => daemon + chroma)) * 1.1;
@@ -43,7 +48,7 @@
     const x = ({ at }) => ((at - first) / span) * width;
     const y = (bytes) => height - (bytes / most) * height;
     let below = samples.map(() => 0);
-    const areas = parts.map(({ key, of }) => {
+    const areas = areasOfChart.map(({ key, of }) => {
       const above = samples.map((sample, at) => below[at] + of(sample));
       const points = [
         ...samples.map((sample, at) => `${x(sample).toFixed(1)} ${y(above[at]).toFixed(1)}`),
@@ -53,8 +58,10 @@
       return svg('path', { class: key, d: `M${points.join('L')}Z` });
     });
     const now = samples.at(-1);
-    const told = now ? parts.map(({ name, of }) => `${name} ${mega(of(now))}`).join(', ') : 'no samples yet';
-    const label = `Memory over the last ${Math.round(span / 1000)} seconds. Now: ${told}.`;
+    const values = now
+      ? areasOfChart.map(({ name, of }) => `${name} ${mega(of(now))}`).join(', ')
+      : 'no samples yet';
+    const label = `Memory over the last ${Math.round(span / 1000)} seconds. Now: ${values}.`;
     const box = {
       class: 'chart',
       viewBox: `0 0 ${width} ${height}`,
@@ -68,7 +75,7 @@
     element(
       'div',
       { class: 'legend' },
-      ...parts.map(({ key, name, of }) =>
+      ...areasOfChart.map(({ key, name, of }) =>
         element(
           'span',
           {},
@@ -108,7 +115,8 @@
     return filesPending + chunksPending > 0 ? `${filesPending} files pending` : 'up to date';
   };
 
-  const draw = ({ daemon, status, memory, samples }) => {
+  const draw = ({ home, daemon, status, memory, samples }) => {
+    const shortPaths = (paths) => paths.map((path) => shortPath(path, home)).join(', ') || '–';
     if (!status || !memory) {
       const text =
         daemon === 'idle' ? 'Lantern has not been used in this window yet. A search starts it.' : daemon;
@@ -164,13 +172,13 @@
       status.folders.length === 0
         ? element('p', { class: 'muted' }, 'No folder is indexed.')
         : table(
-            ['Folder', 'Files', 'Parts', 'On disk', 'Share', 'State'],
+            ['Folder', 'Files', 'Chunks', 'On disk', 'Share', 'State'],
             status.folders.map((folder) => [
-              folder.path,
+              shortPath(folder.path, home),
               String(folder.files),
               String(folder.chunks),
               mega(memory.folders.find(({ path }) => path === folder.path)?.diskBytes ?? 0),
-              bar(folder.chunks / most, `${folder.chunks} parts`),
+              bar(folder.chunks / most, `${folder.chunks} chunks`),
               stateOf(folder),
             ]),
           ),
@@ -186,7 +194,7 @@
             status.agentSearches.map((search) => [
               search.client,
               search.query,
-              search.folders.join(', ') || '–',
+              shortPaths(search.folders),
               String(search.hits),
               `${Math.round(search.elapsedMs)} ms`,
               new Date(search.at).toLocaleTimeString(),
@@ -199,11 +207,11 @@
           name,
           String(pid),
           new Date(since).toLocaleTimeString(),
-          folders.join(', ') || '–',
+          shortPaths(folders),
         ]),
       ),
     );
-    // The page is drawn anew every few seconds: who is at a button with the keyboard stays there.
+    // The page is drawn again every few seconds. The button that has the focus keeps it.
     if (focused) root.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
   };
 

@@ -217,7 +217,7 @@ function describe(progress: IndexProgress): string {
   if (progress.kind === 'scanning') return `${progress.files} files found`;
   const { done, total, secondsLeft } = progress;
   const left = secondsLeft < 0 ? '' : `, ${duration(secondsLeft)} left`;
-  return `${total === 0 ? 100 : Math.floor((100 * done) / total)} % (${done} of ${total} parts${left})`;
+  return `${total === 0 ? 100 : Math.floor((100 * done) / total)} % (${done} of ${total} chunks${left})`;
 }
 
 function duration(seconds: number): string {

@@ -104,6 +104,8 @@ function windowOptions(scenario: Scenario, place: Place, driver: string, log: st
     trusted: scenario.trusted,
     settings: { ...quietSettings, ...scenario.settings },
     env: {
+      // The memory view shows paths relative to it.
+      HOME: place.root,
       LANTERN_HOME: place.home,
       [variables.driver]: driver,
       [variables.scenario]: scenario.name,

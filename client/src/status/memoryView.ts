@@ -1,23 +1,26 @@
 import { randomBytes } from 'node:crypto';
+import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import { errorMessage } from '../../../shared/src/errors.js';
 import type { MemoryResult, StatusResult } from '../../../shared/src/protocol/protocol.js';
 import { Owner } from '../owner.js';
 import type { StatusModel } from './statusModel.js';
 
-/** How often the view looks while it can be seen, and how many looks it remembers: five minutes. */
+/** The view asks for memory this often while it is visible, and keeps this many samples: five minutes. */
 const pollMs = 2000;
-const samplesKept = 150;
+const keptSamples = 150;
 
-/** What the view's script is sent. */
-interface Picture {
+/** The message to the view's script. */
+interface MemoryViewState {
+  /** The user's home folder, which paths are shown relative to. */
+  readonly home: string;
   readonly daemon: string;
   readonly status: StatusResult | undefined;
   readonly memory: MemoryResult | undefined;
   readonly samples: readonly Sample[];
 }
 
-/** Resident bytes at one moment; `models` is part of `daemon`. */
+/** Resident bytes at one moment. Those of `models` are included in `daemon`. */
 interface Sample {
   readonly at: number;
   readonly daemon: number;
@@ -25,12 +28,12 @@ interface Sample {
   readonly models: number;
 }
 
-/** Commands that the view's buttons may run, and no others. */
+/** The only commands that the view's buttons may run. */
 const commands = new Set(
   ['search', 'clearCache', 'pause', 'resume', 'showLog', 'index', 'remove'].map((name) => `lantern.${name}`),
 );
 
-/** The memory view: who holds how much, now and over the last minutes. There is at most one. */
+/** The memory view: what uses how much memory, now and over the last minutes. There is at most one. */
 export class MemoryView implements vscode.Disposable {
   readonly #media: vscode.Uri;
   readonly #model: StatusModel;
@@ -89,7 +92,7 @@ export class MemoryView implements vscode.Disposable {
         chroma: memory.chroma?.rssBytes ?? 0,
         models: memory.models.reduce((sum, { bytes }) => sum + bytes, 0),
       });
-      this.#samples.splice(0, Math.max(0, this.#samples.length - samplesKept));
+      this.#samples.splice(0, Math.max(0, this.#samples.length - keptSamples));
     }
     this.#draw();
   }
@@ -97,13 +100,14 @@ export class MemoryView implements vscode.Disposable {
   #draw(): void {
     if (this.#panel?.visible !== true) return;
     const { daemon, status, memory } = this.#model;
-    const picture: Picture = {
+    const state: MemoryViewState = {
+      home: homedir(),
       daemon: daemon.kind === 'failed' ? daemon.reason : daemon.kind,
       status,
       memory,
       samples: this.#samples,
     };
-    void this.#panel.webview.postMessage(picture);
+    void this.#panel.webview.postMessage(state);
   }
 
   #received(message: unknown): void {
@@ -117,7 +121,7 @@ export class MemoryView implements vscode.Disposable {
     );
   }
 
-  /** The page has no content of its own: everything is drawn from messages, with text nodes only. */
+  /** The page is empty at first. Its script draws it from messages, with text nodes only. */
   #html(webview: vscode.Webview): string {
     const nonce = randomBytes(16).toString('base64');
     const uri = (name: string): string =>

@@ -76,7 +76,7 @@ export function tooltipOf({ daemon, status, memory, trusted }: StatusFacts): str
     lines.push(`| | |`, `|:--|:--|`, `| Model | ${escape(modelLine(status, memory))} |`);
     for (const folder of status.folders) {
       const { path, files, chunks } = folder;
-      lines.push(`| ${escape(baseName(path))} | ${files} files, ${chunks} parts, ${folderLine(folder)} |`);
+      lines.push(`| ${escape(baseName(path))} | ${files} files, ${chunks} chunks, ${folderLine(folder)} |`);
     }
     if (memory !== undefined) {
       const { daemon: own, chroma } = memory;
