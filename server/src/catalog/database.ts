@@ -8,7 +8,7 @@ import { NewerCatalogError, migrate } from './schema.js';
 export type SqlValue = string | number | Uint8Array | null;
 type Row = Record<string, unknown>;
 
-/** A SQLite connection with its prepared statements. Its calls are synchronous, so each is kept short by its caller. */
+/** A SQLite connection with its prepared statements. Calls are synchronous, so callers keep each one short. */
 export class Sql {
   readonly #db: Database.Database;
   readonly #file: string;
@@ -26,20 +26,20 @@ export class Sql {
 
   get<T = Row>(sql: string, ...values: SqlValue[]): T | undefined {
     const row = this.#run(() => this.#prepare(sql).get(values) as object | undefined);
-    // libsql adds how long it took.
+    // libsql adds the elapsed time to each row.
     if (row !== undefined) Reflect.deleteProperty(row, '_metadata');
     return row as T | undefined;
   }
 
-  /** Rows one by one, read from SQLite a hundred at a time. Read all, or pay for it when you leave. */
+  /** Rows one by one, read from SQLite a hundred at a time. Leaving early still reads the rest. */
   *iterate<T = Row>(sql: string, ...values: SqlValue[]): Generator<T, void> {
-    // A statement of its own: a cached one could be reset by a second use while this one is still being read.
+    // A statement of its own: another use of a cached one would reset it while it is being read.
     const rows = this.#run(() => this.#db.prepare(sql).iterate(values) as IterableIterator<T>);
     let next = this.#run(() => rows.next());
     try {
       for (; next.done !== true; next = this.#run(() => rows.next())) yield next.value;
     } finally {
-      // libsql knows no other way to end a statement, and one that has not ended keeps tables from being dropped.
+      // libsql cannot end a statement in another way, and an unfinished one prevents dropping tables.
       while (next.done !== true) next = rows.next();
     }
   }
@@ -73,10 +73,10 @@ export class Sql {
 
   close(): void {
     try {
-      // libsql lets go of the file only when its statements are collected, so SQLite does not do this by itself.
+      // libsql closes the file only when its statements are collected, so SQLite does not checkpoint by itself.
       this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     } catch {
-      // The log stays beside the file and is read at the next start.
+      // The log stays beside the file, and is read at the next start.
     }
     this.#statements.clear();
     this.#db.close();
@@ -109,7 +109,7 @@ function sqliteCode(error: unknown): string {
 
 const isDamage = (error: unknown): boolean => /^SQLITE_(NOTADB|CORRUPT)/.test(sqliteCode(error));
 
-/** Turns what SQLite says into what a user can act on; anything unexpected stays as it is. */
+/** Turns SQLite's errors into ones that a user can act on. Unexpected errors stay as they are. */
 function describe(error: unknown, file: string): unknown {
   const code = sqliteCode(error);
   if (isDamage(error)) {
@@ -130,8 +130,8 @@ function describe(error: unknown, file: string): unknown {
 }
 
 /**
- * Beside the catalog: what its file was like when it was closed. While it still is, the pages need no check, which reads
- * all of them.
+ * A file beside the catalog with the catalog's state when it was closed. While they agree, the pages need no check,
+ * which would read all of them.
  */
 const markOf = (file: string): string => `${file}.closed`;
 
@@ -144,11 +144,14 @@ function markClosed(file: string): void {
   try {
     writeFileSync(markOf(file), stateOf(file), { mode: 0o600 });
   } catch {
-    // Without it the next start checks.
+    // Without this file the next start checks the pages.
   }
 }
 
-/** Takes the mark away, so that it says nothing of a process that was killed. */
+/**
+ * Removes the mark, so that it does not survive a process that is killed; returns whether the file is as it was
+ * closed.
+ */
 function takeMark(file: string): boolean {
   try {
     const closed = readFileSync(markOf(file), 'utf8') === stateOf(file);
@@ -173,7 +176,7 @@ function open(file: string, log: Log): Sql {
   const db = new Database(file);
   try {
     db.exec('PRAGMA journal_mode = WAL');
-    // A power cut may lose the last commits, never the file; all of it can be made again from the folder.
+    // A power cut may lose the last commits, but not the file. All of it can be made again from the folder.
     db.exec('PRAGMA synchronous = NORMAL');
     db.exec('PRAGMA foreign_keys = ON');
     db.exec('PRAGMA busy_timeout = 5000');
@@ -189,8 +192,8 @@ function open(file: string, log: Log): Sql {
 }
 
 /**
- * Opens the catalog's database and brings its schema up to date. A damaged file is moved aside, never deleted, and
- * an empty one takes its place: `setAside` then has the new name of the old file.
+ * Opens the catalog's database and migrates its schema. A damaged file is renamed, never deleted, and replaced by an
+ * empty one. `setAside` is then its new name.
  */
 export function openDatabase(file: string, log: Log): { sql: Sql; setAside?: string } {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });

@@ -1,25 +1,25 @@
 import type { Sql } from './database.js';
 import { type FolderRow, asBytes, toVector } from './rows.js';
 
-/** A file whose own vector is still to be made. */
+/** A file without a vector, and the text to embed for it. */
 export interface FileSummary {
   readonly id: number;
   readonly digest: Uint8Array;
   readonly text: string;
 }
 
-/** The vectors of a folder's files in a byte for each component: 0.4 KB a file, and no loss that rankings show. */
+/** The vectors of a folder's files, with a byte per component: 0.4 KB per file, without a loss that rankings show. */
 interface Packed {
   readonly ids: readonly number[];
   readonly components: Int8Array;
-  /** What the components of each file are to be multiplied by. */
+  /** The factor for the components of each file. */
   readonly scales: Float32Array;
 }
 
-/** Folders whose vectors are kept at once. */
+/** Most folders whose vectors are kept in memory. */
 const keptFolders = 4;
 
-/** One vector for each file as a whole, kept by content beside those of chunks. */
+/** One vector for each whole file, stored by content together with those of chunks. */
 export class FileVectorTable {
   readonly #sql: Sql;
   readonly #packed = new Map<number, Packed>();
@@ -28,7 +28,7 @@ export class FileVectorTable {
     this.#sql = sql;
   }
 
-  /** Files without a vector of their own, those changed last first. */
+  /** Files without a vector, the last changed first. */
   missing(folder: FolderRow): FileSummary[] {
     return this.#sql
       .all<{ id: number; digest: unknown; text: string }>(
@@ -42,12 +42,12 @@ export class FileVectorTable {
       .map(({ digest, ...file }) => ({ ...file, digest: asBytes(digest) }));
   }
 
-  /** Files that have a vector of their own. */
+  /** Number of files that have a vector. */
   count(folder: FolderRow): number {
     return this.#of(folder).ids.length;
   }
 
-  /** Takes note that vectors of files were put, and forgets the texts that they were made from. */
+  /** Call after vectors of files were stored. Deletes the texts that they were made from. */
   settled(folder: FolderRow): void {
     const { changes } = this.#sql.run(
       `UPDATE files SET summary = NULL WHERE folder_id = ? AND summary IS NOT NULL AND EXISTS (
@@ -58,12 +58,15 @@ export class FileVectorTable {
     if (changes > 0) this.#packed.delete(folder.id);
   }
 
-  /** A file of the folder was written or went. */
+  /** Call after a file of the folder was written or removed. */
   changed(folderId: number): void {
     this.#packed.delete(folderId);
   }
 
-  /** Cosine of a unit vector with each of the folder's files that has a vector, by id; of those in `among` if given. */
+  /**
+   * Cosine of a unit vector with the vector of each of the folder's files, by file id; only of those in `among` if
+   * given.
+   */
   cosines(folder: FolderRow, query: Float32Array, among?: ReadonlySet<number>): Map<number, number> {
     const { ids, components, scales } = this.#of(folder);
     const dimensions = query.length;

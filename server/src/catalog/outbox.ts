@@ -11,7 +11,7 @@ export interface OutboxUpsert extends OutboxDelete {
   readonly vector: Float32Array;
 }
 
-/** What the collections have still to be told. A row goes when the vector store has confirmed it. */
+/** Changes that the collections have not confirmed. A row is removed when the vector store has confirmed it. */
 export class Outbox {
   readonly #sql: Sql;
 
@@ -19,7 +19,7 @@ export class Outbox {
     this.#sql = sql;
   }
 
-  /** Keys that the collection has still to forget. */
+  /** Keys to delete from the collection. */
   deletes(folder: FolderRow, limit: number): OutboxDelete[] {
     return this.#sql.all<OutboxDelete>(
       `SELECT key, seq FROM outbox WHERE folder_id = ? AND op = 'delete' LIMIT ?`,
@@ -28,7 +28,7 @@ export class Outbox {
     );
   }
 
-  /** What the collection is to be told of these chunks; those confirmed, gone or without a vector are left out. */
+  /** The upserts of these chunks. Chunks that are confirmed, removed or without a vector are left out. */
   upserts(folder: FolderRow, chunkIds: readonly number[]): OutboxUpsert[] {
     const found: OutboxUpsert[] = [];
     for (const id of chunkIds) {
@@ -48,7 +48,7 @@ export class Outbox {
     return found;
   }
 
-  /** Takes rows off the outbox that the collection has confirmed, unless they were posted anew meanwhile. */
+  /** Removes rows that the collection has confirmed, unless they were posted again meanwhile. */
   confirm(folderId: number, rows: readonly OutboxDelete[]): void {
     this.#sql.transaction(() => {
       for (const { key, seq } of rows) {
@@ -57,7 +57,7 @@ export class Outbox {
     });
   }
 
-  /** Notes that the collection is to be told, or to forget, `key`; the latest word on a key is the one that counts. */
+  /** Records that `key` is to be sent to the collection or deleted from it. The last operation on a key counts. */
   post(folderId: number, key: string, op: 'delete' | 'upsert'): void {
     this.#sql.run(
       `INSERT INTO outbox (folder_id, key, op, seq) VALUES (?, ?, ?, 0)
@@ -68,7 +68,7 @@ export class Outbox {
     );
   }
 
-  /** What the collection has still to be told or to forget. */
+  /** Number of changes that are not confirmed. */
   count(folderId: number): number {
     return (
       this.#sql.get<{ n: number }>('SELECT count(*) AS n FROM outbox WHERE folder_id = ?', folderId)?.n ?? 0
@@ -76,8 +76,8 @@ export class Outbox {
   }
 
   /**
-   * Ids of the chunks that the collection has not confirmed, in the order in which they were added: those whose vector
-   * is `ready`, and those that need the model first.
+   * Ids of the chunks that the collection has not confirmed, in the order in which they were added: those that have a
+   * vector (`ready`), and those that need the model first (`missing`).
    */
   unconfirmed(folder: FolderRow): { ready: number[]; missing: number[] } {
     const rows = this.#sql.iterate<{ id: number; ready: number }>(
@@ -92,7 +92,7 @@ export class Outbox {
     return found;
   }
 
-  /** Everything of the folder, for a collection that is new. */
+  /** Posts every chunk of the folder, for a new collection. */
   postAll(folderId: number): void {
     this.clear(folderId);
     this.#sql.run(

@@ -1,4 +1,4 @@
-/** What the catalog's tables hold, as the rest of the program sees it. */
+/** Rows of the catalog's tables, as the rest of the program sees them. */
 import type { ChunkTerms, FileTerms } from '../lexical/fields.js';
 
 export interface FolderRow {
@@ -19,34 +19,34 @@ export interface FileRow {
   readonly path: string;
   readonly size: number;
   readonly mtimeMs: number;
-  /** When the file was last read or compared, by the clock that stamps files. */
+  /** When the file was last read or compared, by the clock that sets its time stamp. */
   readonly checkedMs: number;
   readonly digest: string;
   readonly language: string;
 }
 
-/** By which a file is known again. */
+/** The state by which a file is recognised as unchanged. */
 export type SeenFile = Omit<FileRow, 'id' | 'digest' | 'language'>;
 
-/** A file that was read and turned down for what is in it. */
+/** A file that was read and skipped for its content. */
 export interface SkippedFile extends SeenFile {
   readonly reason: string;
 }
 
-/** A chunk as the indexer hands it over, with its words for the lexical index. */
+/** A chunk as the indexer passes it on, with its terms for the lexical index. */
 export interface NewChunk {
-  /** Identity within the folder, the same in every run: derived from path, text and occurrence. */
+  /** Identity within the folder, derived from path, text and occurrence: the same in every run. */
   readonly key: string;
-  /** Of the embedded text. */
+  /** Digest of the embedded text. */
   readonly vectorDigest: Uint8Array;
-  /** Of the text alone. */
+  /** Digest of the text alone. */
   readonly textDigest: Uint8Array;
   readonly startOffset: number;
   readonly endOffset: number;
   readonly startLine: number;
   readonly endLine: number;
   readonly symbol: string | undefined;
-  /** What is defined in it. */
+  /** Definitions in the chunk. */
   readonly definitions: readonly NewDefinition[];
   readonly terms: ChunkTerms;
 }
@@ -55,17 +55,17 @@ export interface NewDefinition {
   /** Unqualified, as it is written. */
   readonly name: string;
   readonly kind: string;
-  /** In the file, from 1, both ends included. */
+  /** Lines of the file, from 1, both ends included. */
   readonly startLine: number;
   readonly endLine: number;
 }
 
-/** A file as the indexer hands it over, beside its chunks. */
+/** A file as the indexer passes it on, without its chunks. */
 export interface NewFile extends Omit<FileRow, 'id'> {
   readonly terms: FileTerms;
-  /** Lines, from 1, on which a comment ends: what stands under one is explained by it. */
+  /** Lines, from 1, on which a comment ends. A comment explains the line below it. */
   readonly commentRows: readonly number[];
-  /** What the vector of the whole file is made from, kept until there is one. */
+  /** The text that is embedded for the whole file; kept until there is a vector. */
   readonly summary: { readonly digest: Uint8Array; readonly text: string } | undefined;
 }
 
@@ -101,5 +101,5 @@ export function toChunk(row: ChunkRow): ChunkRow {
   return { ...row, vectorDigest: asBytes(row.vectorDigest), textDigest: asBytes(row.textDigest) };
 }
 
-/** A copy aligned to four bytes, which a view on SQLite's buffer need not be. */
+/** A copy aligned to four bytes. A view of SQLite's buffer need not be aligned. */
 export const toVector = (blob: unknown): Float32Array => new Float32Array(asBytes(blob).slice().buffer);

@@ -1,12 +1,12 @@
 import type { Sql } from './database.js';
 import { type FolderRow, toVector } from './rows.js';
 
-/** Some vectors of one collection. */
+/** A block of vectors of one collection. */
 export interface VectorBlock {
   readonly ids: readonly string[];
   /** Unit vectors one after another: `ids.length × dimensions`. */
   readonly vectors: Float32Array;
-  /** Of each id, in the same order. */
+  /** Language of each id, in the same order. */
   readonly languages: readonly string[];
 }
 
@@ -14,8 +14,8 @@ const dayMs = 86_400_000;
 const today = (): number => Math.floor(Date.now() / dayMs);
 
 /**
- * Vectors by content: model and digest of the embedded text. Whatever has been embedded once, in any folder, branch or
- * worktree, needs no model again.
+ * Vectors by content: by model and digest of the embedded text. A text that was embedded once, in any folder, branch
+ * or worktree, does not need the model again.
  */
 export class VectorTable {
   readonly #sql: Sql;
@@ -34,7 +34,7 @@ export class VectorTable {
     return row && toVector(row.vector);
   }
 
-  /** Vectors of chunks by row id; of those that have one. */
+  /** Vectors of chunks by row id. Chunks without a vector are left out. */
   ofChunks(folder: FolderRow, chunkIds: readonly number[]): Map<number, Float32Array> {
     const rows = this.#sql.all<{ id: number; vector: unknown }>(
       `SELECT c.id, v.vector FROM json_each(?) wanted CROSS JOIN chunks c ON c.id = wanted.value
@@ -45,7 +45,7 @@ export class VectorTable {
     return new Map(rows.map(({ id, vector }) => [id, toVector(vector)]));
   }
 
-  /** Keeps vectors by the digest of the text they were made from. */
+  /** Stores vectors by the digest of the text that they were made from. */
   put(folder: FolderRow, vectors: readonly { digest: Uint8Array; vector: Float32Array }[]): void {
     this.#sql.transaction(() => {
       for (const { digest, vector } of vectors) {
@@ -60,9 +60,9 @@ export class VectorTable {
     });
   }
 
-  /** Every vector of a folder in blocks of at most `rows`, for a scan without Chroma. */
+  /** Every vector of a folder, in blocks of at most `rows`, for the exact scan. */
   *blocks(folder: FolderRow, dimensions: number, rows = 2000): Generator<VectorBlock> {
-    // Page by page, because a statement that is still being read keeps folders from being removed.
+    // Page by page, because a statement that is still being read prevents removing a folder.
     for (let after: string | undefined = ''; after !== undefined;) {
       const found: { key: string; language: string; vector: unknown }[] = this.#sql.all(
         `SELECT c.key, f.language, v.vector FROM chunks c JOIN files f ON f.id = c.file_id
@@ -81,7 +81,7 @@ export class VectorTable {
     }
   }
 
-  /** Deletes vectors that no chunk has used for `days`; an undone edit or an old branch is served until then. */
+  /** Deletes vectors that no chunk has used for `days`. Until then they serve an undone edit or an old branch. */
   dropUnused(days: number): number {
     return this.#sql.run(
       `DELETE FROM vectors WHERE used_day < ? AND digest NOT IN (SELECT vector_digest FROM chunks)
@@ -90,7 +90,7 @@ export class VectorTable {
     ).changes;
   }
 
-  /** Notes that the folder's chunks used their vectors until now. */
+  /** Records that the folder's chunks used their vectors until today. */
   markUsedBy(folderId: number): void {
     const day = today();
     this.#sql.run(
@@ -102,7 +102,7 @@ export class VectorTable {
     );
   }
 
-  /** Notes that a chunk used the vector until now. */
+  /** Records that a chunk used the vector until today. */
   markUsed(digest: Uint8Array): void {
     const day = today();
     this.#sql.run('UPDATE vectors SET used_day = ? WHERE digest = ? AND used_day < ?', day, digest, day);

@@ -5,23 +5,26 @@ import type { Pacer } from '../syntax/pacer.js';
 export type CountTokens = (text: string) => number;
 
 /**
- * What a chunk is made of and never cuts: a line with the blank lines after it, or a piece of a line that is too long.
- * Offsets are UTF-16 units into the text, rows count from 0.
+ * The unit that is never cut: a line with the blank lines after it, or a piece of a line that is too long. Offsets
+ * are UTF-16 units into the text, rows count from 0.
  */
 export interface Atom {
   readonly start: number;
   readonly end: number;
   readonly row: number;
-  /** Of the budget: its tokens, or more where few tokens stand for very many characters. */
+  /** Share of the budget: its tokens, or more where few tokens have very many characters. */
   readonly weight: number;
-  /** True for every piece of a line but the first. */
+  /** True for every piece of a line except the first. */
   readonly continues: boolean;
 }
 
-/** An unbroken run such as base64 may be one token; no chunk has more characters than this per token of its budget. */
+/**
+ * A chunk has at most this many characters per token of its budget. An unbroken run, such as base64, may be one
+ * token.
+ */
 const charactersPerToken = 32;
 
-/** Cuts a text into atoms of at most `budget` tokens each, counting every line once. */
+/** Cuts a text into atoms of at most `budget` tokens each, and counts every line once. */
 export async function atomsOf(
   lines: Lines,
   budget: number,
@@ -44,12 +47,12 @@ export async function atomsOf(
     if (pacer.due) await pacer.pause();
     const start = lines.start(row);
     let next = row + 1;
-    // Blank lines belong to the line before them; those that begin the file, to the first line.
+    // Blank lines belong to the line before them, and those at the beginning to the first line.
     if (row === 0) while (next < lines.count && lines.isBlank(next - 1)) next++;
     const first = next - 1;
     while (next < lines.count && lines.isBlank(next)) next++;
     const end = lines.start(next);
-    // A count grows no slower than this on any text worth keeping whole, so a longer line is never counted whole.
+    // Longer lines are never counted whole: on text worth keeping whole, tokens grow at least this fast.
     const isLong = end - start > budget * 8;
     const weight = isLong ? Infinity : weigh(lines.text.slice(start, end));
     if (weight <= budget) atoms.push({ start, end, row: first, weight, continues: false });
@@ -68,7 +71,7 @@ export async function atomsOf(
 
 type Piece = Pick<Atom, 'start' | 'end'>;
 
-/** Cuts an atom in two, or gives undefined when it is one character. Used where counts turn out not to add up. */
+/** Cuts an atom in two, for counts that do not add up; undefined when it has only one character. */
 export function halved(text: string, atom: Atom, countTokens: CountTokens): [Atom, Atom] | undefined {
   const cut = middle(text, atom.start, atom.end);
   if (cut === undefined) return undefined;
@@ -101,19 +104,19 @@ function fitted(
   return [...fitted(text, start, cut, budget, weigh), ...fitted(text, cut, end, budget, weigh)];
 }
 
-/** The best place to cut near the middle of what shows; undefined when there is but one character. */
+/** The best cut near the middle of the visible text; undefined when it has only one character. */
 function middle(text: string, start: number, end: number): number | undefined {
   const shown = text.slice(start, end).trim().length;
   const sizes = [Math.ceil(shown / 2), 1];
   const cuts = sizes.map((size) => cutBefore(text, start, end, size));
-  // Only a tokenizer that counts white space gets as far as this.
+  // Needed only for a tokenizer that counts white space.
   cuts.push(endOfCharacter(text, start + Math.ceil((end - start) / 2), end));
   return cuts.find((cut) => cut < end);
 }
 
 /**
- * The best place to cut within about `size` characters after `start`: after whitespace, else after punctuation, else
- * between characters. White space at a cut stays on its left, so that no piece is blank.
+ * The best cut within about `size` characters after `start`: after white space, else after punctuation, else between
+ * characters. White space at a cut stays on its left, so that no piece is blank.
  */
 function cutBefore(text: string, start: number, end: number, size: number): number {
   const visible = start + Math.max(0, text.slice(start, end).search(/\S/));
@@ -134,7 +137,7 @@ function cutBefore(text: string, start: number, end: number, size: number): numb
   return endOfCharacter(text, cut + blank, end);
 }
 
-/** Moves a cut that would part a surrogate pair behind it. */
+/** Moves a cut out of a surrogate pair. */
 function endOfCharacter(text: string, cut: number, end: number): number {
   if (cut >= end) return end;
   const before = text.charCodeAt(cut - 1);

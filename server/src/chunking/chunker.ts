@@ -12,7 +12,7 @@ import type { Parsers } from '../syntax/parsers.js';
 import { symbolOf } from './symbols.js';
 import { type CountTokens, type Atom, atomsOf, halved } from './atoms.js';
 
-/** Part of a collection's metadata: chunks and words of another version are made again. */
+/** Version of chunks and terms, part of a collection's metadata. A folder with another version is indexed again. */
 export const CHUNKER_VERSION = '3';
 
 export interface ChunkInput {
@@ -25,18 +25,18 @@ export interface ChunkInput {
   readonly countTokens: CountTokens;
 }
 
-/** Lines count from 1, both ends included; offsets are UTF-16 units into the file's text. */
+/** A chunk of a file. Lines count from 1, both ends included; offsets are UTF-16 units into the file's text. */
 export interface SourceChunk {
   readonly startLine: number;
   readonly endLine: number;
   readonly start: number;
   readonly end: number;
-  /** Qualified name of the innermost definition around the chunk, else of the largest that begins in it. */
+  /** Qualified name of the innermost definition around the chunk, otherwise of the largest that begins in it. */
   readonly symbol: string | undefined;
   readonly text: string;
 }
 
-/** The chunks follow each other without a gap and together are the text. */
+/** A file's chunks, definitions and comments. The chunks cover the text without gaps. */
 export interface ChunkedFile {
   readonly chunks: readonly SourceChunk[];
   readonly definitions: readonly Definition[];
@@ -49,7 +49,9 @@ interface Structure {
   readonly comments: readonly Comment[];
 }
 
-/** Cuts files where their syntax does, into chunks that fit the model. */
+/**
+ * Cuts files where their syntax does, into chunks that fit the model. This room reads no files and knows no catalog.
+ */
 export class Chunker {
   readonly #parsers: Parsers;
 
@@ -67,7 +69,7 @@ export class Chunker {
     const prefixTokens = countTokens(prefix);
     const budget = Math.max(1, maxTokens - specialTokens - prefixTokens);
     const atoms = await atomsOf(lines, budget, countTokens, pacer);
-    // What is confirmed is the text that will be embedded, so that no tokenizer's ways with a seam can surprise.
+    // Counts the whole text that will be embedded, because tokens of two parts need not add up.
     const confirm = (part: string): number => countTokens(prefix + part) - prefixTokens;
     const packed = new Packing(lines, structure.outline, budget, confirm, pacer);
     const symbol = symbolOf(lines, structure.definitions, structure.outline.leads);
@@ -93,7 +95,7 @@ export class Chunker {
     }
     const parsed = await this.#parsers.read(language, lines.text, async (tree): Promise<Structure> => {
       const { definitions, comments, commentRows } = await collect(tree, lines, pacer);
-      // A text that the grammar cannot follow at all still has its indentation.
+      // A text that does not parse at all still has its indentation.
       const outline = tree.root.isError
         ? indentOutline(lines)
         : await syntaxOutline(tree, lines, commentRows, pacer);
@@ -103,7 +105,7 @@ export class Chunker {
   }
 }
 
-/** One file's way from atoms to chunks that a real count has confirmed. */
+/** Packs the atoms of one file into chunks, and confirms each by a real count. */
 class Packing {
   readonly #lines: Lines;
   readonly #outline: Outline;
@@ -133,7 +135,7 @@ class Packing {
         const tokens = this.#confirm(this.#lines.text.slice(start, end));
         if (tokens <= this.#budget) done.push({ start, end });
         else if (to - from > 1) {
-          // Counts of lines do not add up under every tokenizer: aim lower by as much as this chunk missed.
+          // Counts of lines need not add up. Aim lower by as much as this chunk is too long.
           const lower = Math.floor((next.limit * this.#budget) / tokens);
           again.push({ group: [from, to], limit: Math.max(1, Math.min(lower, next.limit - 1)) });
         } else {

@@ -1,13 +1,13 @@
 import type { CountTokens } from './atoms.js';
 
-/** `[CLS]` and `[SEP]`, or what the model has in their place. */
+/** Number of special tokens: `[CLS]` and `[SEP]`, or those that the model has instead. */
 export const specialTokens = 2;
-/** A chunk keeps this budget, or half of a small limit, however long its path is: the path is cut instead. */
+/** Least budget of a chunk, or half of a small limit. A longer path is cut instead. */
 const leastBudget = 64;
 
 /**
  * The exact text to embed for a chunk that `Chunker` made with the same path, limit and tokenizer: the path, a line
- * break and the chunk's text. It fits `maxTokens`; of an over-long path only the end is kept.
+ * break and the chunk's text. It fits `maxTokens`. Of a path that is too long, only the end is kept.
  */
 export function embeddedText(
   path: string,
@@ -18,7 +18,7 @@ export function embeddedText(
   return pathLine(path, maxTokens, countTokens) + chunkText;
 }
 
-/** The line above the chunk: the path, or as much of its end as leaves a chunk `leastBudget` tokens. */
+/** The line above the chunk: the path, or as much of its end as leaves the chunk `leastBudget` tokens. */
 export function pathLine(path: string, maxTokens: number, countTokens: CountTokens): string {
   const room = maxTokens - specialTokens;
   const most = Math.max(room - leastBudget, Math.floor(room / 2));

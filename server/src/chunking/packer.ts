@@ -2,17 +2,17 @@ import type { Span } from '../syntax/outline.js';
 import type { Pacer } from '../syntax/pacer.js';
 import type { Atom } from './atoms.js';
 
-/** Costs of one cut, in chunks: a cut that costs 1 is made only if it saves a chunk. */
+/** Costs of a cut, in chunks. A cut of cost 1 is made only if it saves a chunk. */
 export interface CutCosts {
-  /** Through something that would fit into a chunk whole. */
+  /** Through a span that would fit into one chunk. */
   readonly whole: number;
-  /** Through something that must be cut somewhere. */
+  /** Through a span that does not fit into one chunk. */
   readonly large: number;
-  /** Before the last or after the first line of something. */
+  /** Before the last or after the first row of a span. */
   readonly edge: number;
-  /** Where nothing begins or ends. */
+  /** Where no span begins or ends. */
   readonly amid: number;
-  /** Where no blank line is. */
+  /** Where there is no blank line. */
   readonly dense: number;
   /** Inside a line. */
   readonly line: number;
@@ -29,7 +29,7 @@ export const defaultCutCosts: CutCosts = {
 
 /** A chunk below this share of the budget costs extra. */
 const smallFill = 0.3;
-/** Cuts deeper than this differ little. */
+/** Above this cost, differences count little. */
 const steepCost = 2;
 
 /** The cost of a cut before each atom; `costs[0]` is not used. */
@@ -71,7 +71,7 @@ export function cutCosts(
   for (const [index, atom] of atoms.entries()) {
     for (; row <= atom.row; row++) inside += steps[row] ?? 0;
     let cost = inside + (edges[atom.row] ?? 0);
-    // What ends before blank lines meets the atom after them.
+    // A span that ends before blank lines borders on the atom after them.
     const gap = before === undefined ? 0 : atom.row - before.row;
     if (meets[atom.row] !== 1 && (before === undefined || meets[before.row + 1] !== 1)) cost += costs.amid;
     if (gap < 2) cost += costs.dense;
@@ -86,8 +86,8 @@ export function cutCosts(
 export type Group = readonly [from: number, to: number];
 
 /**
- * Partitions `atoms[from, to)` into groups of at most `limit` tokens at the least total cost: one per chunk, more for a
- * small one, and the cost of each cut. An atom above the limit is a group of its own.
+ * Partitions `atoms[from, to)` into groups of at most `limit` tokens at the least total cost: one per chunk, more for
+ * a small chunk, and the cost of each cut. An atom above the limit is a group of its own.
  */
 export async function pack(
   atoms: readonly Atom[],

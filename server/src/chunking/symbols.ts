@@ -8,9 +8,9 @@ interface Reach {
 }
 
 /**
- * Answers, for rows from 0, what to call them: the innermost definition around them, else the one that begins in them
- * and takes up most of them.
- * Comments and decorators that lead to a definition are part of it, and rows that only close something do not count.
+ * Gives the name for a range of rows (from 0): of the innermost definition around them, otherwise of the one that
+ * begins in them and takes up most of them. A definition includes its comments and decorators; rows with only closing
+ * marks do not count.
  */
 export function symbolOf(
   lines: Lines,
@@ -44,7 +44,7 @@ export function symbolOf(
   };
 }
 
-/** Whether a row holds more than brackets and keywords that close. */
+/** Whether a row has more than closing brackets and keywords. */
 function says(lines: Lines, row: number): boolean {
   return /[\p{L}\p{N}_]/u.test(lines.line(row).replace(/^\s*(?:end|fi|done|esac)\b/, ''));
 }

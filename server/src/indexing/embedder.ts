@@ -1,15 +1,15 @@
-/** What the indexer needs of the model; it holds the model only while there are texts to embed. */
+/** What the indexer needs of the model. The model is held only while there are texts to embed. */
 export interface ChunkEmbedder {
   readonly dimensions: number;
-  /** Tokens of one text, the special ones included. */
+  /** Most tokens of one text, special tokens included. */
   readonly maxTokens: number;
-  /** Tokens of `text` alone; needs the tokenizer, not the model. */
+  /** Tokens of `text` without special tokens. Needs only the tokenizer. */
   countTokens(text: string): number;
   acquire(holder: string, priority: 'edited' | 'bulk', signal: AbortSignal): Promise<EmbedderLease>;
 }
 
 export interface EmbedderLease {
-  /** One text of at most `maxTokens`; a unit vector that depends on nothing but the text. */
+  /** Embeds one text of at most `maxTokens`. The result is a unit vector that depends on the text alone. */
   embed(text: string, signal: AbortSignal): Promise<Float32Array>;
   dispose(): void;
 }

@@ -16,13 +16,13 @@ export interface ReadFile {
   readonly chunked: ChunkedFile;
 }
 
-/** What the model takes, and how its tokens are counted. */
+/** Most tokens that the model accepts, and how they are counted. */
 export interface EmbeddingLimits {
   readonly maxTokens: number;
   readonly countTokens: (text: string) => number;
 }
 
-/** What the catalog is told of a file and its chunks, but for the time when it was seen. */
+/** The catalog's rows for a file and its chunks, without the time when the file was read. */
 export function fileRows(
   { path, language, text, digest, chunked }: ReadFile,
   limits: EmbeddingLimits,

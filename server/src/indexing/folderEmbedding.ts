@@ -16,7 +16,7 @@ export interface FolderEmbeddingDependencies {
   readonly projector: Projector;
   readonly embedder: ChunkEmbedder;
   readonly gate: PauseGate;
-  /** Reads chunks as they are on disk; made anew for each page, so that a page sees one state of a file. */
+  /** Reads chunks from disk. Each page of chunks has a reader of its own, so that it sees one state of a file. */
   readonly texts: () => SourceTexts;
   /** Compares a file again whose text is no longer what the catalog says. */
   readonly rescanFile: (path: string) => Promise<void>;

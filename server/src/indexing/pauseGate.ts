@@ -1,4 +1,4 @@
-/** Holds work between two of its steps, from `close` to `open`. */
+/** Holds work between two steps, from `close` to `open`. */
 export class PauseGate {
   #opened: (() => void) | undefined;
   #waiting: Promise<void> = Promise.resolve();
@@ -17,7 +17,7 @@ export class PauseGate {
     this.#opened = undefined;
   }
 
-  /** Settles when the gate is open or `signal` has fired. */
+  /** Resolves when the gate is open or `signal` has fired. */
   async passed(signal: AbortSignal): Promise<void> {
     while (this.closed && !signal.aborted) {
       let abort: () => void = () => undefined;

@@ -2,26 +2,27 @@ import { performance } from 'node:perf_hooks';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { type Disposable, disposeOnce } from '../../../shared/src/disposable.js';
 
-/** What is behind a request that has just come: it is read, queued and begun in a turn of the event loop each. */
+/** Turns of the event loop that a new request needs to be read, queued and started. */
 const turnsOfARequest = 4;
 const lookEveryMs = 2;
-/** An index job gets on however much is asked. */
+/** An index job continues after this time, however many searches come. */
 const longestMs = 500;
 
 /**
- * Searches go before indexing. onnxruntime runs a text on the thread that everything else runs on, so that each turn of
- * the event loop that a search needs would take as long as a text: instead, a job lets searches end between two texts.
+ * Gives searches priority over indexing. onnxruntime runs a text on the main thread, so each turn of the event loop
+ * that a search needs would last as long as a text. Therefore an index job waits between two texts until no search
+ * runs.
  */
 export class SearchPriority {
   #searches = 0;
 
-  /** A search runs until the result is disposed of. */
+  /** Counts a search until the result is disposed of. */
   begin(): Disposable {
     this.#searches++;
     return disposeOnce(() => this.#searches--);
   }
 
-  /** Settles when no search runs, or after half a second. */
+  /** Resolves when no search runs, or after half a second. */
   async yieldToSearches(): Promise<void> {
     const until = performance.now() + longestMs;
     for (;;) {

@@ -5,12 +5,12 @@ import { readSource } from '../source/sourceFile.js';
 import type { ReadSettings } from '../source/sourceTexts.js';
 import { usageLines } from '../lexical/usageLines.js';
 
-/** Files whose usage words are made in one transaction. */
+/** Files whose usage lines are indexed in one transaction. */
 const gatherPage = 32;
 
 /**
- * Reads the lines of files that have changed, or that name what has moved, and brings the words that others use of
- * each file up to date. What a call does not finish, the next one does.
+ * Reads the lines of files that have changed, or that use a name whose definition has moved, and updates the usage
+ * lines of every file that they concern. The next call finishes what this one does not.
  */
 export async function refreshUsage(
   catalog: Catalog,
@@ -24,7 +24,7 @@ export async function refreshUsage(
     if (pacer.due) await pacer.pause();
     throwIfCancelled(signal, 'Indexing');
     const source = await readSource(folder.path, file.path, settings);
-    // Another text than the one that was indexed: the next scan finds it, and then its lines are due again.
+    // The file has changed since it was indexed. The next scan finds it, and then its lines are due again.
     if (source.kind !== 'text' || source.digest !== file.digest) continue;
     const ownerOf = (name: string): number | undefined => {
       if (!owners.has(name)) owners.set(name, catalog.usage.ownerOf(folder.id, name));

@@ -1,17 +1,17 @@
 /**
- * Postings as bytes: how often each word stands in a file and its chunks. A row of the catalog holds one word's entries
- * for up to 64 files: the file's slot, the length of its payload, the payload. Numbers are LEB128.
+ * Postings as bytes: how often each term occurs in a file and its chunks. A row of the catalog has one term's entries
+ * for up to 64 files: the file's slot, the length of the payload, the payload. Numbers are LEB128.
  */
 
-/** Files whose entries for a word share a row. */
+/** Number of files whose entries for a term share a row. */
 export const filesPerBlock = 64;
 
-/** How often a word stands in the fields of one file; 0 where it does not. */
+/** How often a term occurs in the fields of one file; 0 where it does not. */
 export interface FileCounts {
   path: number;
   lead: number;
   comments: number;
-  /** Chunk's number within the file and count, in turns. */
+  /** Pairs of the chunk's number within the file and the count. */
   readonly body: number[];
   readonly names: number[];
   readonly signatures: number[];
@@ -20,7 +20,7 @@ export interface FileCounts {
 export const fileFields = ['path', 'lead', 'comments'] as const;
 export const chunkFields = ['body', 'names', 'signatures'] as const;
 
-/** Where a term can stand; `usage` are lines of other files that name a definition of this one. */
+/** The fields in which a term can occur; `usage` are lines of other files that name a definition of this one. */
 export type Field = (typeof fileFields)[number] | (typeof chunkFields)[number] | 'usage';
 
 export function noCounts(): FileCounts {
@@ -40,7 +40,7 @@ export class VarintWriter {
   }
 }
 
-/** Reads what `ByteWriter` wrote; past the end there are only zeros. */
+/** Reads what `VarintWriter` wrote. After the end it gives zeros. */
 export class VarintReader {
   at = 0;
   readonly #bytes: Uint8Array;
@@ -64,7 +64,7 @@ export class VarintReader {
   }
 }
 
-/** Payload of one file's own words: which fields, then their counts. */
+/** Payload of one file's own terms: a mask of fields, then their counts. */
 export function encodeCounts(counts: FileCounts): number[] {
   const writer = new VarintWriter();
   let mask = 0;
@@ -87,7 +87,7 @@ export function encodeCounts(counts: FileCounts): number[] {
   return writer.bytes;
 }
 
-/** Takes counts as they are read: of a file's field, or of one of its chunks by number. */
+/** Receives counts as they are read: of a field of the file, or of one of its chunks by number. */
 export interface CountVisitor {
   file(field: (typeof fileFields)[number], count: number): void;
   chunk(field: (typeof chunkFields)[number], ordinal: number, count: number): void;
@@ -106,7 +106,7 @@ export function decodeCounts(reader: VarintReader, visitor: CountVisitor): void 
   }
 }
 
-/** One entry of a block: slot and payload. */
+/** Encodes one entry of a block: slot, length and payload. */
 export function encodeEntry(slot: number, payload: readonly number[]): Uint8Array {
   const writer = new VarintWriter();
   writer.write(slot);
@@ -114,7 +114,7 @@ export function encodeEntry(slot: number, payload: readonly number[]): Uint8Arra
   return Uint8Array.from([...writer.bytes, ...payload]);
 }
 
-/** Calls `visit` with each entry's slot and a reader that stands at its payload. */
+/** Calls `visit` with each entry's slot and a reader at its payload. */
 export function readBlock(bytes: Uint8Array, visit: (slot: number, reader: VarintReader) => void): void {
   const reader = new VarintReader(bytes);
   while (!reader.done) {
@@ -126,7 +126,7 @@ export function readBlock(bytes: Uint8Array, visit: (slot: number, reader: Varin
   }
 }
 
-/** The block without the entries of a slot; undefined when nothing is left. */
+/** The block without the entries of a slot; undefined when no entry is left. */
 export function withoutSlot(bytes: Uint8Array, slot: number): Uint8Array | undefined {
   const kept: Uint8Array[] = [];
   const reader = new VarintReader(bytes);
@@ -147,7 +147,7 @@ export function withoutSlot(bytes: Uint8Array, slot: number): Uint8Array | undef
   return whole;
 }
 
-/** Ascending row numbers as bytes. */
+/** Encodes ascending row numbers. */
 export function encodeRows(rows: readonly number[]): Uint8Array {
   const writer = new VarintWriter();
   let last = 0;

@@ -1,29 +1,29 @@
 import type { Field } from './postings.js';
 
-/** One file of a folder, as ranking sees it. */
+/** A file of a folder, as ranking uses it. */
 export interface FileDoc {
   readonly id: number;
   readonly path: string;
   readonly language: string;
-  /** Row id of its first chunk; the others follow. */
+  /** Row id of its first chunk. Those of its other chunks follow. */
   readonly firstChunk: number;
-  /** Number of its first chunk in the folder, and how many it has. */
+  /** Number of its first chunk within the folder, and its number of chunks. */
   readonly at: number;
   readonly chunks: number;
 }
 
-/** A folder's files and chunks, numbered from 0, with the lengths of their fields in words. */
+/** A folder's files and chunks, numbered from 0, with the lengths of their fields in terms. */
 export interface FolderStatistics {
   readonly files: readonly FileDoc[];
   /** Number of the file of each chunk. */
   readonly fileOf: Int32Array;
-  /** By file for `path`, `lead`, `comments` and `usage`, by chunk for the others. */
+  /** By file for `path`, `lead`, `comments` and `usage`, by chunk for the other fields. */
   readonly lengths: Readonly<Record<Field, Uint32Array>>;
-  /** Mean length of those that are not empty; 1 where all are. */
+  /** Mean length of the non-empty fields; 1 when all are empty. */
   readonly averages: Readonly<Record<Field, number>>;
-  /** A file's number by its id. */
+  /** The number of a file by its row id. */
   numberOf(fileId: number): number | undefined;
-  /** A chunk's number by its file's id and its row id. */
+  /** The number of a chunk by its file's row id and its own. */
   chunkNumber(fileId: number, chunkId: number): number | undefined;
 }
 
@@ -33,7 +33,7 @@ export interface StoredFile {
   readonly path: string;
   readonly language: string;
   readonly firstChunk: number;
-  /** path, lead, comments; then body, names and signatures of each chunk. */
+  /** Lengths of path, lead and comments; then of body, names and signatures of each chunk. */
   readonly lengths: readonly number[];
   readonly usage: number;
 }

@@ -1,27 +1,27 @@
 /**
- * The token stream of the lexical index: words and identifiers, whole and in parts. The same function serves documents
- * and queries, so both sides always agree.
+ * The token stream of the lexical index: words and identifiers, whole and in parts. Documents and queries use the
+ * same function, so both sides always agree.
  */
 
 /** Runs of letters, digits and underscores, in any script. */
 const wordPattern = /[\p{L}\p{N}\p{M}_]+/gu;
 
-/** Where an identifier splits: camelCase, an acronym before a word, letters against digits, and underscores. */
+/** Where an identifier splits: at camelCase, after an acronym, between letters and digits, and at underscores. */
 const partPattern = /\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}\p{M}]+|[\p{Lo}\p{Lm}\p{Lt}]+|\p{N}+|\p{Lu}/gu;
 
-/** Scripts that are written without spaces; their runs are indexed by overlapping pairs. */
+/** Scripts that are written without spaces. Their runs are indexed as overlapping pairs. */
 const unspaced =
   /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Lm}]+$/u;
 const hasUnspaced =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u;
 
-/** Longer words are hashes, keys or encoded data, unless they are whole sentences. */
+/** Longer words are hashes, keys or encoded data, unless they are whole sentences of such a script. */
 const maxWordLength = 80;
 
 /**
- * Endings that make a noun or a name of a verb, what stands for all of them, and how many letters must be left: with
- * them "serializer" meets "serialization", and "validation" meets "validate". Shorter rests ("parser", "user") are
- * words of their own too often.
+ * Endings that make a noun of a verb, what replaces them, and how many letters must be left. With them "serializer"
+ * matches "serialization", and "validation" matches "validate". Shorter stems ("parser", "user") are too often words
+ * of their own.
  */
 const derivations: readonly (readonly [ending: RegExp, common: string, least: number])[] = [
   [/(?:ization|isation|izer|iser)$/, 'iz', 3],
@@ -33,8 +33,8 @@ const derivations: readonly (readonly [ending: RegExp, common: string, least: nu
 ];
 
 /**
- * Takes English endings off a lower-case word: plural, -ing, -ed, and what makes nouns of verbs. What is left need not
- * be a word; it only has to be the same for all forms.
+ * Removes English endings from a lower-case word: plural, -ing, -ed, and those that make nouns of verbs. The stem
+ * need not be a word; it must be the same for all forms.
  */
 export function stem(word: string): string {
   if (word.length < 3 || !/^[a-z]+$/.test(word)) return word;
@@ -48,11 +48,11 @@ function uninflected(word: string): string {
   else if (base.length > 3 && base.endsWith('s') && !/(?:ss|us|is)$/.test(base)) base = base.slice(0, -1);
   if (base.length > 5 && base.endsWith('ing')) base = undouble(base.slice(0, -3));
   else if (base.length > 4 && /[^e]ed$/.test(base)) base = undouble(base.slice(0, -2));
-  // "cache", "caching" and "cached" meet at "cach".
+  // "cache", "caching" and "cached" become "cach".
   if (base.length > 4 && base.endsWith('e')) base = base.slice(0, -1);
-  // "cancelled" meets "cancel", and "called" meets "call", only if every double l becomes one.
+  // "cancelled" becomes "cancel", and "called" becomes "call", only if every double l becomes one.
   if (base.length > 3 && base.endsWith('ll')) base = base.slice(0, -1);
-  // "retry" and "retried" meet at "retri".
+  // "retry" and "retried" become "retri".
   return base.replace(/(?<=[^aeiou])y$/, 'i');
 }
 
@@ -64,7 +64,7 @@ function underived(word: string): string {
     base = base.slice(0, at) + common;
     break;
   }
-  // "configuration" meets "configure", and "validate" meets "validation".
+  // "configuration" matches "configure", and "validate" matches "validation".
   if (base.length > 6 && base.endsWith('at')) base = base.slice(0, -2);
   return undouble(base);
 }
@@ -78,14 +78,14 @@ function bigrams(run: string): string[] {
   return letters.length === 1 ? letters : letters.slice(1).map((letter, i) => `${letters[i] ?? ''}${letter}`);
 }
 
-/** The parts of one identifier as they stand, such as `HTTPServer2` → `HTTP Server 2`. */
+/** The parts of an identifier with their case, such as `HTTPServer2` → `HTTP Server 2`. */
 export function identifierParts(word: string): string[] {
   return word.match(partPattern) ?? [];
 }
 
 /** Calls `emit` for every token of `text`: stemmed parts, and the whole identifier when it has several parts. */
 export function tokenize(text: string, emit: (token: string) => void): void {
-  // File systems and keyboards differ in how they write an accent.
+  // File systems and keyboards write accents in different ways.
   for (const [word] of text.normalize('NFC').matchAll(wordPattern)) {
     const long = word.length > maxWordLength;
     if (long && !hasUnspaced.test(word)) continue;
@@ -105,7 +105,7 @@ export function tokens(text: string): string[] {
   return found;
 }
 
-/** Tokens as FTS5 wants them: one string, spaces between. */
+/** The tokens of a text as one string, separated by spaces. */
 export function tokenStream(text: string): string {
   return tokens(text).join(' ');
 }

@@ -2,16 +2,17 @@ import { plainComment } from '../syntax/comments.js';
 import { identifiersIn, isDistinctive } from './names.js';
 import { tokens } from './tokens.js';
 
-/** Longer lines are data. */
+/** Longer lines are taken for data and ignored. */
 const maxLine = 400;
-/** A line that names things of more files than this says little of any of them. */
+/** A line that names definitions of more files says little about any of them. */
 const maxTargets = 3;
-/** Lines of one file that count for one other file. */
+/** Most lines of one file that count for another file. */
 const maxLinesPerTarget = 40;
 
 /**
- * What a file says of other files: the words of its lines that name a definition of theirs, with the comment right
- * above. `commentRows` are lines, from 1, on which a comment ends; `ownerOf` gives the one file that defines a name. The result has token streams by file.
+ * The usage lines of a file: terms of its lines that name a definition of another file, with the comment directly
+ * above. `commentRows` are the lines, from 1, on which a comment ends; `ownerOf` gives the only file that defines a
+ * name. The result has token streams by file id.
  */
 export function usageLines(
   text: string,

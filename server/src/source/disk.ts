@@ -8,13 +8,13 @@ import {
   statSync,
 } from 'node:fs';
 
-/** The few questions the walk asks the file system. Synchronous, because a promise costs more than the call itself. */
+/** The file system calls of the walk. They are synchronous, because a promise costs more than the call itself. */
 export interface Disk {
-  /** Entries of a directory, in no order; throws a system error when it cannot be listed. */
+  /** Entries of a directory, unordered. Throws a system error when it cannot be listed. */
   list(directory: string): Dirent[];
   /** Does not follow a symbolic link; `undefined` when nothing is there. */
   stat(path: string): Stats | undefined;
-  /** The absolute path without symbolic links; throws when it leads nowhere. */
+  /** The absolute path without symbolic links. Throws when it does not exist. */
   realPath(path: string): string;
 }
 
@@ -24,13 +24,13 @@ export const nodeDisk: Disk = {
   realPath: (path) => realpathSync.native(path),
 };
 
-/** Above this a rule or settings file is not one. */
+/** Larger files are not read as rule or settings files. */
 const smallFileBytes = 4 * 1024 * 1024;
 
 /** Text of a small regular file; `undefined` when there is none or it cannot be read. Follows links. */
 export function readSmallFile(path: string): string | undefined {
   try {
-    // Asked first: opening a FIFO would wait for a writer.
+    // Check the type first: opening a FIFO would wait for a writer.
     const stats = statSync(path, { throwIfNoEntry: false });
     if (!stats?.isFile() || stats.size > smallFileBytes) return undefined;
     return readFileSync(path, 'utf8');

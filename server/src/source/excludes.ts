@@ -2,7 +2,7 @@
 export type SkipReason =
   /** A rule of git, of a `.lanternignore` or of the settings. */
   | 'ignored'
-  /** Built in: version control, dependencies, build output, caches, lock files. */
+  /** Built in: version control, dependencies, build output, caches and lock files. */
   | 'excluded'
   /** May hold keys, passwords or tokens. */
   | 'secret'
@@ -11,11 +11,11 @@ export type SkipReason =
   | 'binary'
   | 'generated'
   | 'minified'
-  /** The system refused to list or read it, so what is known of it may still hold. */
+  /** The system refused to list or read it. What the index knows of it may still be true. */
   | 'unreadable'
-  /** It kept changing while it was read. */
+  /** It changed while it was read, at every attempt. */
   | 'changing'
-  /** A link into the folder, whose target is found by itself, or a link to nothing. */
+  /** A link into the folder, whose target is indexed by itself, or a broken link. */
   | 'symlink'
   | 'symlink-outside'
   /** A FIFO, socket or device. */
@@ -25,10 +25,10 @@ export type SkipReason =
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/).filter(Boolean));
 
-/** Never walked, whatever any rule says. */
+/** Never walked, not even when a rule includes it. */
 const versionControl = words('.git .hg .svn .jj .bzr .sl .pijul _darcs CVS');
 
-/** Folders whose name alone says that tools made them. */
+/** Names of folders that only tools create. */
 const madeByTools = words(`
   node_modules bower_components jspm_packages .pnpm-store .yarn .npm .nyc_output .next .nuxt .output .svelte-kit
   .angular .astro .docusaurus .vite .turbo .nx .parcel-cache .cache .sass-cache .expo .serverless .aws-sam .vscode-test
@@ -40,17 +40,17 @@ const madeByTools = words(`
 const madeByToolsPattern =
   /^(cmake-build-.+|bazel-(bin|out|testlogs)|.+\.egg-info|.+\.xcodeproj|.+\.xcassets)$/;
 
-/** Entries that tools leave in a folder of theirs, whatever its name. */
+/** Entries by which a folder is recognised as a tool's output, whatever its name is. */
 const leftByTools = words('CACHEDIR.TAG pyvenv.cfg conda-meta');
 
-/** For folders with a name that people use as well: what in the folder gives a tool's one away. */
+/** For folder names that people use as well: the entries in the folder that show that a tool made it. */
 const telltales: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['vendor', words('modules.txt autoload.php')],
   ['bundle', words('ruby jruby')],
   ['coverage', words('lcov.info lcov-report coverage-final.json clover.xml cobertura-coverage.xml')],
 ]);
 
-/** For such folders also: the manifest beside them whose tool writes there. */
+/** For the same names: the manifest beside the folder, of the tool that writes there. */
 const outputBeside: ReadonlyMap<string, RegExp> = new Map([
   ['dist', /^(package\.json|tsconfig\.json|pyproject\.toml|setup\.py|.+\.cabal)$/],
   [
@@ -111,9 +111,9 @@ const secretPattern = new RegExp(
     String.raw`^secrets?\.(ya?ml|json|toml|ini|properties|tfvars)$`,
   ].join('|'),
 );
-/** Templates that show which variables there are, without their values. */
+/** Templates of environment files. They have the names of variables, not their values. */
 const envTemplate = /^(\.env[._-](example|sample|template|dist)|(example|sample|template)\.env)$/;
-/** Files that hold tokens only in these folders, with names too common to forbid everywhere. */
+/** Files that contain tokens only in these folders. Their names are too common to exclude everywhere. */
 const secretInFolder: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['.docker', words('config.json')],
   ['.aws', words('config')],
@@ -124,7 +124,7 @@ export function isVersionControl(name: string): boolean {
   return versionControl.has(name);
 }
 
-/** A folder of keys: neither walked nor, when the user names it, indexed. */
+/** A folder of keys. It is never walked, and not indexed when the user names it. */
 export function isSecretFolder(name: string): boolean {
   const lower = name.toLowerCase();
   return (
@@ -133,9 +133,9 @@ export function isSecretFolder(name: string): boolean {
   );
 }
 
-/** Whether a file's name, with that of its folder, says that it holds secrets. No rule can re-include such a file. */
+/** Whether a file's name, with that of its folder, shows that it contains secrets. No rule can include such a file. */
 export function isSecretFile(name: string, folderName: string): boolean {
-  // File systems that fold case must not open a side door.
+  // Lower case, because on some file systems another spelling opens the same file.
   const lower = name.toLowerCase();
   if (envTemplate.test(lower)) return false;
   return (
@@ -147,11 +147,10 @@ export function isSecretFile(name: string, folderName: string): boolean {
 }
 
 /**
- * Whether a folder is a tool's by its name and what stands beside it.
- *
- * `build`, `dist`, `out`, `bin`, `target` and the like are also where people keep sources (build scripts, a `dist`
- * package, command-line entry points). Where a .gitignore speaks for the place and does not name the folder, it is
- * taken for source. Only where there is none does a manifest beside it, whose tool is known to write there, decide.
+ * Whether a folder was made by a tool, by its name and the entries beside it. `build`, `dist`, `out`, `bin`, `target`
+ * and the like may also be source (build scripts, a `dist` package, command-line entry points). Where a .gitignore
+ * applies and does not name the folder, it counts as source. Only without any .gitignore does a manifest beside it
+ * decide, if its tool is known to write there.
  */
 export function isToolFolder(name: string, siblings: Iterable<string>, hasGitignore: boolean): boolean {
   if (madeByTools.has(name) || madeByToolsPattern.test(name)) return true;
@@ -161,14 +160,14 @@ export function isToolFolder(name: string, siblings: Iterable<string>, hasGitign
   return false;
 }
 
-/** Whether what is in a folder gives it away as a tool's, even if git tracks it, as with Go's `vendor`. */
+/** Whether the content of a folder shows that a tool made it, even if git tracks it, as with Go's `vendor`. */
 export function holdsToolOutput(name: string, entries: Iterable<string>): boolean {
   const signs = telltales.get(name);
   for (const entry of entries) if (leftByTools.has(entry) || signs?.has(entry)) return true;
   return false;
 }
 
-/** Why a file is left out for its name alone, if it is; secrets aside. */
+/** Why a file is excluded by its name alone, if it is. Secrets are checked elsewhere. */
 export function fileExclusion(name: string): SkipReason | undefined {
   const lower = name.toLowerCase();
   if (lockFiles.has(lower)) return 'excluded';
@@ -178,7 +177,7 @@ export function fileExclusion(name: string): SkipReason | undefined {
   return undefined;
 }
 
-/** What follows the last dot, in the case given; `''` when there is none. A dot at the start counts. */
+/** What follows the last dot, with its case; `''` when there is none. A dot at the start counts. */
 export function extensionOf(name: string): string {
   const dot = name.lastIndexOf('.');
   return dot < 0 ? '' : name.slice(dot + 1);

@@ -17,16 +17,16 @@ import { Rules, type Verdict } from './ignoreRules.js';
 export interface WalkOptions {
   /** Larger files are skipped. */
   readonly maxFileBytes: number;
-  /** The user's own patterns, in .gitignore syntax. They decide before every rule file. */
+  /** The user's own patterns, in .gitignore syntax. They have priority over every rule file. */
   readonly exclude: readonly string[];
   readonly signal?: AbortSignal;
-  /** Where the user's git settings are looked for; the process's own environment if not given. */
+  /** Where the user's git settings are looked up; the process's own environment by default. */
   readonly environment?: Environment;
   /** Another file system, for tests of faults. */
   readonly disk?: Disk;
 }
 
-/** A file that may be indexed, judged by its name, place and size alone. */
+/** A file that may be indexed, by its name, place and size alone. */
 export interface FoundFile {
   /** Relative to the root, with `/`. */
   readonly path: string;
@@ -39,12 +39,12 @@ export type PathCheck =
   | { readonly kind: 'file'; readonly file: FoundFile }
   | { readonly kind: 'folder' }
   | { readonly kind: 'skipped'; readonly reason: SkipReason }
-  /** Nothing is there, or the path does not lie in the folder. */
+  /** There is no such entry, or the path is not in the folder. */
   | { readonly kind: 'gone' };
 
 /** A directory that the walk has entered. */
 export interface Directory {
-  /** For the file system; ends in a separator. */
+  /** Absolute path that ends in a separator. */
   readonly absolute: string;
   /** Relative to the root: `''`, or ending in `/`. */
   readonly path: string;
@@ -54,7 +54,7 @@ export interface Directory {
   readonly entries: readonly Dirent[];
 }
 
-/** A directory that may be entered if its contents do not speak against it. */
+/** A directory that may be entered, unless its contents exclude it. */
 export interface Child {
   readonly kind: 'folder';
   readonly parent: Directory;
@@ -67,9 +67,9 @@ export type Examined = Child | Exclude<PathCheck, { kind: 'folder' }>;
 export const gone: PathCheck & Examined = { kind: 'gone' };
 export const skipped = (reason: SkipReason): PathCheck & Examined => ({ kind: 'skipped', reason });
 
-/** Decides about the entries of one folder, for the walk and for single paths alike. */
+/** Decides which entries of one folder are indexed, for the walk and for single paths alike. */
 export class FolderTree {
-  /** The root, entered. */
+  /** The root directory. */
   readonly top: Directory;
   readonly #root: string;
   readonly #disk: Disk;
@@ -90,14 +90,14 @@ export class FolderTree {
     }
   }
 
-  /** Judges an entry by name, rules and size; does not look into directories. */
+  /** Decides about an entry by name, rules and size. Does not look into directories. */
   examine(directory: Directory, entry: Dirent): Examined {
     const name = entry.name;
     const path = directory.path + name;
     if (isVersionControl(name)) return skipped('excluded');
     try {
       if (entry.isSymbolicLink()) return skipped(this.#linkReason(directory.absolute + name));
-      // Only lossy decoding makes this character, or someone who likes it: then the name leads to something.
+      // Lossy decoding gives this character. Otherwise it is part of a real name, which then exists.
       if (name.includes('\uFFFD') && !this.#disk.stat(directory.absolute + name)) return skipped('bad-name');
       if (entry.isDirectory()) return this.#examineFolder(directory, name, path);
       if (!entry.isFile()) return skipped('special');
@@ -107,7 +107,7 @@ export class FolderTree {
     }
   }
 
-  /** Enters a directory; `gone` when it has vanished. */
+  /** Reads a directory; `gone` when it no longer exists. */
   open(child: Child): Directory | PathCheck {
     const absolute = child.parent.absolute + child.name + sep;
     let entries: Dirent[];
@@ -157,7 +157,7 @@ export class FolderTree {
     if (excluded) return skipped(excluded);
     const stats = this.#disk.stat(directory.absolute + name);
     if (!stats) return gone;
-    // It may have been replaced since the directory was listed.
+    // It may have been replaced since its parent was listed.
     if (!stats.isFile()) return skipped(stats.isSymbolicLink() ? 'symlink' : 'special');
     if (stats.size === 0) return skipped('empty');
     if (stats.size > this.#maxFileBytes) return skipped('too-large');
@@ -168,13 +168,13 @@ export class FolderTree {
     try {
       return isInside(this.#disk.realPath(link), this.#root) ? 'symlink' : 'symlink-outside';
     } catch {
-      // It leads nowhere, or in a circle.
+      // A broken link, or a circle of links.
       return 'symlink';
     }
   }
 }
 
-/** Whether `path` is `root` or below it; both absolute and without links. */
+/** Whether `path` is `root` or below it. Both are absolute and without links. */
 export function isInside(path: string, root: string): boolean {
   return path === root || path.startsWith(withSeparator(root));
 }
@@ -196,7 +196,7 @@ function sorted(entries: Dirent[]): Dirent[] {
   return entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
-/** Why a folder cannot be indexed, for the user. */
+/** An error that tells the user why a folder cannot be indexed. */
 export function folderError(path: string, error: unknown): LanternError {
   if (error instanceof LanternError) return error;
   const options = { cause: error };

@@ -3,10 +3,10 @@ import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { readSmallFile } from './disk.js';
 
-/** Environment variables, from which the user's own git settings are found. */
+/** Environment variables that lead to the user's git settings. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A git working tree, and what git keeps about it outside of its .gitignore files. */
+/** A git working tree, and the ignore rules that git keeps outside of .gitignore files. */
 export interface Repository {
   /** Top folder of the working tree, absolute. */
   readonly workTree: string;
@@ -22,7 +22,7 @@ export interface CoreConfig {
   readonly excludesFile: string | undefined;
 }
 
-/** The repository whose working tree begins at `folder`, if one does. */
+/** The repository whose working tree begins at `folder`; undefined when there is none. */
 export function repositoryAt(folder: string): Repository | undefined {
   const common = commonGitFolder(join(folder, '.git'));
   if (common === undefined) return undefined;
@@ -33,7 +33,7 @@ export function repositoryAt(folder: string): Repository | undefined {
   };
 }
 
-/** The repository that `folder` lies in, looking upwards from it. */
+/** The repository that contains `folder`, searched upwards. */
 export function repositoryAround(folder: string): Repository | undefined {
   for (let current = folder; ; current = dirname(current)) {
     const repository = repositoryAt(current);
@@ -42,10 +42,7 @@ export function repositoryAround(folder: string): Repository | undefined {
   }
 }
 
-/**
- * Text of the excludes file that holds in every repository of the user: `core.excludesFile`, else git's default place.
- * The repository's own config wins over the user's, that over the machine's; `include` sections are not followed.
- */
+/** Text of the excludes file for all repositories of the user: `core.excludesFile`, or git's default path. */
 export function globalExcludes(
   repository: Repository | undefined,
   environment: Environment,
@@ -67,11 +64,11 @@ export function globalExcludes(
   }
   if (file === undefined) return readSmallFile(join(configHome, 'git', 'ignore'));
   if (file.startsWith('~/')) return readSmallFile(join(home, file.slice(2)));
-  // Git takes other relative paths from where it runs, which for a background process means nothing.
+  // Git resolves other relative paths from its working directory. A background process has no meaningful one.
   return isAbsolute(file) ? readSmallFile(file) : undefined;
 }
 
-/** Where a repository keeps what its worktrees share, from its `.git`: a folder, or a file that names one. */
+/** The directory that the worktrees of a repository share, found through `.git`: a folder, or a file that names one. */
 function commonGitFolder(dotGit: string): string | undefined {
   const stats = safeStat(dotGit);
   if (!stats) return undefined;
@@ -82,7 +79,7 @@ function commonGitFolder(dotGit: string): string | undefined {
     if (target === undefined) return undefined;
     folder = resolve(dirname(dotGit), target);
   }
-  // An empty `.git` makes no repository, for git neither.
+  // An empty `.git` is not a repository, for git either.
   if (!existsSync(join(folder, 'HEAD'))) return undefined;
   const common = readSmallFile(join(folder, 'commondir'))?.trim();
   return common ? resolve(folder, common) : folder;
@@ -96,7 +93,7 @@ function safeStat(path: string): ReturnType<typeof statSync> | undefined {
   }
 }
 
-/** Reads `[core]` of a git config file; the last value of a key counts. */
+/** Reads `[core]` of a git config file. The last value of a key counts. */
 export function parseCoreConfig(text: string): CoreConfig {
   let inCore = false;
   let ignoreCase: boolean | undefined;
@@ -118,7 +115,7 @@ export function parseCoreConfig(text: string): CoreConfig {
   return { ignoreCase, excludesFile };
 }
 
-/** Undoes quotes, escapes and comments of one value. */
+/** Removes quotes, escapes and comments from one value. */
 function configValue(raw: string): string {
   let value = '';
   let quoted = false;
@@ -138,6 +135,6 @@ function configValue(raw: string): string {
       if (quoted || !/\s/.test(char)) kept = value.length;
     }
   }
-  // White space at the end counts only inside quotes.
+  // Trailing white space counts only inside quotes.
   return value.slice(0, kept);
 }

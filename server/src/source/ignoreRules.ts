@@ -10,33 +10,34 @@ import {
 } from './gitSettings.js';
 
 /**
- * What the rules say of one path. `wanted`: the user's own settings or a `.lanternignore` ask for it by a negated
- * pattern, which the built-in excludes heed too; `kept`: a git rule re-includes it; `unmatched`: no rule speaks of it.
+ * What the rules say about a path. `wanted`: a negated pattern of the user's settings or of a `.lanternignore`
+ * includes it, also against the built-in excludes. `kept`: a git rule includes it again. `unmatched`: no rule matches
+ * it.
  */
 export type Verdict = 'ignored' | 'wanted' | 'kept' | 'unmatched';
 
-/** Rule files of one directory, as its listing shows them; a link is none, as for git. */
+/** Rule files in one directory, by its listing. A link is not a rule file, as in git. */
 export interface RuleFiles {
   readonly gitignore: boolean;
   readonly lanternignore: boolean;
-  /** Something is called `.git` here. */
+  /** There is an entry `.git`. */
   readonly git: boolean;
 }
 
-/** Who wrote a rule. A lower rank decides first: git's own order, under the user's word and `.lanternignore`. */
+/** Origin of a rule. A lower rank decides first: git's own order, below the user's settings and `.lanternignore`. */
 const rank = { user: 0, lantern: 1, gitignore: 2, infoExclude: 3, global: 4 } as const;
 type Rank = (typeof rank)[keyof typeof rank];
 
-/** Paths whose answers one set remembers before it starts anew; the library under it remembers every path for good. */
+/** Paths that one rule set caches before it starts over. The library below would cache every path forever. */
 const rememberedPaths = 20_000;
 
-/** The patterns of one source, in the order written. */
+/** The patterns of one source, in their order. */
 class RuleSet {
   readonly #patterns: readonly string[];
   readonly #ignoreCase: boolean;
-  /** First path segments that the patterns with inner slashes name; `undefined` when one of them begins with a glob. */
+  /** First path segments of the patterns with inner slashes; `undefined` when one of them begins with a glob. */
   readonly #anchors: ReadonlySet<string> | undefined;
-  /** No pattern names more than one path segment, so the name decides alone, and parents need not be asked. */
+  /** No pattern has more than one path segment, so the name alone decides, and parents need not be checked. */
   readonly nameOnly: boolean;
   #matcher: ignore.Ignore | undefined;
   #asked = 0;
@@ -53,17 +54,17 @@ class RuleSet {
       : new Set(anchors.map((name) => this.#fold(name ?? '')));
   }
 
-  /** `undefined` when the text holds no rule. */
+  /** `undefined` when the text has no rule. */
   static parse(text: string | undefined, ignoreCase: boolean): RuleSet | undefined {
     if (text === undefined) return undefined;
     const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
     const rules = lines.filter((line) => line.trim() !== '' && !line.startsWith('#'));
-    // `**/name` says no more than `name`, which is faster to decide.
+    // `**/name` means the same as `name`, which is faster to match.
     const patterns = rules.map((rule) => rule.replace(/^(!?)\*\*\/(?=[^/!#\s][^/]*\/?\s*$)/, '$1'));
     return rules.length === 0 ? undefined : new RuleSet(patterns, ignoreCase);
   }
 
-  /** `path` is relative to where the rules stand; a directory's ends in `/`. */
+  /** `path` is relative to the rules' directory. That of a directory ends in `/`. */
   test(path: string): Pick<ignore.TestResult, 'ignored' | 'unignored'> {
     if (this.#patterns.length === 0) return unmatched;
     if (this.#matcher === undefined || ++this.#asked > rememberedPaths) {
@@ -78,7 +79,10 @@ class RuleSet {
     return new RuleSet([...this.#patterns, `!/${directory.replace(/[\\*?[\]]/g, '\\$&')}`], this.#ignoreCase);
   }
 
-  /** What can match below the directory `name` beside the rules: mostly the patterns without a place, shared by all. */
+  /**
+   * The rules that can match below the directory `name` next to the rules: mostly those without a path, which all
+   * share.
+   */
   below(name: string): RuleSet {
     if (this.nameOnly || this.#anchors?.has(this.#fold(name)) !== false) return this;
     this.#floating ??= new RuleSet(
@@ -95,26 +99,29 @@ class RuleSet {
 
 const unmatched = { ignored: false, unignored: false };
 
-/** Whether a pattern has a slash before its end, and so stands for a path rather than a name. */
+/** Whether a pattern has a slash before its end. It then matches a path, not a name. */
 function isAnchored(pattern: string): boolean {
   return /\/\s*\S/.test(pattern);
 }
 
-/** A rule set and where it stands in relation to the walked root. */
+/** A rule set, and its place relative to the walked root. */
 interface Layer {
   readonly rank: Rank;
   readonly set: RuleSet;
-  /** Directory of the rules inside the root, `''` or ending in `/`: cut off before matching. */
+  /** Directory of the rules inside the root, `''` or ending in `/`. It is removed from a path before matching. */
   readonly base: string;
-  /** Path from the rules down to the root when they stand above it, `''` or ending in `/`: put in front. */
+  /** Path from the rules down to the root when they are above it, `''` or ending in `/`. It is prepended to a path. */
   readonly lead: string;
 }
 
-/** All the rules that hold inside one directory. Immutable: a directory without rules of its own shares its parent's. */
+/**
+ * All rules that apply inside one directory. Immutable: a directory without rules of its own shares those of its
+ * parent.
+ */
 export class Rules {
   readonly #layers: readonly Layer[];
   readonly #ignoreCase: boolean;
-  /** Some .gitignore speaks for this directory, so what it leaves out is there on purpose. */
+  /** Whether a .gitignore applies to this directory, so that whatever it does not ignore is there on purpose. */
   readonly hasGitignore: boolean;
 
   private constructor(layers: readonly Layer[], ignoreCase: boolean) {
@@ -123,10 +130,10 @@ export class Rules {
     this.hasGitignore = layers.some((layer) => layer.rank === rank.gitignore);
   }
 
-  /** The rules that hold for `root` (absolute, real) from outside of it: settings, and a repository around it. */
+  /** The rules from outside of `root` (absolute, real) that apply to it: settings, and a repository around it. */
   static around(root: string, exclude: readonly string[], environment: Environment): Rules {
     const repository = repositoryAround(root);
-    // Where there is no repository to say, the platform's usual file system decides.
+    // Without a repository, the platform's usual file system decides about case.
     const ignoreCase =
       repository?.config.ignoreCase ??
       (!repository && (process.platform === 'win32' || process.platform === 'darwin'));
@@ -147,7 +154,7 @@ export class Rules {
     return new Rules(byRank(layers), ignoreCase);
   }
 
-  /** What is to become of `path` (relative to the root, with `/`), whose last segment is `name`. */
+  /** Decides about `path` (relative to the root, with `/`), whose last segment is `name`. */
   decide(path: string, name: string, isDirectory: boolean): Verdict {
     for (const layer of this.#layers) {
       const result = layer.set.test(pathFor(layer, path, name, isDirectory));
@@ -158,21 +165,21 @@ export class Rules {
   }
 
   /**
-   * The rules inside `directory` (relative to the root, `''` or ending in `/`), which `decide` called `verdict`.
+   * The rules inside `directory` (relative to the root, `''` or ending in `/`), for which `decide` gave `verdict`.
    * `absolute` is the same directory for the file system.
    */
   enter(directory: string, absolute: string, verdict: Verdict, files: RuleFiles): Rules {
     let layers = this.#layers;
     let ignoreCase = this.#ignoreCase;
     if (verdict === 'wanted' || verdict === 'kept') {
-      // A weaker rule that ignores this directory would, asked about what is in it, still answer with the directory.
+      // A rule of lower priority that ignores this directory would still match everything in it.
       layers = layers.map((layer) => reincluded(layer, directory));
     }
     const narrowed = layers.map((layer) => below(layer, directory));
     if (narrowed.some((layer, i) => layer !== layers[i])) layers = narrowed;
     const nested = files.git && directory !== '' ? repositoryAt(absolute) : undefined;
     if (nested) {
-      // Another repository: the outer one's rules end here, the user's own do not.
+      // Another repository begins here. The outer one's rules end, the user's own do not.
       layers = layers
         .filter((layer) => layer.rank !== rank.gitignore && layer.rank !== rank.infoExclude)
         .map((layer) => (layer.rank === rank.global ? { ...layer, base: directory, lead: '' } : layer));
@@ -213,7 +220,7 @@ function reincluded(layer: Layer, directory: string): Layer {
   return layer.set.test(path).ignored ? { ...layer, set: layer.set.reincluding(path) } : layer;
 }
 
-/** Leaves out what cannot match in `directory`, when the rules stand in its parent. */
+/** Drops rules that cannot match in `directory`, when they are from its parent. */
 function below(layer: Layer, directory: string): Layer {
   const path = directory.slice(layer.base.length);
   if (layer.lead !== '' || path === '' || path.indexOf('/') < path.length - 1) return layer;
@@ -221,7 +228,7 @@ function below(layer: Layer, directory: string): Layer {
   return set === layer.set ? layer : { ...layer, set };
 }
 
-/** Whoever names an ignored folder wants to see into it: rules from above never ignore the root or what holds it. */
+/** A user who names an ignored folder wants it indexed: rules from above never ignore the root or its parents. */
 function visibleRoot(layer: Layer): Layer {
   let visible = layer;
   for (let slash = layer.lead.indexOf('/'); slash >= 0; slash = layer.lead.indexOf('/', slash + 1)) {
@@ -233,12 +240,12 @@ function visibleRoot(layer: Layer): Layer {
   return visible;
 }
 
-/** Keeps the order of layers of one rank, in which the deeper one comes first. */
+/** Keeps the order of layers of the same rank, where the deeper one comes first. */
 function byRank(layers: readonly Layer[]): Layer[] {
   return [...layers].sort((a, b) => a.rank - b.rank);
 }
 
-/** `''` or the path from `above` down to `root`, with `/` inside and at the end. */
+/** The path from `above` down to `root`, with `/` inside and at the end; `''` when they are equal. */
 function leadTo(root: string, above: string): string {
   const path = relative(above, root).split(sep).join('/');
   return path === '' ? '' : `${path}/`;

@@ -18,19 +18,19 @@ import { type SkipReason, extensionOf, isSecretFile } from './excludes.js';
 import { isInside } from './folderTree.js';
 
 export interface ReadOptions {
-  /** Larger files are skipped, and no more than this many bytes and one are ever read. */
+  /** Larger files are skipped. At most this many bytes and one are ever read. */
   readonly maxFileBytes: number;
-  /** Opens a file other than `openFile` does; tests put faults here. */
+  /** Replaces `openFile`, for tests of faults. */
   readonly open?: typeof openFile;
 }
 
 /**
- * What reading needs of an open file. Synchronous: each promise of `node:fs` waits for a free core, and while the model
- * runs on all of them, the seven that a file takes cost a hundred milliseconds.
+ * An open file. Calls are synchronous: each promise of `node:fs` waits for a free core, and while the model uses all
+ * cores the seven that a file needs would take a hundred milliseconds.
  */
 export interface ReadHandle {
   stat(): Stats;
-  /** Reads into `buffer` from its `at`-th byte on, from the same place in the file; returns the number of bytes. */
+  /** Reads into `buffer` at position `at`, from the same position in the file. Returns the number of bytes. */
   read(buffer: Uint8Array, at: number): number;
   close(): void;
 }
@@ -38,29 +38,29 @@ export interface ReadHandle {
 export type ReadResult =
   | {
       readonly kind: 'text';
-      /** Decoded, without a byte order mark; line ends are as in the file. */
+      /** Decoded, without a byte order mark. Line ends are as in the file. */
       readonly text: string;
       /** SHA-256 of the bytes, 64 hexadecimal digits. */
       readonly digest: string;
-      /** In bytes; this and the time are those of the state that `text` shows. */
+      /** In bytes. Size and time are those of the state that `text` shows. */
       readonly size: number;
       readonly mtimeMs: number;
     }
   | {
       readonly kind: 'skipped';
       readonly reason: SkipReason;
-      /** There when the content decided: until one of these changes, it would again. */
+      /** Set when the content decided. Until size or time changes, it would decide the same. */
       readonly state?: { readonly size: number; readonly mtimeMs: number };
     }
   | { readonly kind: 'gone' };
 
 const attempts = 3;
-/** Milliseconds between attempts: as long as an editor takes to write a file. */
+/** Milliseconds between attempts: about as long as an editor takes to write a file. */
 const pauseMs = 20;
 
 /**
- * Links are not followed, and a FIFO that has taken the file's place does not wait for a writer. On Windows both flags
- * are undefined, which counts as 0.
+ * Do not follow links, and do not wait for a writer when a FIFO has replaced the file. On Windows both flags are
+ * undefined, which counts as 0.
  */
 const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
@@ -68,12 +68,12 @@ const skipped = (reason: SkipReason, state?: { size: number; mtimeMs: number }):
   state ? { kind: 'skipped', reason, state } : { kind: 'skipped', reason };
 
 /**
- * Reads one file of a folder as text. `root` is absolute and without links, `path` relative to it with `/`. Never
- * throws for what is wrong with the file, and never leaves the folder, whatever `path` says.
+ * Reads one file of a folder as text. `root` is absolute and without links, `path` is relative to it, with `/`. Never
+ * throws for a fault of the file, and never leaves the folder, whatever `path` is.
  */
 export async function readSource(root: string, path: string, options: ReadOptions): Promise<ReadResult> {
   const segments = path.split('/');
-  // Paths may come from a store that someone tampered with.
+  // The path may come from a store that was tampered with.
   if (path.includes('\0') || segments.some((s) => s === '' || s === '.' || s === '..'))
     return { kind: 'gone' };
   const name = segments.at(-1) ?? '';
@@ -120,7 +120,7 @@ export function openFile(path: string, flags: number): ReadHandle {
 }
 
 function readOnce(absolute: string, options: ReadOptions): ReadOnce {
-  // Before opening, which for a device may have effects and for a large file is in vain.
+  // Check before opening: opening a device can have effects, and a large file is not read anyway.
   const refused = refusal(lstatSync(absolute), options);
   if (refused) return { kind: 'final', result: skipped(refused) };
   const handle = (options.open ?? openFile)(absolute, openFlags);
@@ -130,7 +130,7 @@ function readOnce(absolute: string, options: ReadOptions): ReadOnce {
     if (replaced) return { kind: 'final', result: skipped(replaced) };
     const buffer = Buffer.allocUnsafeSlow(before.size + 1);
     let length = 0;
-    // One byte more than expected, to see growth; a file that grows for ever ends here too.
+    // Read one byte more than expected, to notice growth. This also ends for a file that grows forever.
     while (length < buffer.length) {
       const bytesRead = handle.read(buffer, length);
       if (bytesRead === 0) break;
@@ -163,7 +163,7 @@ function judge(name: string, bytes: Buffer, stats: Stats): ReadResult {
   return {
     kind: 'text',
     text,
-    // Whoever only shows the text does not ask for it.
+    // Not needed by callers that only show the text.
     get digest() {
       return createHash('sha256').update(bytes).digest('hex');
     },
@@ -172,7 +172,7 @@ function judge(name: string, bytes: Buffer, stats: Stats): ReadResult {
   };
 }
 
-/** Why a file is left out for what it holds, if it is. */
+/** Why a file is excluded by its content, if it is. */
 export function contentExclusion(name: string, text: string): SkipReason | undefined {
   if (privateKey.test(text.slice(0, 1024))) return 'secret';
   if (text.trim() === '') return 'empty';
@@ -181,15 +181,15 @@ export function contentExclusion(name: string, text: string): SkipReason | undef
   return undefined;
 }
 
-/** At the beginning of a line: a string in source that only speaks of keys stands in quotes. */
+/** Only at the beginning of a line: source that just mentions such keys has them in strings. */
 const privateKey =
   /^(-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY( BLOCK)?-----|PuTTY-User-Key-File-\d|AGE-SECRET-KEY-1)/m;
 
-/** Lines at the top in which generators say so. */
+/** Lines at the top by which generators mark their output. */
 const markerLines = 20;
 const commentStart = String.raw`^\s*(?:\/\/|\/\*|\*|#|--|;|%|<!--|"""|'''|\(\*|\{-|@?rem\b)[\s/*#;!=-]*`;
 const generatedMarkers = [
-  // The form that Go tools agreed on, and what others make of it.
+  // The convention of Go tools, and similar lines of other tools.
   new RegExp(`${commentStart}.*\\bgenerated\\b.*\\bdo not (?:edit|modify|change)\\b`, 'i'),
   new RegExp(`${commentStart}(?:(?:this|the) (?:file|code) (?:is|was) )?@generated\\b`, 'i'),
   new RegExp(`${commentStart}<auto-?generated\\b`, 'i'),
@@ -200,13 +200,13 @@ const generatedMarkers = [
 ];
 
 function isGenerated(name: string, text: string): boolean {
-  // A heading or a list in prose may well speak of generated files; only its comments speak of itself.
+  // Prose may speak of generated files in a heading or a list, so only its comments count.
   const markup = isProse(name);
   let start = 0;
   for (let line = 0; line < markerLines && start < text.length; line++) {
     const feed = text.indexOf('\n', start);
     const end = feed < 0 ? text.length : feed;
-    // No marker is longer, and a minified line would be looked through many times.
+    // Longer lines are cut: no marker is longer, and a minified line would be searched many times.
     const head = text.slice(start, Math.min(end, start + 300));
     const candidate = /generated/i.test(head) && (!markup || head.trimStart().startsWith('<!--'));
     if (candidate && generatedMarkers.some((marker) => marker.test(head))) return true;
@@ -215,13 +215,13 @@ function isGenerated(name: string, text: string): boolean {
   return false;
 }
 
-/** Below this many characters, long lines do no harm. */
+/** In shorter files long lines do no harm. */
 const smallText = 2048;
 
 function isMinified(name: string, text: string): boolean {
   if (text.length < smallText) return false;
   const longest = isProse(name) ? 5000 : 500;
-  // Counting stops as soon as there are enough lines for the average to be short.
+  // Stop counting when there are enough lines for a short average.
   const enough = text.length / longest;
   let lines = 1;
   for (let at = text.indexOf('\n'); at >= 0 && lines < enough; at = text.indexOf('\n', at + 1)) lines++;

@@ -2,14 +2,14 @@ import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { readSource } from './sourceFile.js';
 
-/** What a text is known by: the first 16 bytes of its SHA-256. */
+/** Digest of a text: the first 16 bytes of its SHA-256. */
 export const digestOf = (text: string): Uint8Array => hash('sha256', text, 'buffer').subarray(0, 16);
 
 export interface ReadSettings {
   readonly maxFileBytes: number;
 }
 
-/** Where a chunk's text stands in its file, and the digest of that text. Offsets are UTF-16 units. */
+/** Where a chunk's text is in its file, and the digest of that text. Offsets are UTF-16 units. */
 export interface ChunkPlace {
   readonly path: string;
   readonly startOffset: number;
@@ -17,7 +17,7 @@ export interface ChunkPlace {
   readonly textDigest: Uint8Array;
 }
 
-/** Texts of chunks as they stand on disk; the last file read is kept, since chunks come file by file. */
+/** Reads the texts of chunks from disk. It keeps the last file, because chunks come file by file. */
 export class SourceTexts {
   readonly #root: string;
   readonly #settings: ReadSettings;
@@ -29,8 +29,8 @@ export class SourceTexts {
   }
 
   /**
-   * The text of a chunk and of those that follow it in its file, from one read of the file. Undefined when the file no
-   * longer holds a text that one of them was made from.
+   * The text of a chunk and of those that follow it in its file, from one read of the file. Undefined when the file
+   * no longer contains the text of one of them.
    */
   async of(chunk: ChunkPlace, ...further: readonly ChunkPlace[]): Promise<string | undefined> {
     if (this.#last?.path !== chunk.path) {

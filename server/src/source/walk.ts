@@ -20,14 +20,19 @@ import {
 export type { SkipReason } from './excludes.js';
 export type { FoundFile, PathCheck, WalkOptions } from './folderTree.js';
 
-/** Called with each path left out, relative to the root; a directory's ends in `/` and stands for all in it. */
+/**
+ * Called with each excluded path, relative to the root. That of a directory ends in `/` and includes everything in
+ * it.
+ */
 export type OnSkip = (path: string, reason: SkipReason) => void;
 
-/** Longest time in milliseconds that the walk keeps the event loop from other work. */
+/** Longest time in milliseconds that the walk blocks the event loop. */
 const sliceMs = 8;
 const batchFiles = 256;
 
-/** The absolute path of the folder without symbolic links, or a `LanternError` that says why it cannot be indexed. */
+/**
+ * The absolute path of the folder without symbolic links. Throws a `LanternError` that says why it cannot be indexed.
+ */
 export async function checkFolder(path: string): Promise<string> {
   if (path === '' || path.includes('\0')) {
     throw new LanternError('bad-request', 'The path of the folder is empty or broken. Name a folder.');
@@ -56,8 +61,8 @@ export async function checkFolder(path: string): Promise<string> {
 }
 
 /**
- * Finds the files of a folder that may be indexed, in batches, in an order that does not change between runs.
- * Throws when the root itself cannot be listed, so that a missing disk never looks like an empty folder.
+ * Finds the files of a folder that may be indexed, in batches, in the same order in every run. Throws when the root
+ * itself cannot be listed, so that a missing disk never looks like an empty folder.
  */
 export async function* walk(
   root: string,
@@ -80,7 +85,7 @@ export async function* walk(
     let previous: string | undefined;
     for (const entry of directory.entries) {
       if (slice.isOver) await slice.next();
-      // Two names that are the same text: both hold bytes that no text stands for.
+      // Two names with the same text: both contain bytes that are not valid UTF-8.
       const examined = entry.name === previous ? skipped('bad-name') : tree.examine(directory, entry);
       previous = entry.name;
       if (examined.kind === 'folder') {
@@ -93,19 +98,19 @@ export async function* walk(
         slice.check();
       }
     }
-    // Backwards, so that the first is taken first.
+    // Pushed in reverse, so that the first is popped first.
     for (const child of children.reverse()) pending.push(child);
   }
   if (batch.length > 0) yield batch;
 }
 
 function ignoreSkip(): void {
-  // For callers that do not ask.
+  // Default for callers that do not need it.
 }
 
 /**
- * Answers for single paths what the walk would. Remembers the directories and rules that it has read, so make one for
- * each burst of changes and drop it afterwards.
+ * Decides about single paths as the walk would. It caches the directories and rules that it has read, so use one for
+ * each burst of changes.
  */
 export class PathInspector {
   readonly #tree: FolderTree;
@@ -117,8 +122,8 @@ export class PathInspector {
   }
 
   /**
-   * `path` is relative to the root, with `/`. The file's own path is spelled as on disk, which on file systems that
-   * fold case or normalize Unicode may differ from the one asked for.
+   * `path` is relative to the root, with `/`. The result has the path as spelled on disk, which may differ on file
+   * systems that fold case or normalize Unicode.
    */
   inspect(path: string): PathCheck {
     const segments = path.split('/');
@@ -140,7 +145,7 @@ export class PathInspector {
       let next = this.#known.get(key);
       if (!next) {
         const examined = this.#examine(current, segment);
-        // A file on the way is no directory: nothing is below it.
+        // A file on the way has nothing below it.
         next =
           examined.kind === 'folder'
             ? remember(this.#tree.open(examined))
@@ -160,7 +165,9 @@ export class PathInspector {
   }
 }
 
-/** Whether the walk would yield this one path; for more than one, a `PathInspector` reads the rules only once. */
+/**
+ * Whether the walk would yield this path. For several paths use one `PathInspector`, which reads the rules only once.
+ */
 export function isIndexable(root: string, path: string, options: WalkOptions): boolean {
   return new PathInspector(root, options).inspect(path).kind === 'file';
 }
@@ -173,19 +180,19 @@ interface KnownDirectory {
 function remember(directory: Directory | PathCheck): KnownDirectory | PathCheck {
   if ('kind' in directory) return directory;
   const byName = new Map<string, Dirent>();
-  // Of two names that are the same text, the walk too looks at the first.
+  // Of two names with the same text, the walk also takes the first.
   for (const entry of directory.entries) if (!byName.has(entry.name)) byName.set(entry.name, entry);
   return { directory, byName };
 }
 
-/** What an editor calls `name` where the file system spells it otherwise. */
+/** The entry that an editor calls `name`, where the file system spells it differently. */
 function sameName(entries: readonly Dirent[], name: string): Dirent | undefined {
   if (process.platform === 'linux') return undefined;
   const folded = name.normalize('NFC').toLowerCase();
   return entries.find((entry) => entry.name.normalize('NFC').toLowerCase() === folded);
 }
 
-/** A share of the event loop's time. */
+/** A time slice of the event loop. */
 class Slice {
   readonly #signal: AbortSignal | undefined;
   #end = performance.now() + sliceMs;
@@ -198,7 +205,7 @@ class Slice {
     return performance.now() > this.#end;
   }
 
-  /** Lets everything else run, then begins a new slice. */
+  /** Lets everything else run, then begins the next slice. */
   async next(): Promise<void> {
     await new Promise((done) => setImmediate(done));
     this.check();

@@ -1,12 +1,12 @@
 /**
- * What comments look like, in all languages together: the marks around them, their text, and legal notices. Whoever has
- * a syntax tree uses that instead; this is for lines of text.
+ * What comments look like, in all languages: their marks, their text, and legal notices. This is for lines of text;
+ * where there is a syntax tree, use the tree.
  */
 
 /** Marks of a line comment that have no other meaning at the start of a line. */
 const lineMarks = String.raw`\/\/|--|;;|%`;
 
-/** A line that is a comment. `#` is none before an attribute, a shebang or a directive of the preprocessor. */
+/** A comment line. `#` does not begin a comment in an attribute, a shebang or a preprocessor directive. */
 export const lineComment = new RegExp(
   String.raw`^\s*(?:${lineMarks}|#(?![[!]|include|import|if|define|pragma|region))`,
 );
@@ -16,7 +16,7 @@ const directiveLanguages: ReadonlySet<string> = new Set(['c', 'cpp', 'csharp']);
 
 const commentOrDecorator = new RegExp(String.raw`^\s*(?:${lineMarks}|#|@|\[)`);
 
-/** Whether a line is a comment, a decorator or an attribute, such as stand above a definition. */
+/** Whether a line is a comment, a decorator or an attribute: the lines that may precede a definition. */
 export function isCommentOrDecorator(line: string, language: string): boolean {
   return commentOrDecorator.test(line) && !(directiveLanguages.has(language) && /^\s*#/.test(line));
 }

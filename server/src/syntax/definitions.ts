@@ -4,10 +4,10 @@ import type { Lines } from './lines.js';
 import type { Pacer } from './pacer.js';
 import type { SyntaxTree } from './parsers.js';
 
-/** Something with a name. Lines count from 1, both ends included. */
+/** A named definition. Lines count from 1, both ends included. */
 export interface Definition {
   readonly name: string;
-  /** With the names around it: `UserStore.findByEmail`, in Markdown `Install > Linux`. */
+  /** Name with the enclosing names: `UserStore.findByEmail`, in Markdown `Install > Linux`. */
   readonly qualifiedName: string;
   /** `class`, `function`, `method`, `interface`, `type`, `constant`, `heading` and the like. */
   readonly kind: string;
@@ -16,7 +16,7 @@ export interface Definition {
   readonly nameLine: number;
 }
 
-/** A comment or docstring as it stands, neighbouring line comments in one. Lines count from 1, both ends included. */
+/** A comment or docstring with its marks; adjacent line comments are one. Lines count from 1, both ends included. */
 export interface Comment {
   readonly startLine: number;
   readonly endLine: number;
@@ -24,19 +24,19 @@ export interface Comment {
 }
 
 const maxDefinitions = 5000;
-/** Characters of comments that one file gives. */
+/** Most characters of comments that are taken from one file. */
 const maxCommentLength = 50_000;
 const maxNameLength = 120;
 
-/** Kinds whose functions are methods. */
+/** Kinds of definitions in which a function is a method. */
 const classKinds: ReadonlySet<string> = new Set(['class', 'struct', 'interface', 'enum', 'scope']);
-/** Receivers that say nothing: `exports.run` and `this.run` are `run`. */
+/** Receivers that add nothing to a name: `exports.run` and `this.run` are `run`. */
 const bareReceivers: ReadonlySet<string> = new Set(['exports', 'module.exports', 'this', 'self', 'window']);
 
 interface Found {
   name: string;
   kind: string;
-  /** Lower wins: queries name the more exact pattern first. */
+  /** The lower priority wins: queries list the more exact pattern first. */
   pattern: number;
   start: number;
   end: number;
@@ -44,7 +44,7 @@ interface Found {
   receiver: string | undefined;
 }
 
-/** Last row → first row (from 0) of each comment that has its rows to itself. */
+/** First row by last row (from 0), for each comment that shares its rows with no code. */
 export type CommentRows = ReadonlyMap<number, number>;
 
 export interface Collected {
@@ -72,8 +72,8 @@ export async function collect(tree: SyntaxTree, lines: Lines, pacer: Pacer): Pro
 }
 
 /**
- * The last row (from 0) of a node between two offsets, without the white space and comments at its end: some grammars
- * (Scala, Haskell) count those to what is above them, though they speak of what is below.
+ * The last row (from 0) of a node between two offsets, without white space and comments at its end. Some grammars
+ * (Scala, Haskell) include comments there that belong to the next node.
  */
 export function lastRow(start: number, end: number, lines: Lines, commentRows: CommentRows): number {
   const first = lines.rowAt(start);
@@ -106,7 +106,7 @@ function note(match: QueryMatch, found: Map<number, Found>, comments: Map<number
   const nameAt = name.startIndex;
   const known = found.get(nameAt);
   if (known) {
-    // One name found by two patterns, such as a function and the export around it: the wider range is the whole.
+    // Two patterns may find the same name, such as a function and its export. The wider range is kept.
     known.start = Math.min(known.start, node.startIndex);
     known.end = Math.max(known.end, node.endIndex);
     if (match.patternIndex >= known.pattern) return;
@@ -143,13 +143,13 @@ function plainReceiver(text: string): string | undefined {
   return bareReceivers.has(plain) || !/^[\w$.]{1,60}$/.test(plain) ? undefined : plain;
 }
 
-/** Names each definition by those around it, and drops what only qualifies others. */
+/** Qualifies each name with the enclosing definitions, and drops definitions that only qualify others. */
 function qualify(found: Found[], lines: Lines, commentRows: CommentRows): Definition[] {
   found.sort((a, b) => a.start - b.start || b.end - a.end || a.nameAt - b.nameAt);
   const around: (Found & { qualified: string })[] = [];
   const definitions: Definition[] = [];
   for (const one of found) {
-    // Equal ranges are siblings, as in `const a = 1, b = 2`.
+    // Definitions with equal ranges are siblings, as in `const a = 1, b = 2`.
     for (let top = around.at(-1); top; top = around.at(-1)) {
       const isInside =
         one.start >= top.start && one.end <= top.end && one.end - one.start < top.end - top.start;

@@ -1,4 +1,4 @@
-/** Plain id such as `typescript`; the ids that have a grammar carry its name in `grammars.json`. */
+/** Plain id such as `typescript`. A language with a grammar has the grammar's name in `grammars.json`. */
 export type LanguageId = string;
 
 const byExtension: Readonly<Record<string, string>> = {
@@ -110,7 +110,7 @@ const byInterpreter: Readonly<Record<string, string>> = {
   typescript: 'ts-node tsx deno',
 };
 
-/** Other names that people type for a language, beside its id and extensions. */
+/** Other names that people use for a language, besides its id and extensions. */
 const aliases: Readonly<Record<string, readonly LanguageId[]>> = {
   ts: ['typescript', 'tsx'],
   typescript: ['typescript', 'tsx'],
@@ -152,15 +152,15 @@ const languages: ReadonlySet<LanguageId> = new Set([
   'text',
 ]);
 
-/** What a C header does not hold: words and forms that only C++ has, at the start of a line. */
+/** Words and forms at the start of a line that only C++ has, and a C header does not. */
 const cppInHeader =
   /^[ \t]*(?:class\s+\w+[^;]*$|namespace\b|template\s*<|using\s+\w|public:|private:|protected:|#include\s*<(?:string|vector|memory|map|functional|iostream|cstd\w+)>)/m;
-/** Headers for both languages guard their one C++ line; it must not make them C++. */
+/** A header for both languages guards its one C++ line. That line does not make it C++. */
 const cppGuard = /#\s*if(?:def\s+__cplusplus|\s+defined\s*\(?\s*__cplusplus)[\s\S]*?#\s*endif/g;
 
 /**
- * The language of a file by name, extension and, where those do not say, by `head`: the first line, or more of the
- * text where the caller has it. Never undefined: what is not known is `text`.
+ * The language of a file by its name and extension, and otherwise by `head`: its first line, or more of its text.
+ * `text` when nothing is known.
  */
 export function languageOf(path: string, head = ''): LanguageId {
   const name = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1).toLowerCase();
@@ -176,7 +176,7 @@ export function languageOf(path: string, head = ''): LanguageId {
 }
 
 function languageOfShebang(head: string): LanguageId | undefined {
-  // `#!/usr/bin/env -S VAR=1 python3.11 -u` and `#!/bin/sh -e` both come down to one program name.
+  // Both `#!/usr/bin/env -S VAR=1 python3.11 -u` and `#!/bin/sh -e` give one program name.
   const line = /^\uFEFF?#!\s*([^\r\n]+)/.exec(head)?.[1];
   if (line === undefined) return undefined;
   for (const word of line.split(/\s+/)) {
@@ -187,7 +187,7 @@ function languageOfShebang(head: string): LanguageId | undefined {
   return undefined;
 }
 
-/** The languages that a person means by `alias` (id, extension or common name); empty when it means none. */
+/** The languages that a person means by `alias` (id, extension or common name); empty when there is none. */
 export function resolveLanguage(alias: string): readonly LanguageId[] {
   const key = alias.trim().toLowerCase().replace(/^\./, '');
   const named = Object.hasOwn(aliases, key) ? aliases[key] : undefined;

@@ -1,13 +1,13 @@
-/** Where each line of a text begins; a line ends after its `\n`. */
+/** Start offsets of a text's lines. A line ends after its `\n`. */
 export class Lines {
   readonly text: string;
-  /** Offset of each line, then the text's length. */
+  /** Offset of each line, followed by the length of the text. */
   readonly #starts: number[] = [0];
 
   constructor(text: string) {
     this.text = text;
     for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) this.#starts.push(at + 1);
-    // A final newline ends the last line; it does not begin another.
+    // A final newline ends the last line and does not begin another.
     if (this.#starts.at(-1) !== text.length) this.#starts.push(text.length);
   }
 
@@ -15,7 +15,7 @@ export class Lines {
     return this.#starts.length - 1;
   }
 
-  /** Offset where row `row` (from 0) begins; past the last row it is the text's length. */
+  /** Offset where row `row` (from 0) begins; the length of the text after the last row. */
   start(row: number): number {
     return this.#starts[Math.min(row, this.count)] ?? 0;
   }
@@ -28,7 +28,7 @@ export class Lines {
     return isBlank(this.line(row));
   }
 
-  /** The row (from 0) that holds `offset`. */
+  /** The row (from 0) that contains `offset`. */
   rowAt(offset: number): number {
     let low = 0;
     let high = this.count - 1;

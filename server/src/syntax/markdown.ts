@@ -9,7 +9,7 @@ interface Heading {
   readonly path: string;
 }
 
-/** Sections, code fences and paragraphs of a Markdown text, and its headings as definitions. */
+/** Sections, code fences and paragraphs of a Markdown text as spans, and its headings as definitions. */
 export function markdownOutline(lines: Lines): { spans: Span[]; definitions: Definition[] } {
   const spans: Span[] = [];
   const definitions: Definition[] = [];
@@ -71,7 +71,7 @@ export function markdownOutline(lines: Lines): { spans: Span[]; definitions: Def
   return { spans, definitions };
 }
 
-/** Row after the YAML block that may begin the file; 0 when there is none. */
+/** Row after the YAML block at the beginning of the file; 0 when there is none. */
 function frontMatter(lines: Lines): number {
   if (lines.count === 0 || lines.line(0).trimEnd() !== '---') return 0;
   for (let row = 1; row < lines.count; row++) if (lines.line(row).trimEnd() === '---') return row + 1;

@@ -5,20 +5,20 @@ import type { Lines } from './lines.js';
 import type { Pacer } from './pacer.js';
 import type { SyntaxTree } from './parsers.js';
 
-/** Rows that read as one thing, both ends included, from 0. */
+/** Rows that belong together, from 0, both ends included. */
 export interface Span {
   readonly start: number;
   readonly end: number;
 }
 
 export interface Outline {
-  /** Only spans of more than one row: nothing else can be cut at a line. */
+  /** Spans of more than one row. A text is cut at lines, so shorter ones do not matter. */
   readonly spans: readonly Span[];
-  /** Row of a node → row where the comments and decorators begin that belong to it. */
+  /** By the row of a node: the row where its comments and decorators begin. */
   readonly leads: ReadonlyMap<number, number>;
 }
 
-/** Nodes that describe the sibling after them. */
+/** Types of nodes that describe the next sibling. */
 const leadTypes: ReadonlySet<string> = new Set([
   'comment',
   'line_comment',
@@ -38,11 +38,11 @@ const leadTypes: ReadonlySet<string> = new Set([
 
 const noComments: CommentRows = new Map();
 
-/** A body says nothing that its parent does not; as a span of its own it would make the header the better cut. */
+/** A body adds nothing to its parent. As a span of its own it would make a cut after the header look better. */
 const bodyTypes =
   /^(?:.*_)?(?:block|body|statement|declarations|list|members|mapping|sequence|node|document|chunk|suite)$/;
 
-/** The multi-line nodes of a tree, each with the comments and decorators that lead to it. */
+/** The nodes of a tree that have more than one row, each with its comments and decorators. */
 export async function syntaxOutline(
   tree: SyntaxTree,
   lines: Lines,
@@ -73,7 +73,7 @@ export async function syntaxOutline(
       const isSame = span.start === level.start && span.end === level.end;
       const isBody = span.end === level.end && bodyTypes.test(type);
       if (span.end > span.start && !isSame && !isBody) spans.push(span);
-      // A node on one line has nothing inside that could be cut at a line.
+      // A node on one row has nothing inside that could be cut at a line.
       if (span.end > span.start && cursor.gotoFirstChild()) {
         levels.push(level);
         level = new Level(span.start, span.end);
@@ -94,7 +94,7 @@ export async function syntaxOutline(
   return { spans, leads };
 }
 
-/** One parent on the way down: its rows, and the run of leading siblings that the next child may take. */
+/** An ancestor of the current node: its rows, and the run of comments and decorators before the next child. */
 class Level {
   readonly start: number;
   readonly end: number;
@@ -108,14 +108,14 @@ class Level {
   }
 
   /**
-   * The row where what leads to this child begins; the child's own when nothing does. `isLead` is undefined for
-   * punctuation, which neither takes a comment nor parts one from what follows.
+   * The row where the comments and decorators of this child begin; the child's own row when it has none. `isLead` is
+   * undefined for punctuation, which neither has a comment nor separates one from the next node.
    */
   leadOf(span: Span, isLead: boolean | undefined): number {
-    // Some put a blank line under a block comment; under a line comment it parts.
+    // A block comment may have a blank line below it. After a line comment a blank line separates.
     const gap = this.#lastEnd > this.#lastStart ? 2 : 1;
     const isAdjacent = this.#runStart >= 0 && span.start <= this.#lastEnd + gap;
-    // A comment behind something on its line belongs to that.
+    // A comment after code on the same line belongs to that code.
     const isTrailing = span.start === this.#lastEnd && this.#runStart < 0;
     const lead = isAdjacent && isLead === false ? this.#runStart : span.start;
     if (isLead === false) this.#runStart = -1;
@@ -126,14 +126,14 @@ class Level {
   }
 }
 
-/** Rows of the node under the cursor; a node on one row costs no look at the text. */
+/** Rows of the node at the cursor. For a node on one row the text is not read. */
 function rowsOf(cursor: TreeCursor, lines: Lines, commentRows: CommentRows): Span {
   const start = cursor.startPosition.row;
   if (cursor.endPosition.row === start) return { start, end: start };
   return { start, end: Math.max(start, lastRow(cursor.startIndex, cursor.endIndex, lines, commentRows)) };
 }
 
-/** The outline of a text that has no grammar: blocks by indentation, paragraphs by blank lines. */
+/** The outline of a text without a grammar: blocks by indentation, paragraphs by blank lines. */
 export function indentOutline(lines: Lines): Outline {
   const spans: Span[] = [];
   const open: { start: number; indent: number }[] = [];
@@ -151,7 +151,7 @@ export function indentOutline(lines: Lines): Outline {
       continue;
     }
     const indent = columns(line.slice(0, line.length - text.length));
-    // A line that only closes belongs to the block that its opener began.
+    // A line with only closing brackets belongs to the block that it closes.
     const isCloser = /^(?:[\])}]|end\b|<\/)/.test(text);
     for (let top = open.at(-1); top && indent <= top.indent; top = open.at(-1)) {
       open.pop();

@@ -1,9 +1,9 @@
 import { performance } from 'node:perf_hooks';
 
-/** A request is read, queued and begun in a turn of the event loop each: it need not wait for a step every time. */
+/** A request needs several turns of the event loop to be read, queued and started. It gets as many. */
 const turns = 4;
 
-/** Cuts long work into steps: between them the process answers searches. */
+/** Cuts long work into short steps. Between them the process answers searches. */
 export class Pacer {
   readonly #stepMs: number;
   #started = performance.now();
@@ -12,12 +12,12 @@ export class Pacer {
     this.#stepMs = stepMs;
   }
 
-  /** True when the step has lasted long enough and `pause` should follow. */
+  /** Whether the current step has lasted long enough, so that `pause` should be called. */
   get due(): boolean {
     return performance.now() - this.#started >= this.#stepMs;
   }
 
-  /** Lets everything that waits run, then starts the next step. */
+  /** Lets waiting work run, then starts the next step. */
   async pause(): Promise<void> {
     for (let i = 0; i < turns; i++) await new Promise<void>((resolve) => setImmediate(resolve));
     this.#started = performance.now();

@@ -8,41 +8,41 @@ import { errorMessage } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
 import { Pacer } from './pacer.js';
 
-/** Longest text that is parsed, in UTF-16 units: WASM memory grows with the tree and never shrinks. */
+/** Longest text that is parsed, in UTF-16 units. WASM memory grows with the tree and never shrinks. */
 const maxParseLength = 1_500_000;
-/** Time on the CPU that one text may take. */
+/** CPU time that parsing one text may take. */
 const maxParseMs = 2000;
-/** Rows that one step of a query covers: a file of common length takes one. */
+/** Rows per step of a query. A file of common length needs one step. */
 const queryRows = 4000;
-/** Time that one step of a query may take, and all steps of one tree; what was found by then counts. */
+/** Time for one step of a query, and for all steps of one tree. Matches found until then are kept. */
 const maxQueryStepMs = 250;
 const maxQueryMs = 1000;
 
 interface Grammar {
   readonly language: Language;
-  /** Absent when the grammar brings no query, or one that does not compile. */
+  /** Absent when the grammar has no query, or one that does not compile. */
   readonly query: Query | undefined;
 }
 
 /** A syntax tree, valid only inside the callback of `Parsers.read`. Offsets are UTF-16 units, rows count from 0. */
 export interface SyntaxTree {
   readonly root: Node;
-  /** The caller deletes the cursor. */
+  /** The caller must delete the cursor. */
   walk(): TreeCursor;
-  /** Matches of the grammar's query, a window at a time; a match that spans two windows comes twice. */
+  /** Matches of the grammar's query, a window of rows at a time. A match that spans two windows is reported twice. */
   matches(): Iterable<readonly QueryMatch[]>;
 }
 
 export interface ParserStats {
   readonly parsed: number;
-  /** Texts that were too long, took too long or broke the parser. */
+  /** Number of texts that were too long, took too long or crashed the parser. */
   readonly refused: number;
   readonly milliseconds: number;
-  /** Trees and parsers that exist now; 0 when nothing is being read. */
+  /** Number of existing trees and parsers; 0 when nothing is being read. */
   readonly live: number;
 }
 
-/** Owner of the WASM runtime and of every grammar; each is loaded when first asked for, and once. */
+/** Owns the WASM runtime and every grammar. Each is loaded once, when it is first needed. */
 export class Parsers implements Disposable {
   readonly #grammarDir: string;
   readonly #log: Log;
@@ -55,7 +55,7 @@ export class Parsers implements Disposable {
   #milliseconds = 0;
   #live = 0;
 
-  /** `grammarDir` holds `web-tree-sitter.wasm` and, per language, `<id>.wasm` and `<id>.scm`. */
+  /** `grammarDir` has `web-tree-sitter.wasm` and, for each language, `<id>.wasm` and `<id>.scm`. */
   constructor(grammarDir: string, log: Log, maxMs: number = maxParseMs) {
     this.#grammarDir = grammarDir;
     this.#log = log;
@@ -72,8 +72,8 @@ export class Parsers implements Disposable {
   }
 
   /**
-   * Parses `text` and hands the tree to `visit`, after which it is deleted. Undefined when there is no tree: no grammar
-   * for the language, one that does not load, or a text beyond the bounds. The work is done in short steps.
+   * Parses `text` and passes the tree to `visit`; the tree is deleted afterwards. Undefined when there is no tree: no
+   * grammar for the language, one that does not load, or a text beyond the limits. The work is done in short steps.
    */
   async read<T>(
     language: string,
@@ -100,7 +100,7 @@ export class Parsers implements Disposable {
       this.#parsed += 1;
       return await visit(new OneTree(tree, grammar.query));
     } catch (error) {
-      // A trap in a grammar's scanner must cost this file its syntax, not the index the file.
+      // A crash in a grammar's scanner must cost this file its syntax tree, not its place in the index.
       this.#refuse(language, errorMessage(error));
       return undefined;
     } finally {
@@ -120,7 +120,7 @@ export class Parsers implements Disposable {
       spent += step;
       this.#milliseconds += step;
       if (tree || spent > this.#maxMs) return tree;
-      // The parser keeps its place: the next call resumes where the callback stopped it.
+      // The parser remembers its position: the next call continues where the callback stopped it.
       await pacer.pause();
       if (this.#isDisposed()) return null;
     }
@@ -131,7 +131,7 @@ export class Parsers implements Disposable {
     this.#log.write('warn', 'parser.refused', { language, reason });
   }
 
-  /** A call, because `dispose` may have come during any `await`. */
+  /** A function, because `dispose` may be called during any `await`. */
   #isDisposed(): boolean {
     return this.#disposed;
   }
@@ -159,7 +159,7 @@ export class Parsers implements Disposable {
       query?.delete();
       return undefined;
     } catch (error) {
-      // Kept as "no grammar": one line in the log, not one for each file of that language.
+      // Remember that there is no grammar: one line in the log, not one per file.
       this.#log.write('error', 'parser.load-failed', { language, reason: errorMessage(error) });
       return undefined;
     }
@@ -180,7 +180,7 @@ export class Parsers implements Disposable {
     }
   }
 
-  /** Frees the queries; what is being read ends first, and later reads give undefined. */
+  /** Frees the queries. A running read ends first; later reads give undefined. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
@@ -217,14 +217,14 @@ class OneTree implements SyntaxTree {
     const root = this.root;
     const rows = root.endPosition.row + 1;
     const began = performance.now();
-    // By row and not by offset: 0.27 takes `startIndex` for bytes here, and for UTF-16 units everywhere else.
+    // By row, not by offset: version 0.27 takes `startIndex` as bytes here, and as UTF-16 units everywhere else.
     for (let row = 0; row < rows && performance.now() - began < maxQueryMs; row += queryRows) {
       const started = performance.now();
       yield this.#query.matches(root, {
         startPosition: { row, column: 0 },
         endPosition: { row: row + queryRows, column: 0 },
         matchLimit: 4096,
-        // Queries of a tree that is nested very deep take time that grows with the square of its depth.
+        // In a deeply nested tree, query time grows with the square of the depth.
         progressCallback: () => performance.now() - started > maxQueryStepMs,
       });
     }

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 
 /**
- * The collection of one folder and model: readable at a look, 3 to 63 characters, told apart by a digest. `owner` (the
- * catalog's own id) keeps two machines with the same paths apart on a shared server.
+ * Name of the collection of one folder and model: readable, 3 to 63 characters, made unique by a digest. `owner` (the
+ * installation's id) keeps machines with the same paths apart on a shared server.
  */
 export function collectionName(folder: string, model: string, owner = ''): string {
   const digest = createHash('sha256')

@@ -10,7 +10,10 @@ import type {
   VectorStoreStatus,
 } from './vectorStore.js';
 
-/** Where the exact scan gets its vectors from: the catalog. Blocks of a few thousand keep the scan from stalling others. */
+/**
+ * The source of the exact scan's vectors: the catalog. Blocks of a few thousand keep the scan from blocking other
+ * work.
+ */
 export interface VectorSource {
   blocks(spec: CollectionSpec): Iterable<VectorBlock> | AsyncIterable<VectorBlock>;
   count(spec: CollectionSpec): number | Promise<number>;
@@ -19,8 +22,9 @@ export interface VectorSource {
 const sliceRows = 4000;
 
 /**
- * Compares the query with every vector of the source. It needs no server and keeps nothing: what answers when Chroma
- * cannot, and what Chroma's answers are measured against. Writing to it does nothing, since the source has it already.
+ * Compares the query with every vector of the source. It needs no server and has no state. It answers while Chroma
+ * cannot, and is the reference for Chroma's answers. Writing does nothing, because the source already has the
+ * vectors.
  */
 export class ExactStore implements VectorStore {
   readonly #source: VectorSource;
@@ -114,7 +118,7 @@ function scan(
   }
 }
 
-/** The best `limit` so far: a heap whose first is the worst of them. */
+/** The best `limit` matches so far, as a heap with the worst of them first. */
 class Best {
   readonly #limit: number;
   readonly #heap: VectorMatch[] = [];
@@ -123,7 +127,7 @@ class Best {
     this.#limit = limit;
   }
 
-  /** What a further one has to exceed. */
+  /** The similarity that a further match must exceed. */
   get threshold(): number {
     return this.#heap.length < this.#limit ? -Infinity : (this.#heap[0]?.similarity ?? -Infinity);
   }

@@ -16,8 +16,8 @@ import type {
 } from './vectorStore.js';
 
 /**
- * Answers queries from Chroma, and from an exact scan of the catalog while Chroma is down or being filled. All else
- * needs Chroma: writes, counts and ids reject while it is down, so that nobody takes a write for done.
+ * Answers queries from Chroma, and by an exact scan of the catalog while Chroma is down or being filled. Writes,
+ * counts and ids need Chroma: they reject while it is down, so that no write is taken for done.
  */
 export class FallbackStore implements VectorStore {
   readonly #chroma: ChromaStore;
@@ -30,7 +30,7 @@ export class FallbackStore implements VectorStore {
   #reason: string | undefined;
   #probeAt = 0;
 
-  /** `probePauseMs` is how long a Chroma that failed is left alone before it is tried again, in the background. */
+  /** `probePauseMs` is the pause before a failed Chroma is tried again in the background. */
   constructor(chroma: ChromaStore, exact: ExactStore, log: Log, { probePauseMs = 3000 } = {}) {
     this.#probePauseMs = probePauseMs;
     this.#chroma = chroma;
@@ -52,8 +52,8 @@ export class FallbackStore implements VectorStore {
   }
 
   /**
-   * Called when a collection was lost (its name), or Chroma answers again after it did not (`undefined`: all of them).
-   * Until they are opened again and compared with the catalog, the exact scan answers for them.
+   * Called with the name of a lost collection, or with `undefined` (all collections) when Chroma answers again. Until
+   * they are opened again and compared with the catalog, the exact scan answers.
    */
   onShouldReopen(listener: (collection: string | undefined) => void): Disposable {
     return this.#shouldReopen.on(listener);
@@ -81,7 +81,7 @@ export class FallbackStore implements VectorStore {
     await this.#exact.dispose();
   }
 
-  /** Whether Chroma is worth asking now; when it is not, looks in the background whether it is back. */
+  /** Whether Chroma should be asked now. If not, this checks in the background whether it is back. */
   usable(): boolean {
     if (this.#reason === undefined) return true;
     const now = Date.now();
@@ -117,7 +117,7 @@ export class FallbackStore implements VectorStore {
     this.#shouldReopen.emit(collection);
   }
 
-  /** For whoever wanted what only Chroma can do. */
+  /** The error for a call that only Chroma can answer. */
   unavailable(): LanternError {
     const reason = this.#reason ?? 'this collection has to be opened again.';
     return new LanternError('store-failed', `Chroma takes no changes now: ${reason}`);
@@ -131,7 +131,7 @@ class ResilientCollection implements VectorCollection {
   readonly #store: FallbackStore;
   readonly #exact: VectorCollection;
   #chroma: VectorCollection | undefined;
-  /** New in Chroma, and answering for less than the catalog has. */
+  /** Whether the collection in Chroma is new and has fewer vectors than the catalog. */
   #filling: boolean;
   #filledCheckedAt = 0;
 
@@ -158,12 +158,12 @@ class ResilientCollection implements VectorCollection {
 
   async query(vector: Float32Array, limit: number, filter?: VectorFilter): Promise<VectorMatch[]> {
     if (this.#filling) await this.#checkFilled();
-    // Asked first, so that it also looks whether a Chroma that was never there has come.
+    // `usable` comes first, because it also checks whether Chroma has become available.
     if (this.#store.usable() && !this.#filling && this.#chroma !== undefined) {
       try {
         return await this.#ask((chroma) => chroma.query(vector, limit, filter));
       } catch {
-        // Noted where it was thrown.
+        // `#ask` has recorded the failure.
       }
     }
     return this.#exact.query(vector, limit, filter);
@@ -199,7 +199,7 @@ class ResilientCollection implements VectorCollection {
     try {
       if ((await this.count()) >= (await this.#exact.count())) this.#filling = false;
     } catch {
-      // The exact scan goes on answering.
+      // The exact scan continues to answer.
     }
   }
 }

@@ -10,26 +10,26 @@ export interface ProjectorDependencies {
   readonly dimensions: number;
   readonly catalog: Catalog;
   readonly store: VectorStore;
-  /** The text of a chunk, when the collection is to hold it too. */
+  /** The text of a chunk, when the collection stores it too. */
   readonly document: ((chunk: ChunkRow) => Promise<string | undefined>) | undefined;
   readonly log: Log;
 }
 
-/** Chunks that go to the vector store in one call, while the next ones are being embedded. */
+/** Chunks per call of the vector store. The next ones are embedded meanwhile. */
 const page = 256;
 
 /**
- * Makes one collection say what the catalog says, through the outbox: deletes first, then what has a vector; a row
- * goes when the store has confirmed it, so that a crash at any point is made good by doing the rest again.
+ * Makes one collection equal to the catalog, through the outbox: deletes first, then chunks that have a vector. A row
+ * is removed when the store has confirmed it, so after a crash it is enough to do the rest again.
  */
 export class Projector {
   readonly #deps: ProjectorDependencies;
   #folder: FolderRow;
   #collection: VectorCollection | undefined;
   #opening: Promise<VectorCollection> | undefined;
-  /** Set when a collection that had been filled was found empty, until somebody takes note. */
+  /** Whether a collection that had been filled was found empty, since `takeRebuilt` was last called. */
   #rebuilt = false;
-  /** The store takes no changes in this run; what is in the outbox waits for the next. */
+  /** The store accepts no changes in this run. The outbox keeps them for the next. */
   #postponed = false;
 
   constructor(deps: ProjectorDependencies) {
@@ -41,27 +41,27 @@ export class Projector {
     return this.#folder;
   }
 
-  /** Opens the collection and tells it what to forget. */
+  /** Opens the collection and sends the deletes. */
   async begin(): Promise<void> {
     this.#postponed = false;
     await this.#open();
   }
 
-  /** Whether a filled collection had to be made again since this was last asked. */
+  /** Whether a filled collection had to be rebuilt since the last call. */
   takeRebuilt(): boolean {
     const rebuilt = this.#rebuilt;
     this.#rebuilt = false;
     return rebuilt;
   }
 
-  /** Forgets the open collection: the next use opens it again, as after the store was away. */
+  /** Closes the collection. The next use opens it again, as after the store was unreachable. */
   detach(): void {
     this.#collection = undefined;
   }
 
   /**
-   * Runs `use` on the open collection. One that was lost is opened anew, empty, and everything that belongs in it goes
-   * to the outbox, to be filled without the model.
+   * Runs `use` on the open collection. A lost one is created again, and all its chunks are posted to the outbox, to
+   * be sent without the model.
    */
   async withCollection<T>(use: (collection: VectorCollection) => Promise<T>): Promise<T> {
     for (let attempt = 0; ; attempt++) {
@@ -75,7 +75,7 @@ export class Projector {
     }
   }
 
-  /** Tells the collection of these chunks, and of all that it has to forget; returns how many it was told. */
+  /** Sends these chunks and all deletes to the collection; returns the number of chunks that were sent. */
   async project(chunkIds: readonly number[], signal: AbortSignal): Promise<number> {
     let told = 0;
     await this.#unlessAway(async () => {
@@ -88,7 +88,7 @@ export class Projector {
     return told;
   }
 
-  /** Counts the collection; when it holds another number than it has confirmed, it is made again from the catalog. */
+  /** Counts the collection, and rebuilds it from the catalog when the number is not the confirmed one. */
   async verify(signal: AbortSignal): Promise<void> {
     await this.#unlessAway(async () => {
       const { catalog, log } = this.#deps;
@@ -97,7 +97,7 @@ export class Projector {
       const found = await this.withCollection((collection) => collection.count());
       if (found === wanted) return;
       log.write('warn', 'collection.differs', { folder: this.#folder.path, wanted, found });
-      // One that is still being opened has the old generation.
+      // A collection that is still being opened has the old generation.
       await this.#opening?.catch(() => undefined);
       catalog.renewCollection(this.#folder.id, randomUUID());
       this.#folder = catalog.folder(this.#folder.path) ?? this.#folder;
@@ -108,7 +108,7 @@ export class Projector {
     });
   }
 
-  /** While the store takes no changes the exact scan answers, and nothing is lost: the outbox waits for the next run. */
+  /** While the store accepts no changes, the exact scan answers. Nothing is lost: the outbox keeps the changes. */
   async #unlessAway(work: () => Promise<void>): Promise<void> {
     if (this.#postponed) return;
     try {

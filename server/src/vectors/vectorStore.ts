@@ -1,19 +1,19 @@
 import { LanternError } from '../../../shared/src/errors.js';
 
-/** What fixes a collection: one folder, one model, one way of chunking. */
+/** What defines a collection: one folder, one model, one version of the chunker. */
 export interface CollectionSpec {
   /** Valid Chroma name, 3 to 63 characters, derived from folder and model by `collectionName`. */
   readonly name: string;
   readonly dimensions: number;
-  /** Said in the collection's metadata, for people who look at the server. */
+  /** Stored in the collection's metadata, for people who inspect the server. */
   readonly folder: string;
   readonly model: string;
   readonly chunker: string;
-  /** Random id of this copy; a collection that carries another one was not written by this catalog. */
+  /** Random id of this copy. A collection with another id was not written by this catalog. */
   readonly generation: string;
 }
 
-/** One vector and what Chroma may know of its chunk: never source text unless `document` is given. */
+/** A vector and the metadata that Chroma may have: never source text, unless `document` is given. */
 export interface VectorRecord {
   readonly id: string;
   /** Unit length, `dimensions` long. */
@@ -34,13 +34,11 @@ export interface VectorMatch {
 }
 
 export interface VectorFilter {
-  /** Keep only chunks of these languages; none, or an empty list, keeps all. */
+  /** Keep only chunks of these languages; an empty list or none keeps all. */
   readonly languages?: readonly string[];
 }
 
-/**
- * The collection that was open is gone or damaged: `open` it again, which says `created`, and fill it from the catalog.
- */
+/** The open collection is lost or damaged. `open` it again, which reports `created`, and fill it from the catalog. */
 export class CollectionLostError extends LanternError {
   readonly collection: string;
 
@@ -53,19 +51,19 @@ export class CollectionLostError extends LanternError {
 }
 
 /**
- * One open collection. Methods reject with a `store-failed` LanternError when the store cannot answer, and with its
- * subclass `CollectionLostError` when asking again is of no use.
+ * An open collection. Methods reject with a `store-failed` LanternError when the store cannot answer, and with its
+ * subclass `CollectionLostError` when a retry is of no use.
  */
 export interface VectorCollection {
   readonly spec: CollectionSpec;
-  /** Adds or replaces by id; safe to repeat. */
+  /** Adds or replaces records by id. Safe to repeat. */
   upsert(records: readonly VectorRecord[]): Promise<void>;
-  /** Ids that are not there are no error. */
+  /** Unknown ids are not an error. */
   delete(ids: readonly string[]): Promise<void>;
-  /** The nearest `limit` by cosine, best first. */
+  /** The nearest `limit` vectors by cosine, best first. */
   query(vector: Float32Array, limit: number, filter?: VectorFilter): Promise<VectorMatch[]>;
   count(): Promise<number>;
-  /** Every id that is there, for comparing with the catalog. */
+  /** Every id of the collection, to compare with the catalog. */
   ids(): Promise<Set<string>>;
 }
 
@@ -73,16 +71,16 @@ export type VectorStoreStatus =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'starting' }
   | { readonly kind: 'running'; readonly url: string; readonly pid?: number }
-  /** Chroma cannot be used now; an exact scan over the catalog answers instead. */
+  /** Chroma cannot be used now. An exact scan over the catalog answers instead. */
   | { readonly kind: 'fallback'; readonly reason: string }
   | { readonly kind: 'failed'; readonly error: LanternError };
 
-/** Where vectors are searched. The catalog is the truth; everything here can be made again from it. */
+/** Where vectors are searched. This room owns no data: all of it can be made again from the catalog. */
 export interface VectorStore {
   status(): VectorStoreStatus;
   /**
-   * Opens the collection; `created` says that it is empty and new, because there was none, or because what was there
-   * had another generation and was dropped.
+   * Opens the collection. `created` means that it is new and empty: there was none, or one of another generation that
+   * was dropped.
    */
   open(spec: CollectionSpec): Promise<{ collection: VectorCollection; created: boolean }>;
   drop(name: string): Promise<void>;

@@ -10,7 +10,7 @@ import type { ChromaLauncher } from './chromaLauncher.js';
 import { serverEnvironment } from './chromaLauncher.js';
 import { isAlive, signal, waitUntilGone } from './processes.js';
 
-/** How a server came to its end. */
+/** How a server process ended. */
 export interface ChildExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -22,7 +22,7 @@ export type StartResult =
   | { readonly kind: 'load-failed'; readonly message: string }
   | { readonly kind: 'timeout' };
 
-/** The script of the child, which stands beside this module whether compiled or bundled. */
+/** The child's script. It is beside this module, compiled or bundled. */
 function mainScript(): string {
   const found = ['./chromaMain.js', './chromaMain.mjs'].map((name) =>
     fileURLToPath(new URL(name, import.meta.url)),
@@ -33,7 +33,7 @@ function mainScript(): string {
 const keptLines = 60;
 const longestLine = 400;
 
-/** One server process from start to end, and the last lines that it printed. */
+/** One server process, from start to end, with the last lines that it printed. */
 export class ChromaChild {
   readonly port: number;
   readonly #origin: string;
@@ -42,7 +42,7 @@ export class ChromaChild {
   #serverPid: number | undefined;
   #loadFailure: string | undefined;
   #stopping = false;
-  /** Settles when the process and the server in it are gone; never rejects. */
+  /** Resolves when the process and the server in it have ended; never rejects. */
   readonly exited: Promise<ChildExit>;
 
   constructor(
@@ -61,7 +61,7 @@ export class ChromaChild {
       cwd: config.directory,
       env: serverEnvironment(),
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // A group of its own: Ctrl-C in the daemon's terminal is the daemon's to handle.
+      // A process group of its own, so that Ctrl-C in the daemon's terminal reaches only the daemon.
       detached: process.platform !== 'win32',
       windowsHide: true,
     });
@@ -74,11 +74,11 @@ export class ChromaChild {
         if (this.#process.pid === undefined) resolve({ code: null, signal: null });
       });
       this.#process.on('exit', () => {
-        // A program that outlives its wrapper holds the pipes, and the database.
+        // A server that outlives its wrapper process keeps the pipes and the database open.
         const server = this.#serverPid;
         if (server !== undefined && server !== this.#process.pid) signal(server, 'SIGKILL');
       });
-      // `close`, not `exit`: what it printed last says why it ended.
+      // `close`, not `exit`: the last lines that it printed say why it ended.
       this.#process.on('close', (code, signal) => resolve({ code, signal }));
     }).then(async (exit) => {
       for (const pid of this.pids) await waitUntilGone(pid, 5000);
@@ -86,7 +86,7 @@ export class ChromaChild {
     });
   }
 
-  /** The server's own process id, which is another than the wrapper's when it is a separate program. */
+  /** Process id of the server itself. It differs from the wrapper's when the server is a separate program. */
   get pid(): number | undefined {
     return this.#serverPid;
   }
@@ -102,7 +102,7 @@ export class ChromaChild {
     );
   }
 
-  /** Whether `stop` was called: its end is then no crash. */
+  /** Whether `stop` was called, so that its end is not a crash. */
   get stopping(): boolean {
     return this.#stopping;
   }
@@ -112,7 +112,7 @@ export class ChromaChild {
     return this.#lines.join('\n');
   }
 
-  /** Polls until the server answers as ours, ends, or `deadlineMs` is over. */
+  /** Polls until the server answers as ours, has ended, or `deadlineMs` is over. */
   async waitUntilHealthy(deadlineMs: number): Promise<StartResult> {
     const deadline = Date.now() + deadlineMs;
     let exit: ChildExit | undefined;
@@ -126,7 +126,7 @@ export class ChromaChild {
     }
   }
 
-  /** Whether the server answers on its port, and with the origin that only this one knows. */
+  /** Whether the server answers on its port with the origin that only it knows. */
   async isHealthy(timeoutMs: number): Promise<boolean> {
     if (!this.running) return false;
     return new Promise((resolve) => {
@@ -148,7 +148,7 @@ export class ChromaChild {
       );
       request.on('timeout', () => request.destroy());
       request.on('error', () => resolve(false));
-      // After a response this changes nothing; it is for a request destroyed without an error.
+      // Has no effect after a response. It is for a request that is destroyed without an error.
       request.on('close', () => resolve(false));
     });
   }
@@ -157,7 +157,7 @@ export class ChromaChild {
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
     if (this.running) {
-      // A message asks on every platform; Windows has no signals. The callback keeps a broken channel from throwing.
+      // A message works on every platform; Windows has no signals. The callback keeps a broken channel from throwing.
       if (this.#process.connected) this.#process.send('stop', () => undefined);
       const stopTimer = new AbortController();
       const gone = this.exited.then(() => stopTimer.abort());

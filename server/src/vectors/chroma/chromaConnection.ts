@@ -31,14 +31,14 @@ interface Session {
 }
 
 /**
- * Calls to a Chroma server, whichever process that is at the moment. The only file that imports `chromadb`. It repairs
- * what a failed call shows to be broken, and knows nothing of what a collection contains.
+ * Calls to a Chroma server, which may be restarted between them. This is the only file that imports `chromadb`. It
+ * repairs the fault that a failed call reveals, and knows nothing of a collection's content.
  */
 export class ChromaConnection {
   readonly #server: ChromaServer;
   readonly #options: Required<ChromaConnectionOptions>;
   readonly #onNewServer: () => void;
-  /** Collections that failed in a way that opening them again may not show. */
+  /** Collections whose fault opening them again may not reveal. */
   readonly #suspects = new Set<string>();
   #session: { readonly url: string; readonly ready: Promise<Session> } | undefined;
   #dataCheckedAt = 0;
@@ -192,7 +192,7 @@ class CallTimeoutError extends Error {
   override readonly name = 'CallTimeoutError';
 }
 
-/** The collection; undefined when there is none of this name. */
+/** The collection of this name; undefined when there is none. */
 export async function getCollection(client: ChromaClient, name: string): Promise<Collection | undefined> {
   try {
     return await client.getCollection({ name });

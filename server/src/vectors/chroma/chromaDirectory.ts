@@ -5,7 +5,7 @@ import type { Log } from '../../../../shared/src/log.js';
 import { serverConfiguration } from './chromaLauncher.js';
 import { commandLine, endProcess, isAlive, waitUntilGone } from './processes.js';
 
-/** The folder that a server of ours keeps everything in, of which only `data` is the server's own. */
+/** The folder of a server of our own. Only `data` in it belongs to the server itself. */
 export class ChromaDirectory {
   readonly #path: string;
   readonly #log: Log;
@@ -27,22 +27,22 @@ export class ChromaDirectory {
     return join(this.#path, 'chroma.pid.json');
   }
 
-  /** Makes it ready for a server: nobody else in it, and no index that would bring the server down. */
+  /** Prepares the folder for a server: ends another server in it, and removes indexes that would crash the server. */
   async prepare(): Promise<void> {
     await mkdir(this.#path, { recursive: true, mode: 0o700 });
     await mkdir(this.data, { recursive: true, mode: 0o700 });
     await this.#endStaleServer();
     for (const folder of await truncatedIndexes(this.data)) {
-      // Its collection then answers short, and is made anew when it is opened.
+      // Its collection then gives too few results, and is rebuilt when it is opened.
       this.#log.write('error', 'chroma.index-damaged', { folder });
       await rm(folder, { recursive: true, force: true });
     }
   }
 
-  /** Writes what a server is started with, and returns the file; only the owner can read it. */
+  /** Writes the server's configuration; returns its path. Only the owner can read the file. */
   async writeConfiguration(port: number, origin: string): Promise<string> {
     await writeFile(this.#configuration, serverConfiguration(this.data, port, origin), { mode: 0o600 });
-    // The mode above counts only for a new file.
+    // The mode above applies only to a new file.
     await chmod(this.#configuration, 0o600);
     return this.#configuration;
   }
@@ -56,7 +56,10 @@ export class ChromaDirectory {
     await rm(this.#pidFile, { force: true });
   }
 
-  /** Device and inode of the database, which tell it from a later one in its place; `undefined` when there is none. */
+  /**
+   * Device and inode of the database, which distinguish it from a later one at the same path; `undefined` when there
+   * is none.
+   */
   async databaseIdentity(): Promise<string | undefined> {
     try {
       const { dev, ino } = await stat(join(this.data, 'chroma.sqlite3'), { bigint: true });
@@ -66,7 +69,7 @@ export class ChromaDirectory {
     }
   }
 
-  /** Moves the data out of the way, over what was moved there before, and begins with none. */
+  /** Renames the data, replacing what was set aside before, so that the next server begins with none. */
   async setDataAside(reason: string): Promise<void> {
     const aside = join(this.#path, 'data.damaged');
     this.#log.write('error', 'chroma.set-aside', { reason });
@@ -79,13 +82,14 @@ export class ChromaDirectory {
     await mkdir(this.data, { recursive: true, mode: 0o700 });
   }
 
-  /** Two servers on one database damage it, so one that outlived its daemon has to go first. */
+  /** Two servers would damage the database, so one that outlived its daemon is ended first. */
   async #endStaleServer(): Promise<void> {
     for (const pid of await this.#recordedPids()) {
       if (pid <= 1 || pid === process.pid || !(await isAlive(pid))) continue;
-      // The id may have gone to another program since; ours names its configuration file.
+      // The process id may belong to another program by now. Our server has its configuration file among its
+      // arguments.
       if ((await commandLine(pid))?.includes(this.#configuration) !== true) continue;
-      // It ends by itself when its daemon has gone, and then no lock is left behind.
+      // It ends by itself when its daemon has ended, and then there is no lock left.
       const gone = (await waitUntilGone(pid, 500)) || (await endProcess(pid, 2000));
       this.#log.write('warn', 'chroma.stale', { pid, gone });
       if (gone) continue;
@@ -96,7 +100,7 @@ export class ChromaDirectory {
     }
   }
 
-  /** What an earlier life left in the file; none where there is no file, or one that was tampered with. */
+  /** The processes that an earlier daemon recorded; none when there is no file, or it was tampered with. */
   async #recordedPids(): Promise<number[]> {
     try {
       const { pids } = JSON.parse(await readFile(this.#pidFile, 'utf8')) as { readonly pids?: unknown };

@@ -14,14 +14,14 @@ export type FailureKind =
   | 'disk-full'
   | 'other';
 
-/** What a failed call says about the server. */
+/** What a failed call reveals about the server. */
 export interface Failure {
   readonly kind: FailureKind;
   readonly reason: string;
   readonly error: unknown;
 }
 
-/** Sorts an error of the client, which tells them apart by name, and otherwise only by the server's words. */
+/** Classifies an error of the client, by its name, and otherwise by the server's message. */
 export function classify(error: unknown): Failure {
   const message = errorMessage(error);
   const kind =
@@ -48,7 +48,7 @@ function kindOfName(name: string): FailureKind | undefined {
   }
 }
 
-/** SQLite's primary result codes that mean more than a refused request. */
+/** SQLite's primary result codes that mean more than a rejected request. */
 const kindOfSqliteCode: ReadonlyMap<number | undefined, FailureKind> = new Map([
   [8, 'read-only'],
   [11, 'database-damaged'],
@@ -61,7 +61,7 @@ function kindOfDatabaseError(message: string): FailureKind {
   return kindOfSqliteCode.get(code) ?? 'other';
 }
 
-/** Words for a server that could not be used at all. */
+/** The error for a server that could not be used at all. */
 export function accessError(error: unknown, url: string): LanternError {
   const { kind, reason } = classify(error);
   const because = { cause: error };
@@ -96,17 +96,17 @@ export interface ExitReason {
   readonly message: string;
 }
 
-/** SQLite's primary result codes that say that the file itself is unusable. */
+/** SQLite's primary result codes for an unusable file. */
 const damageCodes = new Set([1, 11, 26]);
 const fullCode = 13;
 
-/** The primary result code that SQLite gave, as it stands in one of Chroma's messages. */
+/** SQLite's primary result code in one of Chroma's messages. */
 export function sqliteCode(message: string): number | undefined {
   const code = /\bcode: "?(\d+)/.exec(message)?.[1];
   return code === undefined ? undefined : Number(code) & 0xff;
 }
 
-/** Reads from what a server printed why it did not come up. */
+/** Finds the reason why a server did not start in what it printed. */
 export function explainExit(output: string, exit: ChildExit, data: string): ExitReason {
   if (/AddrInUse|address already in use|Address .* is not available|os error (48|98|10048)/i.test(output)) {
     return { kind: 'port-taken', message: 'The port was taken between the choice and the start.' };

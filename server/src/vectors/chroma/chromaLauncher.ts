@@ -15,12 +15,12 @@ const bindings: Readonly<Record<string, string>> = {
   'win32-x64': 'chromadb-js-bindings-win32-x64-msvc',
 };
 
-/** The npm package that carries the server for a platform, if there is one. */
+/** The npm package with the server for a platform, if there is one. */
 export function bindingsPackage(platform: string, arch: string): string | undefined {
   return bindings[`${platform}-${arch}`];
 }
 
-/** The ways that this machine has, in the order to try them: npm bindings, then `chroma` on PATH. */
+/** The ways to run a server on this machine, in the order to try them: npm bindings, then `chroma` on PATH. */
 export function findLaunchers(env: NodeJS.ProcessEnv = process.env): ChromaLauncher[] {
   const found: ChromaLauncher[] = [];
   const name = bindingsPackage(process.platform, process.arch);
@@ -28,12 +28,12 @@ export function findLaunchers(env: NodeJS.ProcessEnv = process.env): ChromaLaunc
     try {
       found.push({ kind: 'bindings', target: createRequire(import.meta.url).resolve(name) });
     } catch {
-      // Not installed: an optional dependency.
+      // The optional dependency is not installed.
     }
   }
   const file = process.platform === 'win32' ? 'chroma.exe' : 'chroma';
   for (const folder of (env['PATH'] ?? env['Path'] ?? '').split(delimiter)) {
-    // A relative entry would be looked up from wherever the daemon was started.
+    // A relative entry would be resolved from wherever the daemon was started.
     if (!folder.startsWith('/') && !/^[A-Za-z]:[\\/]/.test(folder)) continue;
     const target = join(folder, file);
     try {
@@ -47,7 +47,7 @@ export function findLaunchers(env: NodeJS.ProcessEnv = process.env): ChromaLaunc
   return found;
 }
 
-/** What to do where no server can be started. */
+/** What the user can do when no server can be started. */
 export function installAdvice(platform: string = process.platform, arch: string = process.arch): string {
   const name = bindingsPackage(platform, arch);
   const npm = name === undefined ? '' : `reinstall Lantern with optional dependencies (${name}), `;
@@ -55,8 +55,8 @@ export function installAdvice(platform: string = process.platform, arch: string 
 }
 
 /**
- * The server's environment. Chroma takes CHROMA_* variables over its own configuration (a stray CHROMA_PORT would move
- * the server), and OTEL_* would have it send traces away.
+ * The server's environment without CHROMA_* and OTEL_*: the former override its configuration (a stray CHROMA_PORT
+ * would move the server), the latter would make it send traces.
  */
 export function serverEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   const clean: NodeJS.ProcessEnv = {};
@@ -64,7 +64,7 @@ export function serverEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.
     if (/^(CHROMA_|OTEL_|NODE_OPTIONS$|NODE_CHANNEL|ELECTRON_RUN_AS_NODE$)/i.test(key)) continue;
     clean[key] = value;
   }
-  // Read by the Python packaging of Chroma; the bindings have no telemetry.
+  // For Chroma's Python package. The bindings have no telemetry.
   clean['ANONYMIZED_TELEMETRY'] = 'False';
   clean['RUST_BACKTRACE'] = '0';
   if (process.versions['electron'] !== undefined) clean['ELECTRON_RUN_AS_NODE'] = '1';
@@ -72,8 +72,8 @@ export function serverEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.
 }
 
 /**
- * The server's configuration file. `origin` is a secret of this one start: only the server that read this file sends
- * it back as its allowed CORS origin, which tells it from any other server on the port; and no web page has that origin.
+ * The server's configuration file. `origin` is a secret of one start: a server that read this file returns it as its
+ * allowed CORS origin, which identifies it on the port, and no web page has that origin.
  */
 export function serverConfiguration(dataDirectory: string, port: number, origin: string): string {
   // JSON strings are YAML strings.

@@ -1,14 +1,13 @@
-/*
- * The process that Chroma runs in. The server's native call blocks its thread until the server ends, so it gets a
- * worker, and the main thread stays free to see the daemon go: when the channel closes, even by kill -9, this ends too.
- *
- * Arguments: `bindings <module> <config>` or `executable <file> <config>`.
+/**
+ * The process that runs Chroma. The server's native call blocks its thread until the server ends, so it runs in a
+ * worker. The main thread notices when the daemon ends, even by kill -9, because the channel closes; then this
+ * process ends too.
  */
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 
-/** What this process tells the daemon. */
+/** Messages from this process to the daemon. */
 export type ChromaMainMessage =
   | { readonly kind: 'server'; readonly pid: number }
   | { readonly kind: 'load-failed'; readonly message: string };
@@ -23,7 +22,7 @@ function runBindings(module: string, config: string): () => void {
   const worker = new Worker(new URL(import.meta.url), { workerData: [module, config] });
   worker.on('message', tellDaemon);
   worker.on('error', (error) => tellDaemon({ kind: 'load-failed', message: error.message }));
-  // The call came back: the port was taken, or the server has shut down.
+  // The call returned: the port was taken, or the server has shut down.
   worker.on('exit', () => setImmediate(() => process.exit(1)));
   tellDaemon({ kind: 'server', pid: process.pid });
   return () => {

@@ -14,17 +14,20 @@ import { explainExit } from './chromaErrors.js';
 import { residentBytes } from './processes.js';
 
 export interface ChromaProcessOptions {
-  /** Everything of the server lies here: `data`, `chroma.yaml`, `chroma.pid.json`. Made with mode 0700. */
+  /**
+   * Folder of everything that belongs to the server: `data`, `chroma.yaml`, `chroma.pid.json`. Created with mode
+   * 0700.
+   */
   readonly directory: string;
   readonly log: Log;
-  /** Ways to run a server, in the order to try; looked for on this machine when left out. */
+  /** Ways to run a server, in the order to try. By default those found on this machine. */
   readonly launchers?: readonly ChromaLauncher[];
-  /** Picks a port that is free now; tests hand in one that is not. */
+  /** Picks a port that is free now. Tests give one that is not. */
   readonly pickPort?: () => Promise<number>;
   readonly startTimeoutMs?: number;
   /** Pauses before the first, second, … restart within `crashWindowMs`; the last one repeats. */
   readonly restartDelaysMs?: readonly number[];
-  /** This many crashes within the window are a loop: no restart until `coolOffMs` are over and somebody asks. */
+  /** After this many crashes within the window there is no restart until `coolOffMs` are over and a call comes. */
   readonly crashLimit?: number;
   readonly crashWindowMs?: number;
   readonly coolOffMs?: number;
@@ -55,7 +58,7 @@ interface RunningServer {
 
 const portAttempts = 6;
 
-/** Starts the Chroma server that belongs to this data directory, restarts it when it ends, and ends it at last. */
+/** Starts the Chroma server of a data directory, restarts it when it crashes, and stops it. */
 export class ChromaProcess implements ChromaServer {
   readonly own = true;
   readonly #options: Required<Omit<ChromaProcessOptions, 'launchers'>>;
@@ -122,7 +125,7 @@ export class ChromaProcess implements ChromaServer {
     }
   }
 
-  /** Ends a server that nobody has asked for `idleMs`, which gives its memory back; the next call starts it again. */
+  /** Stops a server that has had no call for `idleMs`, to free its memory. The next call starts it again. */
   async stopIdle(idleMs: number): Promise<void> {
     const state = this.#state;
     if (state.kind !== 'running' || performance.now() - this.#usedAt < idleMs) return;
@@ -142,7 +145,7 @@ export class ChromaProcess implements ChromaServer {
     return this.#restartEvent.on(listener);
   }
 
-  /** What the ledger of memory shows; `undefined` while no server runs. */
+  /** For the memory report; `undefined` while no server runs. */
   async info(): Promise<ChromaProcessInfo | undefined> {
     if (this.#state.kind !== 'running') return undefined;
     const { url, pid } = this.#state.server.endpoint;
@@ -158,13 +161,13 @@ export class ChromaProcess implements ChromaServer {
 
   async report(trouble: ServerProblem): Promise<void> {
     const state = this.#state;
-    // Somebody saw an earlier server's end; the present one has done nothing.
+    // The report is about an earlier server. The running one has done nothing wrong.
     if (state.kind !== 'running' || state.server.endpoint.url !== trouble.url) return;
     if (trouble.kind === 'damaged') {
       await this.#replace(state.server, 'error', trouble.reason, true);
     } else if (!(trouble.kind === 'unreachable' && (await state.server.child.isHealthy(2000)))) {
       if (this.#state !== state) return;
-      // A child that has ended is restarted by its own listener; one that hangs has to be ended.
+      // A child that has ended is restarted by its own listener. One that hangs has to be ended.
       if (state.server.child.running) await this.#replace(state.server, 'warn', 'it does not answer', false);
       else await state.server.child.exited;
     }
@@ -209,7 +212,7 @@ export class ChromaProcess implements ChromaServer {
     });
   }
 
-  /** Starts after `before`, as the one start that all callers share. */
+  /** Starts the server after `before`. All callers share one start. */
   #start(before: () => Promise<void>): Promise<ChromaEndpoint> {
     const done = before()
       .then(() => this.#launch())
@@ -236,7 +239,7 @@ export class ChromaProcess implements ChromaServer {
           throw failure;
         },
       );
-    // Whoever waits for it handles the failure; with nobody waiting, the state keeps it.
+    // Callers that wait handle the failure. The state keeps it in any case.
     done.catch(() => undefined);
     this.#setState({ kind: 'starting', done });
     return done;
@@ -319,7 +322,7 @@ export class ChromaProcess implements ChromaServer {
         setAside = true;
         await this.#directory.setDataAside(reason.message);
       } else if (reason.kind === 'port-taken' || result.exit.signal !== null) {
-        // Somebody else ended it, or was faster.
+        // The server was stopped meanwhile, or another start was faster.
         attempt++;
       } else {
         throw new LanternError(reason.kind === 'disk-full' ? 'disk-full' : 'store-failed', reason.message);
@@ -355,7 +358,7 @@ function lastLine(output: string): string {
   return output.slice(output.lastIndexOf('\n') + 1);
 }
 
-/** A port on 127.0.0.1 that nobody listens on at this moment. */
+/** A port on 127.0.0.1 that is free at this moment. */
 function pickFreePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

@@ -7,10 +7,10 @@ import type { CollectionSpec, VectorFilter } from '../vectorStore.js';
  */
 export const hnsw = { space: 'cosine', ef_construction: 200, max_neighbors: 16, ef_search: 200 } as const;
 
-/** A condition on a record's metadata, in the server's words. */
+/** A condition on a record's metadata, in Chroma's syntax. */
 type Condition = Readonly<Record<string, string | { $in: string[] }>>;
 
-/** What the collection says of itself; all of it must be equal for it to be used. */
+/** Metadata of a collection. All of it must be equal for the collection to be used. */
 export function collectionMetadata(spec: CollectionSpec): Readonly<Record<string, string | number>> {
   const { folder, model, chunker, generation, dimensions } = spec;
   return { folder, model, chunker, generation, dimensions, index: JSON.stringify(hnsw) };
@@ -24,7 +24,7 @@ export function languageFilter(filter: VectorFilter | undefined): Condition | un
   return languages.length === 1 ? { language: first } : { language: { $in: [...languages] } };
 }
 
-/** Throws for a vector that the server would take and be spoiled by. */
+/** Throws for a vector that the server would accept and that would damage its index. */
 export function checkVector(vector: Float32Array, spec: CollectionSpec): void {
   if (vector.length !== spec.dimensions) {
     throw new LanternError(
@@ -32,7 +32,7 @@ export function checkVector(vector: Float32Array, spec: CollectionSpec): void {
       `A vector has ${vector.length} dimensions, the collection ${spec.name} ${spec.dimensions}. Rebuild the index.`,
     );
   }
-  // One NaN would make every distance to it NaN, and the index around it useless.
+  // One NaN makes every distance to it NaN, and the index around it useless.
   if (!vector.every(Number.isFinite)) {
     throw new LanternError(
       'internal',

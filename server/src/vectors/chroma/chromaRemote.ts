@@ -2,12 +2,12 @@ import type { Disposable } from '../../../../shared/src/disposable.js';
 import { LanternError } from '../../../../shared/src/errors.js';
 import type { ChromaEndpoint, ChromaServer, ChromaServerStatus } from './chromaServer.js';
 
-/** A server that somebody else runs, named by the user's setting; nothing of it is ours to restart or mend. */
+/** A server that the user's settings name. We neither start, restart nor repair it. */
 export class RemoteChroma implements ChromaServer {
   readonly own = false;
   readonly #url: string;
 
-  /** Throws `bad-request` for an address that cannot be one. */
+  /** Throws `bad-request` for an invalid address. */
   constructor(url: string) {
     this.#url = serverAddress(url);
   }

@@ -14,27 +14,27 @@ export type ChromaServerStatus =
   | { readonly kind: 'running'; readonly url: string; readonly pid?: number }
   | { readonly kind: 'failed'; readonly error: LanternError };
 
-/** What a call to the server said about it. */
+/** A fault of the server that a call revealed. */
 export type ServerProblem =
   /** No answer, or the connection broke. */
   | { readonly kind: 'unreachable'; readonly url: string }
   /** A call took too long. */
   | { readonly kind: 'hung'; readonly url: string }
-  /** Its database cannot be read: start with an empty one. */
+  /** Its database cannot be read, so it must start with an empty one. */
   | { readonly kind: 'damaged'; readonly url: string; readonly reason: string };
 
-/** A Chroma server to talk to: a child of ours (`ChromaProcess`) or one that runs elsewhere (`RemoteChroma`). */
+/** A Chroma server: a child of ours (`ChromaProcess`) or one that runs elsewhere (`RemoteChroma`). */
 export interface ChromaServer {
-  /** Whether the data belongs to us alone, so that what is damaged may be set aside. */
+  /** Whether the data belongs only to us, so that damaged data may be set aside. */
   readonly own: boolean;
   status(): ChromaServerStatus;
-  /** Starts it where that is ours to do. Callers share one start. */
+  /** Resolves when the server answers. Starts our own server; callers share one start. */
   ready(): Promise<ChromaEndpoint>;
-  /** Checks and mends what it can; the caller then asks `ready` again. */
+  /** Checks the server and repairs what it can. The caller then calls `ready` again. */
   report(trouble: ServerProblem): Promise<void>;
-  /** Ends it and starts it anew where it is ours: the one way to make it give back the indexes that it has loaded. */
+  /** Restarts our own server. This is the only way to make it release the indexes that it has loaded. */
   restart(reason: string): Promise<ChromaEndpoint>;
-  /** Restarts when its data was taken away from under it; says whether it was. */
+  /** Restarts the server when its data was deleted; returns whether it did. */
   checkData(): Promise<boolean>;
   onDidChangeStatus(listener: (status: ChromaServerStatus) => void): Disposable;
   /** Called when a server is ready again after an earlier one ended. */

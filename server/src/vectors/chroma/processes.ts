@@ -6,7 +6,7 @@ import { systemCode } from '../../../../shared/src/errors.js';
 
 const run = promisify(execFile);
 
-/** Whether a process of this id runs; a zombie counts as gone. */
+/** Whether a process with this id runs. A zombie does not count. */
 export async function isAlive(pid: number): Promise<boolean> {
   try {
     process.kill(pid, 0);
@@ -16,7 +16,7 @@ export async function isAlive(pid: number): Promise<boolean> {
   if (process.platform !== 'linux') return true;
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
-    // The name in parentheses may hold anything, so the state is looked for after the last one.
+    // The name in parentheses may contain anything, so the state is read after the last parenthesis.
     return stat.charAt(stat.lastIndexOf(')') + 2) !== 'Z';
   } catch {
     return false;
@@ -48,7 +48,7 @@ export async function residentBytes(pid: number): Promise<number | undefined> {
   return text && Number.isFinite(bytes) ? bytes : undefined;
 }
 
-/** Waits until the process is gone, for at most `ms`; says whether it is. */
+/** Waits at most `ms` until the process has ended; returns whether it has. */
 export async function waitUntilGone(pid: number, ms: number): Promise<boolean> {
   const deadline = Date.now() + ms;
   while (await isAlive(pid)) {
@@ -58,7 +58,7 @@ export async function waitUntilGone(pid: number, ms: number): Promise<boolean> {
   return true;
 }
 
-/** Asks the process to end, forces it after `graceMs`, and says whether it is gone. */
+/** Asks the process to end and forces it after `graceMs`; returns whether it has ended. */
 export async function endProcess(pid: number, graceMs: number): Promise<boolean> {
   signal(pid, 'SIGTERM');
   if (await waitUntilGone(pid, graceMs)) return true;
@@ -66,7 +66,7 @@ export async function endProcess(pid: number, graceMs: number): Promise<boolean>
   return waitUntilGone(pid, 5000);
 }
 
-/** Sends a signal; a process that is gone already is no error. */
+/** Sends a signal. A process that has already ended is not an error. */
 export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
