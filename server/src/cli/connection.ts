@@ -19,7 +19,7 @@ import type {
 } from '../../../shared/src/protocol/protocol.js';
 import { daemonTarget, helloOf, reachDaemon } from '../../../shared/src/connection/reachDaemon.js';
 
-/** A session with the daemon, as programs of ours use it. */
+/** A session with the daemon. */
 export interface DaemonConnection extends Disposable {
   request<M extends keyof Requests>(
     method: M,
@@ -29,10 +29,10 @@ export interface DaemonConnection extends Disposable {
   onProgress(token: string, listener: (progress: IndexProgress) => void): Disposable;
 }
 
-/** The daemon's program beside this one: `daemon.js` in a build. */
+/** The daemon's program, `daemon.js` beside this one in a build. */
 const daemonScript = (): string => fileURLToPath(new URL('./daemon.js', import.meta.url));
 
-/** Reaches the daemon, starting it where none runs. */
+/** Connects to the daemon, and starts it when none runs. */
 export async function connect(signal?: AbortSignal, client = 'cli'): Promise<DaemonConnection> {
   const { socket } = await reachDaemon({ client, script: daemonScript(), signal });
   const connection = createProtocolConnection(
@@ -43,7 +43,7 @@ export async function connect(signal?: AbortSignal, client = 'cli'): Promise<Dae
   connection.onNotification('lantern/progress', ({ token, progress }: Notifications['lantern/progress']) =>
     listeners.get(token)?.(progress),
   );
-  // A daemon that goes away leaves requests without an answer.
+  // A daemon that ends leaves requests without an answer.
   const gone = new Promise<never>((_, reject) => {
     connection.onClose(() => {
       reject(
@@ -95,7 +95,7 @@ function toLanternError(error: unknown): unknown {
   return new LanternError(code, error.message, { cause: error });
 }
 
-/** Ends the daemon and waits until its process is gone; its pid, or undefined when none ran. */
+/** Stops the daemon and waits until its process has ended. Returns its pid, or undefined when none ran. */
 export async function stopDaemon(): Promise<number | undefined> {
   const at = await daemonTarget();
   const record = await readDaemonRecord(at.dataDir);
@@ -103,7 +103,7 @@ export async function stopDaemon(): Promise<number | undefined> {
   return outcome === 'stopped' ? (record?.pid ?? 0) : undefined;
 }
 
-/** Runs the daemon in this process until it is told to stop; never returns while it runs. */
+/** Runs the daemon in this process until it is stopped. Does not return while it runs. */
 export async function runForeground(): Promise<number> {
   const { startDaemon } = await import('../daemon/daemon.js');
   const outcome = await startDaemon({ foreground: true }, async (...args) =>

@@ -34,9 +34,9 @@ const tools: readonly Tool[] = [
   clearEmbeddingCache,
 ];
 
-/** Longest wait for a client to say which folders it has open. */
+/** Longest wait for a client's list of roots. */
 const rootsTimeoutMs = 5000;
-/** What the list of roots is asked for and answered under. */
+/** Keys of the request for roots and of its cached answer. */
 const rootsKey = 'roots';
 
 /** An MCP server with every tool, for one client over any transport. */
@@ -67,14 +67,13 @@ export function createMcpServer(deps: McpDependencies, workingDirectory?: string
   return server;
 }
 
-/** What the client of a server calls itself, once it has said so. */
+/** Name of a server's client, once it is known. */
 export function clientNameOf({ server }: McpServer): string {
-  // Deprecated for handlers, which see one request; here is none at hand.
-  // eslint-disable-next-line @typescript-eslint/no-deprecated
+  // Deprecated for handlers of a request; here there is no request.
   return safeLine(server.getClientVersion()?.name ?? 'mcp', 60);
 }
 
-/** Runs a tool: counted as activity, its errors told to the agent as answers that say what to do. */
+/** Runs a tool. It counts as activity; an error becomes an answer that says what to do. */
 async function answer(
   tool: Tool,
   args: Record<string, unknown>,
@@ -120,7 +119,7 @@ async function answer(
   }
 }
 
-/** An error as an agent can use it: bounded, on few lines, and with a next step. */
+/** An error for an agent: short, on few lines, with a next step. */
 function explained(error: unknown): string {
   const known = error instanceof LanternError;
   const text = errorMessage(error)
@@ -133,12 +132,12 @@ function explained(error: unknown): string {
     : `Lantern failed at this: ${text} Try again; “lantern doctor” in a terminal says what is wrong.`;
 }
 
-/** Who asks, and whether it can say which folders it has open. */
+/** The client's name, and whether it can list its roots. */
 function clientOf(
   { mcpReq }: ServerContext,
   { server }: McpServer,
 ): { readonly name: string; readonly hasRoots: boolean } {
-  // Newer clients say who they are with every request, older ones once at the start.
+  // Newer clients send their name with every request, older ones once at the start.
   const envelope = (mcpReq.envelope ?? {}) as Readonly<Record<string, unknown>>;
   /* eslint-disable @typescript-eslint/no-deprecated */
   const info = envelope[CLIENT_INFO_META_KEY] ?? server.getClientVersion();
@@ -160,7 +159,7 @@ function reporter({ mcpReq }: ServerContext): ToolCall['report'] {
   if (token === undefined) return undefined;
   return (progress, total, message) => {
     const params = { progressToken: token, progress, message, ...(total !== undefined && { total }) };
-    // A client that is gone is noticed by its transport.
+    // The transport notices a client that has ended.
     mcpReq.notify({ method: 'notifications/progress', params }).catch(() => undefined);
   };
 }

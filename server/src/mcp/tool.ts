@@ -5,7 +5,7 @@ import type { ActivityCounter } from '../service/activity.js';
 import type { Service } from '../service/service.js';
 import type { FolderContext } from './answers/folderScope.js';
 
-/** What all agents' tools are made from. */
+/** What all tools need. */
 export interface McpDependencies {
   readonly service: Service;
   readonly activity: ActivityCounter;
@@ -13,21 +13,21 @@ export interface McpDependencies {
   readonly version: string;
 }
 
-/** Makes the server for one client, or for one request of one. */
+/** Creates the server for one client, or for one request. */
 export type MakeServer = (deps: McpDependencies) => McpServer;
 
 /** One call of one tool. */
 export interface ToolCall extends McpDependencies {
-  /** What the client calls itself. */
+  /** Name of the client. */
   readonly client: string;
-  /** What is known of the folder that the agent works in. */
+  /** What is known of the agent's folder. */
   readonly where: FolderContext;
   readonly signal: AbortSignal;
-  /** Undefined when the client did not ask to be told. */
+  /** Reports progress; undefined when the client did not ask for it. */
   readonly report: ((progress: number, total: number | undefined, message: string) => void) | undefined;
 }
 
-/** A tool: its contract with the agent, and what it does. */
+/** A tool: its contract with the agent, and its implementation. */
 export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodObject = z.ZodObject> {
   readonly name: string;
   readonly title: string;
@@ -35,12 +35,12 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.
   readonly input: Input;
   readonly output: Output;
   readonly annotations: ToolAnnotations;
-  /** Whether the call depends on which folder the client has open, and its arguments do not say. */
+  /** Whether the call depends on the client's open folder, because its arguments name none. */
   needsFolder(args: z.output<Input>): boolean;
   run(args: z.output<Input>, call: ToolCall): Promise<CallToolResult>;
 }
 
-/** Keeps the types of a tool's arguments while it is written. */
+/** Infers the types of a tool's arguments. */
 export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(
   tool: Tool<Input, Output>,
 ): Tool<Input, Output> {

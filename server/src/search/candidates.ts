@@ -8,10 +8,10 @@ import type { VectorMatch } from '../vectors/vectorStore.js';
 import { questionWeights } from './weights.js';
 import type { FileDoc, FolderStatistics } from '../lexical/statistics.js';
 
-/** Chunks that words and vectors each propose; what neither proposes cannot be an answer. */
+/** Most chunks that terms and vectors each propose. A chunk that neither proposes cannot be a hit. */
 const lexicalCandidates = 150;
 const denseCandidates = 50;
-/** Files whose own vectors propose their best chunk, while not every chunk has one. */
+/** Files whose own vectors propose their best chunk, while some chunks have no vector. */
 const fileCandidates = 30;
 
 export interface Found {
@@ -21,7 +21,7 @@ export interface Found {
 
 type Accept = ((file: FileDoc) => boolean) | undefined;
 
-/** Everything that may answer a query, with what words and vectors say of it. */
+/** The candidates for a query, with their lexical scores and cosines. */
 export async function findCandidates(
   catalog: Catalog,
   target: SearchTarget,
@@ -31,7 +31,7 @@ export async function findCandidates(
 ): Promise<Found> {
   const { folder, vectors } = target;
   const { mode } = request;
-  // The collection is another process: it searches while words are looked up here.
+  // The collection is another process: it searches while the terms are looked up here.
   const nearest = mode === 'lexical' ? undefined : nearestChunks(target, request);
   nearest?.catch(() => undefined);
   if (nearest !== undefined) await sent();
@@ -52,7 +52,7 @@ export async function findCandidates(
     const read = (chunks: readonly number[]): void => {
       for (const [id, vector] of catalog.vectors.ofChunks(folder, chunks.map(rowIdOf))) own.set(id, vector);
     };
-    // While the collection is still searching.
+    // Read these while the collection is still searching.
     read([...chosen]);
     const more = denseChunks(catalog, folder, await nearest, docs, accepted);
     const isPartial = more.length < denseCandidates || catalog.counts(folder.id).chunksPending > 0;
@@ -101,10 +101,10 @@ export async function findCandidates(
   return { candidates, docs };
 }
 
-/** How internals are marked beside what they serve: `_parse` beside `parse`. */
+/** Prefixes of internal names: `_parse` next to `parse`. */
 const internalMarks = ['_', '$', '__'];
 
-/** Chunks by number that define a name of the query: 1 as it is written, .5 in another case or marked as internal. */
+/** Chunks by number that define a name of the query: 1 in the same case, .5 in another case or marked as internal. */
 function definitions(
   catalog: Catalog,
   folder: FolderRow,
@@ -125,7 +125,7 @@ function definitions(
   return found;
 }
 
-/** Numbers of the chunks that words propose, the likeliest first, by the weights of the ranking itself. */
+/** Numbers of the chunks that terms propose, the best first, by the weights of the ranking itself. */
 function proposedByWords(
   scores: LexicalScores,
   defines: ReadonlyMap<number, number>,
@@ -161,21 +161,21 @@ function greatest(values: Float64Array): number {
   return most;
 }
 
-/** The chunks whose vectors are nearest to the query, as the collection says. */
+/** The chunks whose vectors are nearest to the query, as the collection ranks them. */
 async function nearestChunks(
   { prefix, vectors }: SearchTarget,
   { glob, languages }: SearchRequest,
 ): Promise<readonly VectorMatch[]> {
   if (vectors === undefined) return [];
-  // Chroma does not know globs and prefixes: ask for more where they will take some away.
+  // Chroma cannot filter by glob or prefix, so ask for more when they will remove some.
   const limit = glob === undefined && prefix === '' ? denseCandidates : denseCandidates * 10;
   return vectors.nearest(vectors.query, limit, languages && { languages });
 }
 
-/** A request leaves the process only when the event loop comes round. */
+/** Resolves in the next turn of the event loop, when a request has left the process. */
 const sent = (): Promise<void> => new Promise((settle) => setImmediate(settle));
 
-/** Their numbers, of those in accepted files. */
+/** Numbers of the nearest chunks that are in accepted files. */
 function denseChunks(
   catalog: Catalog,
   folder: FolderRow,
@@ -198,8 +198,8 @@ function denseChunks(
 }
 
 /**
- * The best chunk by words, else the first, of each of the nearest files that has no chunk among the chosen. Where the
- * collection has every chunk and proposes enough of them, it knows better.
+ * For each of the nearest files without a chosen chunk: its best chunk by terms, or its first. Not needed when the
+ * collection has every chunk and proposes enough of them: its own choice is better.
  */
 function chunksOfNearestFiles(
   cosines: ReadonlyMap<number, number>,

@@ -1,9 +1,9 @@
-/** Texts with this share of their lines in common are one, such as a vendored copy with another licence line. */
+/** Texts with this share of lines in common are duplicates, such as a vendored copy with another licence line. */
 const sameShare = 0.9;
-/** Shorter texts are alike by chance. */
+/** Shorter texts may be equal by chance. */
 const leastLines = 4;
 
-/** Tells whether a text is, but for white space and a line or two, one that was seen before. */
+/** Recognises a text that equals an earlier one, except for white space and a line or two. */
 export class Duplicates {
   readonly #seen: ReadonlySet<string>[] = [];
 

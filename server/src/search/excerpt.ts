@@ -7,38 +7,38 @@ import { headerRows } from './fileHeader.js';
 import type { Query } from './query.js';
 import type { ChunkTexts } from './request.js';
 
-/** Whole lines of a file, both ends included, and what to call them. */
+/** Whole lines of a file, both ends included, and their symbol. */
 export interface Range {
   readonly startLine: number;
   readonly endLine: number;
   readonly symbol: string | null;
 }
 
-/** A range with its text as it stands on disk. */
+/** A range with its text as it is on disk. */
 export interface Excerpt extends Range {
   readonly text: string;
 }
 
-/** What is defined in a chunk and around it, each in the order of the text. */
+/** Definitions in a chunk and around it, each list in the order of the text. */
 export interface Surroundings {
   readonly own: readonly NewDefinition[];
-  /** Begun before the chunk, ended in it. */
+  /** Begin before the chunk and end in it. */
   readonly ending: readonly NewDefinition[];
-  /** Defined in the chunk that follows. */
+  /** Defined in the next chunk. */
   readonly next: readonly NewDefinition[];
 }
 
-/** A definition of up to so many lines is shown whole, of a longer one at least its first lines. */
+/** A definition of up to `wholeLines` lines is shown whole, of a longer one at least `signatureLines`. */
 const wholeLines = 40;
 const signatureLines = 8;
-/** Chunks that a hit may reach into after its own; lines can be long. */
+/** Most chunks after its own that a hit may extend into. Lines can be long. */
 const furtherChunks = 4;
-/** Fewer lines than these are not worth leaving out. */
+/** Fewer lines are not worth leaving out. */
 const leastLeftOut = 3;
 
 /**
- * The lines that a hit shows for its chunk: those that answer. What goes beyond the chunk is read from the file together
- * with it, and ends above `before`, where lines begin that are shown already.
+ * The lines that a hit shows for its chunk. Lines beyond the chunk are read from the file in the same read, and end
+ * above `before`, where lines begin that another hit shows.
  */
 export async function excerptOf(
   catalog: Catalog,
@@ -62,15 +62,15 @@ export async function excerptOf(
   return cut(text, chunk.startLine, { ...range, endLine: Math.min(end, chunk.endLine) });
 }
 
-/** A file's chunks have row ids that follow each other, as their texts do. */
+/** Row ids of a file's chunks are consecutive, in the order of its text. */
 function chunkAfter(catalog: Catalog, chunk: ChunkRow): ChunkRow | undefined {
   const next = catalog.chunks.get(chunk.id + 1);
   if (next?.path !== chunk.path || next.startOffset !== chunk.endOffset) return undefined;
-  // One that begins within a line continues a line, not a text.
+  // A chunk that begins within a line continues that line.
   return next.startLine > chunk.endLine ? next : undefined;
 }
 
-/** `first` and those after it, up to a line; none where that would be too many. */
+/** `first` and the chunks after it, up to a line; none when there would be too many. */
 function chunksUpTo(catalog: Catalog, first: ChunkRow | undefined, line: number): ChunkRow[] {
   const found: ChunkRow[] = [];
   for (let chunk = first; chunk !== undefined && chunk.startLine <= line; chunk = chunkAfter(catalog, chunk))
@@ -86,8 +86,9 @@ function cut(text: string, firstLine: number, range: Range): Excerpt {
 }
 
 /**
- * The lines that answer: of the one definition that clearly does, with the comment above it; else the chunk's, with the
- * rest of a definition that it is for the most part, be it only its comment, and without the file's licence and imports.
+ * The lines to show: those of the one definition that clearly answers, with the comment above it. Otherwise those of
+ * the chunk, with the rest of the definition that makes up most of it (or its comment), and without the file's
+ * licence and imports.
  */
 export function rangeOf(chunk: ChunkRow, text: string, around: Surroundings, query?: Query): Range {
   const lines = text.split('\n').slice(0, chunk.endLine - chunk.startLine + 1);
@@ -113,7 +114,7 @@ function answeringLines(
     return end <= endLine ? wholeChunk : { startLine, endLine: end, symbol: nameOf(definition, symbol) };
   };
 
-  // What began before the others and ends in the chunk may be what answers, too.
+  // A definition that began before the others and ends in the chunk may be the answer, too.
   const ending = around.ending.filter((one) => within.every((other) => other.startLine > one.endLine));
   const contestants = [...ending, ...within];
   const answer = query && clearAnswer(contestants, query);
@@ -132,7 +133,7 @@ function answeringLines(
   return main === undefined ? wholeChunk : withRestOf(main);
 }
 
-/** The one that has the name asked for, or whose name shares more words with the query than any other's. */
+/** The definition whose name the query contains, or whose name shares more tokens with the query than any other's. */
 function clearAnswer(definitions: readonly NewDefinition[], query: Query): NewDefinition | undefined {
   const named = definitions.filter(({ name }) => query.identifiers.includes(name));
   return named.length === 1 ? named[0] : likeliest(definitions, query);
@@ -151,13 +152,13 @@ function likeliest(definitions: readonly NewDefinition[], query: Query): NewDefi
     : undefined;
 }
 
-/** The last line to show of a definition that begins in a chunk with this last line, or right after it. */
+/** The last line to show of a definition that begins in a chunk ending at `chunkEnd`, or directly after it. */
 function shownEnd({ startLine, endLine }: NewDefinition, chunkEnd: number): number {
   if (endLine - startLine < wholeLines) return endLine;
   return Math.min(endLine, Math.max(chunkEnd, startLine + signatureLines - 1));
 }
 
-/** The first row of the comments and decorators that stand right above a row. */
+/** The first row of the comments and decorators directly above a row. */
 function leadRow(lines: readonly string[], row: number, language: string): number {
   if (language === 'markdown') return row;
   let start = row;
@@ -171,29 +172,29 @@ function leadRow(lines: readonly string[], row: number, language: string): numbe
   return start;
 }
 
-/** The row where a comment begins that ends on row `end`; undefined when something stands before it. */
+/** The row where the block comment that ends on row `end` begins; undefined when it begins after code. */
 function commentRow(lines: readonly string[], end: number): number | undefined {
   for (let row = end; row >= 0; row--) {
     const line = lines[row]?.trim() ?? '';
     if (line.includes('/*')) return line.startsWith('/*') ? row : undefined;
   }
-  // It began above the chunk.
+  // The comment began above the chunk.
   return 0;
 }
 
-/** Whether the rows from `from` on are most of those that are not blank. */
+/** Whether the rows from `from` on are most of the non-blank rows. */
 function isMost(lines: readonly string[], from: number): boolean {
   const filled = lines.map((line) => line.trim() !== '');
   const count = (rows: readonly boolean[]): number => rows.filter(Boolean).length;
   return count(filled.slice(from)) * 2 > count(filled);
 }
 
-/** A chunk's symbol where it is this definition's name with those around it. */
+/** The chunk's symbol when it is this definition's qualified name, otherwise the plain name. */
 function nameOf({ name }: NewDefinition, symbol: string | null): string {
   return symbol === name || symbol?.endsWith(`.${name}`) === true ? symbol : name;
 }
 
-/** Lines of files that hits show, so that none is shown twice. */
+/** Lines that hits already show, so that none is shown twice. */
 export class ShownLines {
   readonly #ranges = new Map<string, Excerpt[]>();
 
@@ -201,16 +202,16 @@ export class ShownLines {
     this.#ranges.set(path, [...this.#of(path), excerpt]);
   }
 
-  /** The first line below a chunk that is shown already. */
+  /** The first line below a chunk that is already shown. */
   nextLine({ path, endLine }: ChunkRow): number {
     return Math.min(...this.#of(path).map((one) => (one.startLine > endLine ? one.startLine : Infinity)));
   }
 
-  /** Whether an excerpt is a part of one that is shown already. */
+  /** Whether an excerpt is part of one that is already shown. */
   hold(path: string, { startLine, text }: Excerpt): boolean {
     const said = text.trimEnd();
     const lastLine = startLine + said.split('\n').length - 1;
-    // Texts are compared too, since a long line can have several chunks.
+    // Compare the texts too, because a long line can have several chunks.
     return this.#of(path).some(
       (one) => one.startLine <= startLine && lastLine <= one.endLine && one.text.includes(said),
     );

@@ -2,7 +2,7 @@ import type { Field } from '../lexical/postings.js';
 import type { FolderStatistics } from '../lexical/statistics.js';
 import type { FieldPostings, TermPostings } from '../lexical/matching.js';
 
-/** How BM25 treats a field: `k1`, how soon further occurrences stop counting; `b`, how much a long text loses. */
+/** BM25's parameters for a field: `k1`, how soon further occurrences stop counting; `b`, how much a long text loses. */
 export interface Bm25 {
   readonly k1: number;
   readonly b: number;
@@ -18,12 +18,12 @@ export const fieldSettings: Readonly<Record<Field, Bm25>> = {
   usage: { k1: 1.2, b: 0.75 },
 };
 
-/** How much it says that a text holds a word, by the number of texts that do. */
+/** Inverse document frequency of a term, as in BM25, from the number of texts that contain it. */
 export function inverseDocumentFrequency(holders: number, all: number): number {
   return Math.log(1 + (all - holders + 0.5) / (holders + 0.5));
 }
 
-/** BM25 of every text of a field, by its number. */
+/** BM25 of every text of a field, by the text's number. */
 export function bm25(
   postings: readonly FieldPostings[],
   lengths: Uint32Array,
@@ -43,8 +43,8 @@ export function bm25(
 }
 
 /**
- * How much of a query each file holds: the share of its words by rarity, as a square root, since the first words say
- * more than the last. A word that no file holds counts as a very rare one.
+ * How much of a query each file contains: the share of its terms weighted by IDF, as a square root, because the first
+ * terms say more than the last. A term that no file contains counts as a very rare one.
  */
 export function coverage(words: readonly Pick<TermPostings, 'files'>[], files: number): Float64Array {
   const shares = new Float64Array(files);
@@ -58,7 +58,7 @@ export function coverage(words: readonly Pick<TermPostings, 'files'>[], files: n
   return all === 0 ? shares : shares.map((share) => Math.sqrt(share / all));
 }
 
-/** All that words alone say of a folder's chunks and files. */
+/** The lexical scores of a folder's chunks and files. */
 export type LexicalScores = Readonly<Record<Field | 'coverage', Float64Array>>;
 
 export function lexicalScores(words: readonly TermPostings[], docs: FolderStatistics): LexicalScores {
@@ -81,24 +81,24 @@ export function lexicalScores(words: readonly TermPostings[], docs: FolderStatis
   };
 }
 
-/** Maps values to 0..1 by their largest. */
+/** Maps values to 0..1 by the largest of them. */
 export function byLargest(values: Iterable<number>): (value: number) => number {
   let largest = 0;
   for (const value of values) largest = Math.max(largest, value);
   return (value) => (largest === 0 ? 0 : value / largest);
 }
 
-/** Maps the upper half of the values to 0..1: what is no better than the median counts nothing. */
+/** Maps the values above the median to 0..1, and all others to 0. */
 export function aboveMedian(values: readonly (number | undefined)[]): (value: number | undefined) => number {
   const known = values.filter((value) => value !== undefined).sort((a, b) => a - b);
   const median = known[Math.floor(known.length / 2)] ?? 0;
   const max = known.at(-1) ?? 0;
-  // A lone candidate, or most of them equal: whatever it is, it is the best there is.
+  // A single candidate, or mostly equal ones: the largest counts as the best.
   if (max <= median) return (value) => (value === max && known.length > 0 ? 1 : 0);
   return (value) => (value === undefined ? 0 : Math.min(1, Math.max(0, (value - median) / (max - median))));
 }
 
-/** Sums `value` by file; of the `most` items that have the largest, when there are more. */
+/** Sums `value` by file, of at most `most` items: those with the largest values. */
 export function sumByFile<T extends { readonly path: string }>(
   items: readonly T[],
   value: (item: T) => number,
@@ -110,14 +110,14 @@ export function sumByFile<T extends { readonly path: string }>(
   return sums;
 }
 
-/** Of unit vectors, the cosine. */
+/** Dot product; of unit vectors this is the cosine. */
 export function dot(a: Float32Array, b: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
   return sum;
 }
 
-/** Numbers of the `most` largest of the values above `floor`, the largest first, equal ones by number. */
+/** Numbers of the `most` largest values above `floor`, the largest first, equal ones by number. */
 export function largest(values: Float64Array, most: number, floor: number): number[] {
   const value = (at: number): number => values[at] ?? floor;
   const order = (a: number, b: number): number => value(b) - value(a) || a - b;
@@ -126,7 +126,7 @@ export function largest(values: Float64Array, most: number, floor: number): numb
   for (let at = 0; at < values.length; at++) {
     if (value(at) <= bar) continue;
     kept.push(at);
-    // Sorting now and then costs far less than sorting all of a large folder.
+    // Sorting part of the values from time to time costs far less than sorting all of a large folder.
     if (kept.length < most * 8) continue;
     kept = kept.sort(order).slice(0, most);
     bar = value(kept.at(-1) ?? 0);

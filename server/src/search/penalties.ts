@@ -2,7 +2,7 @@ import type { Query } from './query.js';
 
 const testPath =
   /(?:^|\/)(?:tests?|__tests__|specs?|testdata|fixtures?|mocks?)\/|(?:[._-](?:test|spec)s?\.[^/]+|(?:^|\/)test_[^/]+|_test\.[^/]+|Tests?\.[^/]+)$/;
-/** Folders such as `.github`, whose files are about the project and not of it. */
+/** Folders such as `.github`, whose files are about the project, not part of it. */
 const hiddenFolder = /(?:^|\/)\.[^/]+\//;
 const docPath = /(?:^|\/)(?:docs?|documentation|examples?|samples?|demos?)\/|\.(?:md|mdx|rst|adoc|txt)$/i;
 const shimPath = /(?:^|\/)(?:compat|compatibility|shims?|polyfills?|legacy|deprecated)(?:\/|\.[^/]+$)/i;
@@ -10,7 +10,7 @@ const vendored = /(?:^|\/)(?:vendor|vendored|third[_-]?party|external)\//i;
 const declarations = /\.(?:h|hpp|d\.[cm]?ts|pyi)$|(?:^|\/)package-info\.java$/;
 const dataFile = /\.(?:ya?ml|jsonc?|toml|ini|cfg|xml)$/i;
 
-/** Names of operating systems in paths, by what Node calls them. */
+/** Names of operating systems in paths, by Node's name of the platform. */
 const systems: Readonly<Record<string, string>> = {
   win32: 'win windows win32 win64 winapi winsock cygwin',
   darwin: 'darwin macos osx',
@@ -26,7 +26,7 @@ const systemOf = new Map(
 );
 const systemAsked = /\b(?:windows|win32|mac|macos|os ?x|darwin|\w*bsd|solaris|aix|cross-platform)\b/i;
 
-/** Whether a path names another operating system than the user's: of two variants theirs is meant. */
+/** Whether a path is for another operating system than the user's. Of two variants the user means their own. */
 export function isForeign(path: string, platform: string): boolean {
   return path
     .toLowerCase()
@@ -36,7 +36,7 @@ export function isForeign(path: string, platform: string): boolean {
 
 const versionFolder = /^v\d+$/;
 
-/** Tells the paths below `v3/` where there is a `v4/` beside it, of all `paths` of a folder. */
+/** Recognises paths below `v3/` when there is a `v4/` beside it, among all `paths` of a folder. */
 export function supersededIn(paths: Iterable<string>): (path: string) => boolean {
   const folders = new Set<string>();
   const versions = (path: string): { above: string; version: number }[] => {
@@ -58,7 +58,10 @@ export interface PenaltyContext {
   readonly superseded: (path: string) => boolean;
 }
 
-/** Multiplies the score of what is seldom meant, and says why; lifted when the query asks for it. */
+/**
+ * Factors for the scores of files that are seldom meant, with the reason. A factor does not apply when the query asks
+ * for such files.
+ */
 export function penalty(
   path: string,
   query: Query,

@@ -1,31 +1,31 @@
 import { identifierParts, tokens } from '../lexical/tokens.js';
 
-/** A query, read once for every part of the ranking. */
+/** A query, parsed once for all parts of the ranking. */
 export interface Query {
   readonly text: string;
   /** Distinct index tokens that carry meaning. */
   readonly tokens: readonly string[];
-  /** Words that look like names in code: camelCase, snake_case, with digits, or called as `name()`. */
+  /** Identifiers: camelCase, snake_case, with digits, or called as `name()`. */
   readonly identifiers: readonly string[];
-  /** The whole query is one name, perhaps qualified: its last part. */
+  /** The last part of the name when the whole query is one name, perhaps qualified. */
   readonly symbol: string | undefined;
-  /** Texts in double quotes or backticks of more than one word, in lower case: hits that hold them come first. */
+  /** Phrases of several words in double quotes or backticks, in lower case. Hits that contain them come first. */
   readonly phrases: readonly string[];
-  /** Files that are named, in lower case, with `/`; a line after a colon is left out. */
+  /** Paths of files in the query, in lower case, with `/`, without a line number. */
   readonly paths: readonly string[];
-  /** Languages that are asked for, such as "in python". */
+  /** Languages that the query asks for, such as "in python". */
   readonly languages: readonly string[];
   readonly asksForTests: boolean;
   readonly asksForDocs: boolean;
-  /** Asks for configuration or the like. */
+  /** Whether the query asks for configuration or the like. */
   readonly asksForData: boolean;
 }
 
-/** Words longer than this many tokens add nothing and cost time; a query of 100 KB is cut here. */
+/** Most tokens of a query. More add nothing and cost time; a query of 100 KB is cut here. */
 const maxTokens = 64;
 const maxChars = 4000;
 
-/** Words that say nothing of what is sought, as people write them. */
+/** Stopwords of questions, as people write them. */
 const stopwords: ReadonlySet<string> = new Set(
   `a an and any are as at be been being both but by can could did do does doing each for from had has have having how i if
    in into is it its itself just may me might must my no not of off on once only or other our out over own same she he
@@ -77,8 +77,8 @@ export function parseQuery(text: string): Query {
 }
 
 /**
- * Paths in a query or in a pasted message: names with an ending, and the folders before them. `foo.bar` may be a
- * member as well; it names a file only where there is one.
+ * Paths in a query or in a pasted message: file names with an extension, and the folders before them. `foo.bar` may
+ * also be a member; it names a file only where there is one.
  */
 function pathsIn(text: string): string[] {
   const found = text.matchAll(/(?<![\w/\\.-])(?:[\w@.-]*[/\\])*[\w@.-]+\.[a-z][a-z0-9]{0,9}(?![\w/\\])/gi);
@@ -134,7 +134,7 @@ function languagesIn(text: string): string[] {
   return [...new Set(found)];
 }
 
-/** Distinct tokens of a path's last part, its extension left out. */
+/** Distinct tokens of a path's file name without its extension. */
 export function fileNameTokens(path: string): string[] {
   const name = (path.split('/').at(-1) ?? path).replace(/\.[^.]+$/, '');
   return [...new Set(identifierParts(name).flatMap((part) => tokens(part)))];

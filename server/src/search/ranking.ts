@@ -3,30 +3,30 @@ import { type PenaltyContext, penalty } from './penalties.js';
 import { type Query, fileNameTokens } from './query.js';
 import { type Feature, type Weights, featureNames, questionWeights, symbolWeights } from './weights.js';
 
-/** What is known of a chunk that may be an answer, as it was found: BM25 scores, cosines and shares. */
+/** A chunk that may be a hit, with its features before scaling: BM25 scores, cosines and shares. */
 export interface Candidate {
-  /** Row id of the chunk; ids ascend within a file. */
+  /** Row id of the chunk. Ids ascend within a file. */
   readonly id: number;
   readonly path: string;
   readonly language: string;
-  /** BM25 of the chunk's words, of the names it defines and of the lines that define them. */
+  /** BM25 of the chunk's text, of the names that it defines and of the lines that define them. */
   readonly body: number;
   readonly names: number;
   readonly signatures: number;
-  /** The first summed over all chunks of the file. */
+  /** `body`, summed over all chunks of the file. */
   readonly bodyOfFile: number;
-  /** BM25 of the file's path, of the comments at its top, of the first sentence of each, and of what others say of it. */
+  /** BM25 of the file's path, of the comments at its top, of the first sentence of each comment, and of usage lines. */
   readonly pathWords: number;
   readonly lead: number;
   readonly comments: number;
   readonly usage: number;
-  /** How much of the query the file holds, 0 to 1. */
+  /** How much of the query the file contains, 0 to 1. */
   readonly coverage: number;
-  /** 1 when it defines an identifier of the query as it is written, .5 when only the case differs, else 0. */
+  /** 1 when it defines an identifier of the query, .5 when only the case differs, otherwise 0. */
   readonly defines: number;
   /** Cosine with the query; undefined while there is no vector, or none was asked for. */
   readonly cosine: number | undefined;
-  /** The same of the vector of the whole file. */
+  /** Cosine of the file's own vector with the query. */
   readonly fileCosine: number | undefined;
 }
 
@@ -34,33 +34,33 @@ export interface Ranked {
   readonly id: number;
   readonly path: string;
   readonly score: number;
-  /** What the score is made of: each feature times its weight, and the penalty's factor under its name. */
+  /** The terms of the score: each feature times its weight, and the penalty's factor under its name. */
   readonly terms: Readonly<Record<string, number>>;
 }
 
-/** Chunks of one file that add to its nearness; beyond them there is only noise. */
+/** Most chunks of one file whose cosines are summed. More would only add noise. */
 const nearestChunks = 50;
 
-/** Share of the file name's tokens that the query holds. */
+/** Share of the file name's tokens that the query contains. */
 export function nameShare(path: string, wanted: ReadonlySet<string>): number {
   const name = fileNameTokens(path);
   return name.length === 0 ? 0 : name.filter((token) => wanted.has(token)).length / name.length;
 }
 
-/** Whether a file is called as the symbol is, however it is written. */
+/** Whether a file has the symbol's name, in any spelling. */
 export function nameEqual(path: string, symbol: string | undefined): number {
   if (symbol === undefined) return 0;
   const plain = (name: string): string => name.replace(/[_-]/g, '').toLowerCase();
   return plain((path.split('/').at(-1) ?? '').replace(/\..*$/, '')) === plain(symbol) ? 1 : 0;
 }
 
-/** Whether the query names this file, by its path or the end of it. */
+/** Whether the query names this file by its path or the end of it. */
 export function pathNamed(path: string, named: readonly string[]): number {
   const own = `/${path.toLowerCase()}`;
   return named.some((name) => own.endsWith(`/${name}`) || name.endsWith(own)) ? 1 : 0;
 }
 
-/** `of`, worked out once for each path. */
+/** Caches `of` by path. */
 function perPath<T>(of: (path: string) => T): (path: string) => T {
   const known = new Map<string, T>();
   return (path) => {
@@ -70,7 +70,7 @@ function perPath<T>(of: (path: string) => T): (path: string) => T {
   };
 }
 
-/** Brings each feature of each candidate to 0..1. */
+/** Scales each feature of each candidate to 0..1. */
 export function features(candidates: readonly Candidate[], query: Query): Record<Feature, number>[] {
   const wanted = new Set(query.tokens);
   const largest = (value: (candidate: Candidate) => number): ((value: number) => number) =>
@@ -88,7 +88,7 @@ export function features(candidates: readonly Candidate[], query: Query): Record
   const cosineOfFile = byLargest(cosines.values());
   const files = new Map(candidates.map((c) => [c.path, c.fileCosine]));
   const fileVector = aboveMedian([...files.values()]);
-  // Several candidates share a file, and taking its name apart is the dearest part of all.
+  // Cached, because candidates share files, and splitting a file name costs more than the rest.
   const byPath = perPath((path) => ({
     nameShare: nameShare(path, wanted),
     nameEqual: nameEqual(path, query.symbol),
@@ -120,12 +120,12 @@ export interface RankOptions extends PenaltyContext {
 }
 
 /**
- * Orders candidates by words and meaning together: each feature is brought to 0..1 over the candidates, weighted and
- * summed; then the best chunk of every file comes before any file's second.
+ * Ranks candidates: each feature is scaled to 0..1 over the candidates, weighted and summed. The best chunk of every
+ * file comes before the second of any file.
  */
 export function rank(candidates: readonly Candidate[], query: Query, options: RankOptions): Ranked[] {
   const { question, symbol } = options.weights ?? { question: questionWeights, symbol: symbolWeights };
-  // A name that nothing here defines is a word like any other.
+  // A name without a definition here is an ordinary term.
   const weights =
     query.symbol !== undefined && candidates.some(({ defines }) => defines > 0) ? symbol : question;
   const found = features(candidates, query);
@@ -143,7 +143,7 @@ export function rank(candidates: readonly Candidate[], query: Query, options: Ra
     if (reason !== undefined) terms[reason] = factor;
     return { id, path, score: sum * factor, terms };
   });
-  // Equal scores are ordered by place, so that the same index always gives the same answer.
+  // Order equal scores by place, so that the same index always gives the same answer.
   ranked.sort((a, b) => b.score - a.score || (a.path < b.path ? -1 : a.path > b.path ? 1 : a.id - b.id));
   return bestOfEachFileFirst(ranked);
 }

@@ -6,36 +6,36 @@ import { dot } from './features.js';
 import type { Ranked } from './ranking.js';
 import type { FolderStatistics } from '../lexical/statistics.js';
 
-/** How much names add to a cosine at most. */
+/** Most that names add to a cosine. */
 const weights = { usedBy: 0.25, uses: 0.25 } as const;
 
-/** Names that are followed, of those that a chunk defines and of those that its text holds. */
+/** Most names that are followed: of those that a chunk defines, and of those that its text contains. */
 const followedDefined = 8;
 const followedNamed = 60;
-/** A name that more chunks hold, or more files define, says nothing of any of them. */
+/** A name in more chunks, or defined in more files, is too common to relate them. */
 const mostUsers = 40;
 const mostOwners = 3;
-/** Chunks that names alone propose. */
+/** Most chunks that names alone propose. */
 const linkedChunks = 100;
 
-/** A chunk and what names say of it, 0 to 1: how much it is a user of the place, and how much the place uses it. */
+/** How strongly names relate a chunk to the place, 0 to 1: as a user of the place, and as used by it. */
 interface Link {
   readonly path: string;
   usedBy: number;
   uses: number;
 }
 
-/** The chunk that others are sought for. */
+/** The chunk whose related chunks are wanted. */
 export interface Place {
   readonly chunk: ChunkRow;
-  /** Undefined when its file no longer holds it. */
+  /** Its text; undefined when the file no longer contains it. */
   readonly text: string | undefined;
-  /** Its own vector, and what is near to that; none while it has no vector. */
+  /** Its vector, and the chunks nearest to it; none while it has no vector. */
   readonly vector: Float32Array | undefined;
   readonly nearest: readonly VectorMatch[];
 }
 
-/** Chunks near to a place by its own vector, and those that names tie to it, of accepted files, the best first. */
+/** Chunks near to a place by its vector, and chunks that share names with it, in accepted files, the best first. */
 export function rankRelated(
   catalog: Catalog,
   folder: FolderRow,
@@ -71,7 +71,7 @@ function scored(id: number, { path, usedBy, uses }: Link, cosine: number | undef
   return { id, path, score: Object.values(terms).reduce((sum, term) => sum + term, 0), terms };
 }
 
-/** Chunks, by row id, that names tie to one; the strongest of them. */
+/** The chunks most strongly related by names, by row id. */
 function linksOf(
   catalog: Catalog,
   folder: FolderRow,
@@ -82,7 +82,7 @@ function linksOf(
 ): Map<number, Link> {
   const links = new Map<number, Link>();
   const add = (kind: 'usedBy' | 'uses', chunks: readonly number[]): void => {
-    // The more there are, the less the name says of each; further names add to what is still open.
+    // The more chunks there are, the less the name says about each. Further names add to the remaining share.
     const strength = 1 / Math.sqrt(chunks.length);
     for (const number of chunks) {
       const file = docs.files[docs.fileOf[number] ?? -1];
@@ -109,16 +109,16 @@ function definedBy(catalog: Catalog, { id, symbol, language }: ChunkRow): Set<st
   return new Set([...around, ...catalog.chunks.definitionsIn(id).map(({ name }) => name)]);
 }
 
-/** For each of `names` that is not common, the chunks by number that hold it and do not define it. */
+/** For each of `names` that is not common: the chunks by number that contain it and do not define it. */
 function usersOf(
   catalog: Catalog,
   folder: FolderRow,
   docs: FolderStatistics,
   names: readonly string[],
 ): number[][] {
-  // The last token of a name is the whole of it.
+  // The last token of a name is the whole name.
   const words = new Set(names.map((name) => tokens(name).at(-1)).filter((word) => word !== undefined));
-  // Where a common word stands is not worth reading.
+  // The postings of a common term are not worth reading.
   const rare = [...words].filter((word) => catalog.lexical.filesWith(folder.id, word).length <= mostUsers);
   return catalog.lexical.match(folder.id, rare).flatMap(({ fields }) => {
     const definers = new Set(fields.names.docs);
@@ -127,14 +127,14 @@ function usersOf(
   });
 }
 
-/** A file's first chunk names things to import them: it counts only where no other chunk of the file does. */
+/** A file's first chunk has the imports. It counts only when no other chunk of the file has the name. */
 function withoutImports(chunks: readonly number[], docs: FolderStatistics): number[] {
   const isFirst = (chunk: number): boolean => docs.files[docs.fileOf[chunk] ?? -1]?.at === chunk;
   const others = new Set(chunks.filter((chunk) => !isFirst(chunk)).map((chunk) => docs.fileOf[chunk]));
   return chunks.filter((chunk) => !isFirst(chunk) || !others.has(docs.fileOf[chunk]));
 }
 
-/** The chunks by number that define a name as it is written; none when many files do. */
+/** The chunks by number that define a name, case included; none when many files do. */
 function ownersOf(catalog: Catalog, folder: FolderRow, docs: FolderStatistics, wanted: string): number[] {
   const owners = catalog.chunks.defining(folder.id, wanted).filter(({ name, fileId }) => {
     const language = docs.files[docs.numberOf(fileId) ?? -1]?.language;

@@ -2,22 +2,22 @@ import type { SearchMode } from '../../../shared/src/protocol/protocol.js';
 import type { ChunkRow, FolderRow } from '../catalog/rows.js';
 import type { VectorCollection } from '../vectors/vectorStore.js';
 
-/** Reads the text of chunks from the working tree; undefined when the file no longer holds it. */
+/** Reads the texts of chunks from the working tree; undefined when the file no longer contains a text. */
 export interface ChunkTexts {
-  /** Of one, and of those that follow it, as the file is at one time. */
+  /** The text of a chunk, and of those that follow it, from one read of the file. */
   of(chunk: ChunkRow, ...further: readonly ChunkRow[]): Promise<string | undefined>;
 }
 
-/** Asks the folder's collection, as `VectorCollection.query` does. */
+/** Queries the folder's collection, as `VectorCollection.query` does. */
 export type Nearest = VectorCollection['query'];
 
-/** One indexed folder as a search sees it. */
+/** An indexed folder for a search. */
 export interface SearchTarget {
   readonly folder: FolderRow;
-  /** Only what lies below this path counts, which ends with `/`; empty for the whole folder. */
+  /** Only paths below this one count. It ends with `/`; empty for the whole folder. */
   readonly prefix: string;
   readonly texts: ChunkTexts;
-  /** Undefined while vectors cannot take part. */
+  /** Undefined when vectors take no part. */
   readonly vectors: { readonly nearest: Nearest; readonly query: Float32Array } | undefined;
 }
 
@@ -27,6 +27,6 @@ export interface SearchRequest {
   readonly mode: SearchMode;
   readonly languages?: readonly string[];
   readonly glob?: string;
-  /** Hits say what their scores are made of. */
+  /** Add the terms of the score to each hit. */
   readonly explain?: boolean;
 }

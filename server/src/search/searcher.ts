@@ -14,16 +14,16 @@ import type { SearchRequest, SearchTarget } from './request.js';
 import type { FolderStatistics } from '../lexical/statistics.js';
 
 export interface SearcherOptions {
-  /** Other than the measured ones; the benchmark leaves features out. */
+  /** Weights instead of the measured ones; the benchmark leaves features out. */
   readonly weights?: RankOptions['weights'];
   /** As `process.platform` names it. */
   readonly platform?: string;
 }
 
-/** Hits that are read in search of a quoted phrase. */
+/** Most hits that are read for a quoted phrase. */
 const phraseReads = 100;
 
-/** Answers queries from the catalog and a collection. It holds no state of its own. */
+/** Answers queries from the catalog and a collection. This room only reads, and has no state of its own. */
 export class Searcher {
   readonly #catalog: Catalog;
   readonly #options: SearcherOptions;
@@ -42,7 +42,7 @@ export class Searcher {
     return this.#hits(target, ranked, { ...request, words: query }, signal);
   }
 
-  /** What words and vectors propose; the benchmark ranks the same candidates in many ways. */
+  /** The candidates for a query. The benchmark ranks the same candidates in many ways. */
   candidates(target: SearchTarget, request: SearchRequest, query: Query): Promise<Found> {
     return findCandidates(this.#catalog, target, request, query, fileFilter(target, request));
   }
@@ -56,8 +56,8 @@ export class Searcher {
   }
 
   /**
-   * What is near to `chunk` by its own vector, which is `target`'s query when it has one, what uses it and what it
-   * uses; its own file is left out unless asked for.
+   * Code related to `chunk`: near to it by its vector (which is `target`'s query when it has one), using it, or used
+   * by it. Its own file is left out unless asked for.
    */
   async related(
     target: SearchTarget,
@@ -78,7 +78,10 @@ export class Searcher {
     return this.#hits(target, rankRelated(this.#catalog, folder, place, accept), { limit }, signal);
   }
 
-  /** Turns the best chunks into hits, each with its text as it stands on disk; what is no longer there is passed over. */
+  /**
+   * Turns the best chunks into hits, with their texts as they are on disk. Chunks that are no longer there are
+   * skipped.
+   */
   async #hits(
     target: SearchTarget,
     ranked: readonly Ranked[],
@@ -93,7 +96,7 @@ export class Searcher {
       const chunk = one && this.#catalog.chunks.get(one.id);
       return chunk === undefined ? Promise.resolve({}) : texts.of(chunk).then((text) => ({ chunk, text }));
     };
-    // Most searches need just the first of these, and the disk is faster when asked for several at once.
+    // Reads the first page at once: most searches need no more, and reading in parallel is faster.
     let ahead: Awaited<ReturnType<typeof read>>[] = [];
     for (const [i, one] of ranked.entries()) {
       if (hits.length === limit) break;
@@ -122,7 +125,7 @@ export class Searcher {
     return hits;
   }
 
-  /** Hits that hold every quoted phrase as it stands come before the others. */
+  /** Moves hits that contain every quoted phrase before the others. */
   async #phrasesFirst(
     { texts }: SearchTarget,
     ranked: readonly Ranked[],
@@ -145,7 +148,7 @@ export class Searcher {
 
 const round = (score: number): number => Math.round(score * 10_000) / 10_000;
 
-/** What the request's filters let through. */
+/** The request's filters as a function; undefined when there are none. */
 function fileFilter(
   { prefix }: SearchTarget,
   { languages, glob }: SearchRequest,
@@ -161,7 +164,7 @@ function fileFilter(
 
 const superseded = new WeakMap<FolderStatistics, (path: string) => boolean>();
 
-/** Looks through the folder's paths only when one of them has a version in it, and once while they stay the same. */
+/** Looks at all paths of the folder only for a path with a version, and once for the same statistics. */
 function supersededBy(docs: FolderStatistics): (path: string) => boolean {
   return (path) => {
     if (!/(?:^|\/)v\d+\//.test(path)) return false;

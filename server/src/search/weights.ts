@@ -1,7 +1,7 @@
 /**
- * How much each feature counts once it was brought to 0..1; measured by `npm run bench -- quality --ablate`, see
- * docs/ranking.md. The first column is for questions, the second for a query that is one name: there the place where it
- * is defined decides, and vectors only blur.
+ * Weight of each feature after scaling to 0..1, measured by `npm run bench -- quality --ablate`, see docs/ranking.md.
+ * The first column is for questions. The second is for a query that is one name: there the definition decides, and
+ * vectors only blur.
  */
 export const weights = {
   body: [1, 1],
@@ -21,7 +21,7 @@ export const weights = {
   cosine: [0.55, 0],
   cosineOfFile: [0.4, 0],
   fileVector: [0.25, 0],
-  /** The same once more, for a chunk that waits for its own vector. */
+  /** Added again for a chunk that has no vector yet. */
   fileVectorAlone: [0.3, 0],
 } as const satisfies Record<string, readonly [question: number, symbol: number]>;
 
@@ -29,7 +29,7 @@ export type Feature = keyof typeof weights;
 
 export const featureNames = Object.keys(weights) as readonly Feature[];
 
-/** Weights that take part, by name; the benchmark leaves one out at a time. */
+/** The weights that apply, by name. The benchmark leaves out one at a time. */
 export type Weights = Readonly<Record<Feature, number>>;
 
 const column = (at: 0 | 1): Weights =>

@@ -51,7 +51,7 @@ async function runBridge(): Promise<number> {
   return 0;
 }
 
-/** How any client starts the bridge: with the program that runs now, wherever the client's PATH leads. */
+/** How a client starts the bridge: with the running program, independent of the client's PATH. */
 function bridgeCommand(): BridgeCommand {
   const home = process.env['LANTERN_HOME'];
   return {

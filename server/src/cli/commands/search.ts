@@ -42,7 +42,7 @@ export async function searchCommand(positionals: readonly string[], values: Valu
 function formatSearch(result: SearchResult, terminal: Terminal, cwd: string): string {
   const out: string[] = [];
   for (const hit of result.hits) {
-    // Relative to where the user is, so that a terminal makes it a link.
+    // Relative to the working directory, so that a terminal makes it a link.
     const near = relative(cwd, `${hit.folder}${sep}${hit.path}`);
     const place = `${near.startsWith('..') ? `${hit.folder}/${hit.path}` : near}:${hit.startLine}`;
     const range = hit.endLine > hit.startLine ? `-${hit.endLine}` : '';

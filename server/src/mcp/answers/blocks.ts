@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { SearchHit } from '../../../../shared/src/protocol/protocol.js';
 
-/** A range of lines that answers, ready to be shown. */
+/** A range of lines to show to an agent. */
 export interface Block {
   readonly folder: string;
   /** Relative to `folder`, with `/`. */
@@ -12,11 +12,11 @@ export interface Block {
   readonly symbol: string | null;
   readonly language: string;
   readonly score: number;
-  /** The lines from `startLine` on, without their ends. */
+  /** The lines from `startLine` on, without line ends. */
   readonly lines: readonly string[];
 }
 
-/** Hits as blocks, best first; what overlaps a better hit of the same file is joined to it. */
+/** Hits as blocks, best first. A hit that overlaps a better one of the same file is joined to it. */
 export function toBlocks(hits: readonly SearchHit[]): Block[] {
   const blocks: Block[] = [];
   const byFile = new Map<string, number[]>();
@@ -37,7 +37,7 @@ export function toBlocks(hits: readonly SearchHit[]): Block[] {
 }
 
 function toBlock({ text, ...hit }: SearchHit): Block {
-  // Blank lines before the first and after the last are no part of the range.
+  // Blank lines at the start and the end are not part of the range.
   const lines = text
     .replace(/^(?:[^\S\n]*\n)+/, '')
     .replace(/\s+$/, '')
@@ -49,7 +49,7 @@ function overlap(a: Block | undefined, b: Block): boolean {
   return a !== undefined && a.startLine <= b.endLine && b.startLine <= a.endLine;
 }
 
-/** Both ranges as one, under the better one's name and score. Lines that both have are taken from it. */
+/** Joins two ranges under the better one's symbol and score. Common lines are taken from the better one. */
 function joined(better: Block, other: Block): Block {
   const startLine = Math.min(better.startLine, other.startLine);
   const endLine = Math.max(better.endLine, other.endLine);
@@ -59,7 +59,7 @@ function joined(better: Block, other: Block): Block {
   return { ...better, startLine, endLine, lines: [...before, ...own, ...after] };
 }
 
-/** Blank lines that ended a text come back where another text follows. */
+/** Blank lines at the end of a text are restored when another text follows. */
 function padded({ lines, startLine, endLine }: Block, followed: boolean): readonly string[] {
   const missing = followed ? endLine - startLine + 1 - lines.length : 0;
   return missing > 0 ? [...lines, ...Array<string>(missing).fill('')] : lines;

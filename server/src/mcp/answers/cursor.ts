@@ -2,12 +2,12 @@ import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { LanternError } from '../../../../shared/src/errors.js';
 
-/** A place in a list of hits, good for the same question only. */
+/** A position in a list of hits. It is valid for the same question only. */
 export function writeCursor(offset: number, question: unknown): string {
   return Buffer.from(`${offset}.${keyOf(question)}`).toString('base64url');
 }
 
-/** The position that a cursor of ours names; anything else is a `bad-request`. */
+/** The position of a cursor; an invalid cursor is a `bad-request`. */
 export function readCursor(cursor: string, question: unknown): number {
   const match = /^(\d{1,6})\.([0-9a-f]{8})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1'));
   if (match?.[2] !== keyOf(question)) {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { FolderStatus } from '../../../../shared/src/protocol/protocol.js';
 import { safeLine } from './safeText.js';
 
-/** One folder as agents are told of it. */
+/** A folder as agents see it. */
 export const folderRow = z.object({
   path: z.string(),
   state: z.enum(['ready', 'partial', 'scanning', 'indexing', 'paused', 'failed', 'not_indexed']),
@@ -54,7 +54,7 @@ function stateOf({ status, indexedAt, filesPending }: FolderStatus): FolderRow['
   }
 }
 
-/** One line for people and models, with what to do where there is something to do. */
+/** One line for people and models, with the next step if there is one. */
 export function describe(row: FolderRow): string {
   const path = safeLine(row.path, 400);
   switch (row.state) {

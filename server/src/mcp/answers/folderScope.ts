@@ -5,33 +5,33 @@ import { LanternError } from '../../../../shared/src/errors.js';
 import type { FolderStatus } from '../../../../shared/src/protocol/protocol.js';
 import { safeLine } from './safeText.js';
 
-/** What is known of where an agent works, most trusted first. */
+/** What is known of the folder in which an agent works, most trusted first. */
 export interface FolderContext {
-  /** Folders that the client says are open; empty when it did not say. */
+  /** Folders that the client says are open; empty when it does not say. */
   readonly roots: readonly string[];
   /** The folder in which the bridge was started. */
   readonly workingDirectory: string | undefined;
 }
 
-/** The questions about folders that are asked of the service. */
+/** What the service is asked about folders. */
 export interface FolderLookup {
   indexed(path: string): Promise<FolderStatus | undefined>;
   indexedFolders(): readonly FolderStatus[];
 }
 
-/** Where a call looks: indexed folders, or folders inside them. */
+/** Where a call searches: indexed folders, or folders inside them. */
 export interface FolderScope {
   readonly folders: readonly string[];
-  /** Open folders that were asked for and are not indexed. */
+  /** Open folders that are not indexed. */
   readonly missing: readonly string[];
 }
 
-/** How many folders an error names. */
+/** Most folders that an error lists. */
 const namedFolders = 10;
 
 /**
- * The folders that a call means: the one it names, else the client's roots, else the bridge's working directory, else
- * the only one indexed. Where that leaves a choice, the error offers it.
+ * The folders that a call means: the one it names, otherwise the client's roots, otherwise the bridge's working
+ * directory, otherwise the only indexed one. When several are possible, the error lists them.
  */
 export async function folderScope(
   named: string | undefined,
@@ -66,12 +66,12 @@ export async function folderScope(
 /** The folders that the client or the bridge names, whether indexed or not. */
 export function folderContext({ roots, workingDirectory }: FolderContext): readonly string[] {
   if (roots.length > 0) return [...new Set(roots)];
-  // Desktop programs start their servers in the file system's root or the home folder, which say nothing.
+  // Desktop programs start servers in the root of the file system or in the home folder, which mean nothing.
   if (workingDirectory === undefined || holdsHome(workingDirectory)) return [];
   return [workingDirectory];
 }
 
-/** Paths of the `file:` URIs among a client's roots. */
+/** Paths of the client's roots that are `file:` URIs. */
 export function rootPaths(roots: readonly { readonly uri: string }[]): string[] {
   const paths: string[] = [];
   for (const { uri } of roots.slice(0, 64)) {
@@ -79,7 +79,7 @@ export function rootPaths(roots: readonly { readonly uri: string }[]): string[] 
     try {
       paths.push(resolve(fileURLToPath(uri)));
     } catch {
-      // A root on another machine is none of ours.
+      // A root on another machine is not ours.
     }
   }
   return paths;
@@ -93,10 +93,13 @@ export function holdsHome(path: string, home: string = homedir()): boolean {
   }
 }
 
-/** Whether a folder that is left out, or a relative path, depends on what the client has open. */
+/** Whether the meaning of an omitted folder, or of a relative path, depends on what the client has open. */
 export const dependsOnOpen = (path: string | undefined): boolean => path === undefined || !isAbsolute(path);
 
-/** A path as an agent writes it; a relative one counts from the only folder that is known to be open. */
+/**
+ * The absolute path of a path that an agent wrote. A relative one is relative to the only folder that is known to be
+ * open.
+ */
 export function absolute(path: string, where: FolderContext): string {
   if (isAbsolute(path)) return resolve(path);
   const [base, ...others] = folderContext(where);

@@ -1,11 +1,11 @@
-/** Wildcards between two slashes and in one pattern, and folders of any depth in it. */
+/** Most wildcards between two slashes and in the whole pattern, and most `**` in it. */
 const mostInName = 3;
 const mostInAll = 4;
 const mostDeep = 2;
 
 /**
- * Whether a pattern is decided quickly on any path. Patterns become regular expressions that backtrack: the time for a
- * name grows with its length to the power of the wildcards in it, and without a bound for nested groups.
+ * Whether matching a pattern is fast for any path. Patterns become regular expressions that backtrack: the time grows
+ * with the length of a name to the power of its wildcards, and without bound for nested groups.
  */
 export function isSafeGlob(glob: string): boolean {
   if (/[@?*+!]\(/.test(glob)) return false;

@@ -5,19 +5,19 @@ import type { Block } from './blocks.js';
 import { wireBytes } from './budget.js';
 import { safeLine } from './safeText.js';
 
-/** One page of blocks, of which an answer shows what its budget holds. */
+/** A page of blocks. An answer shows as many as fit its budget. */
 export interface Page {
   readonly blocks: readonly Block[];
-  /** Position of the first of them among all that were found. */
+  /** Position of the page's first block among all that were found. */
   readonly offset: number;
-  /** How many were found. */
+  /** Number of blocks that were found. */
   readonly found: number;
   /** Whether there may be more than `found`. */
   readonly atLeast: boolean;
   /** The folders that were searched. */
   readonly folders: readonly string[];
   readonly coverage: Coverage;
-  /** What else the agent should know, in our words. */
+  /** Further notes for the agent. */
   readonly notes: readonly string[];
   /** The cursor of an answer that begins at a position. */
   readonly cursorAt: (offset: number) => string;
@@ -61,22 +61,22 @@ type Hit = z.output<typeof hit>;
 
 interface Shown {
   readonly block: Block;
-  /** How many of its lines. */
+  /** Number of lines shown. */
   readonly lines: number;
 }
 
-/** Of the budget, what one hit may take while others wait, and what is kept for the names of those left out. */
+/** Share of the budget for one hit while others follow, and the share for listing those left out. */
 const shareOfOne = 0.45;
 const shareOfNames = 0.15;
-/** A hit cut to fewer lines than this says too little. */
+/** Fewest lines of a hit that is cut. */
 const fewestLines = 3;
 const longestName = 300;
-/** What the part of an answer that holds the hits takes without them. */
+/** Bytes of the text part of an answer without hits. */
 const bytesAround = 40;
 
-/** Shows the best blocks of a page, whole or cut at the end of a line, and names the rest; never above `budget` bytes. */
+/** Shows the best blocks of a page, whole or cut at a line end, and lists the rest. Never exceeds `budget` bytes. */
 export function hitsAnswer(page: Page, budget: number): CallToolResult {
-  // As if something were left out, which takes a sentence and a cursor.
+  // Assume that something is left out, which takes a sentence and a cursor.
   const room = budget - wireBytes(assemble(page, [], 0, 0)) - bytesAround;
   const names = page.blocks.length > 1 ? room * shareOfNames : 0;
   const one = page.blocks.length > 1 ? room * shareOfOne : room;
@@ -85,10 +85,10 @@ export function hitsAnswer(page: Page, budget: number): CallToolResult {
   for (const block of page.blocks) {
     const fewest = Math.min(fewestLines, block.lines.length);
     let lines = linesThatFit(page, block, shown.length, Math.min(left, one));
-    // In a small budget the best hit may have the share of the others.
+    // With a small budget the best hit may use the share of the others.
     if (lines < fewest && shown.length === 0) lines = linesThatFit(page, block, 0, left);
     const tooFew = lines < fewest;
-    // The first is shown in any case, if only by its place: a page must lead on to the next.
+    // The first is always shown, if only its place: a page must lead to the next.
     if (tooFew && shown.length > 0) break;
     const next = { block, lines: tooFew ? 0 : lines };
     shown.push(next);
@@ -100,7 +100,7 @@ export function hitsAnswer(page: Page, budget: number): CallToolResult {
     const last = shown.at(-1);
     if (wireBytes(answer) <= budget || last === undefined || (shown.length === 1 && last.lines === 0))
       return answer;
-    // What was counted piece by piece can come out a little longer as a whole.
+    // The whole can be a little longer than the sum of its parts.
     if (shown.length > 1) shown.pop();
     else shown[0] = { ...last, lines: last.lines - 1 };
   }
@@ -113,7 +113,7 @@ function withNames(page: Page, shown: readonly Shown[], budget: number): CallToo
   return answer;
 }
 
-/** The most lines of a block that cost no more than `bytes`. */
+/** The most lines of a block within `bytes`. */
 function linesThatFit(page: Page, block: Block, index: number, bytes: number): number {
   let low = 0;
   let high = block.lines.length;
@@ -145,7 +145,7 @@ function assemble(page: Page, shown: readonly Shown[], next: number, names: numb
   if (leftOut.length > 0) frames.push(['not shown:', ...leftOut.map((place) => `  ${place}`)].join('\n'));
   const summary = { type: 'text' as const, text: summarize(page, shown.length, cursor) };
   return {
-    // What we say and what files say are apart: the second part is nothing but framed data.
+    // Our own text and text from files are separate: the second part is only framed data.
     content: frames.length === 0 ? [summary] : [summary, { type: 'text', text: frames.join('\n') }],
     structuredContent: {
       folders: [...folders],
@@ -179,7 +179,7 @@ function summarize(page: Page, shown: number, cursor: string | undefined): strin
   return out.join('\n');
 }
 
-/** How fresh and how complete, in one sentence. */
+/** Freshness and completeness of the index in one sentence. */
 export function freshness({ filesTotal, filesIndexed, filesPending, semantic, reason }: Coverage): string {
   const files =
     filesPending === 0
@@ -194,7 +194,7 @@ function placeOf(page: Page, { folder, path, startLine, endLine, symbol }: Block
   return `${safeLine(file, longestName)}:${startLine}-${endLine}${symbol === null ? '' : ` ${safeLine(symbol, 120)}`}`;
 }
 
-/** A hit as text. Every line of the file carries its number, so none can pass for a line of ours. */
+/** A hit as text. Every line of the file has its number, so none can look like a line of ours. */
 function framed(page: Page, { block, lines }: Shown, rank: number): string {
   const last = block.startLine + lines - 1;
   const cut = lines < block.lines.length ? ` (cut after line ${Math.max(last, block.startLine - 1)})` : '';

@@ -8,7 +8,7 @@ import { checkFolder } from '../../source/walk.js';
 import { holdsHome } from './folderScope.js';
 import { safeLine } from './safeText.js';
 
-/** Folders of the system: whoever asks for one of these, or for something in it, wants no project. */
+/** Folders of the system. Neither they nor their contents are projects. */
 const systemFolders =
   process.platform === 'win32'
     ? [
@@ -33,7 +33,7 @@ const systemFolders =
         '/Library',
       ];
 
-/** Folders that hold the folders of many: they themselves are no project, what is in them may be. */
+/** Folders that contain many projects. They are not projects themselves; their contents may be. */
 const sharedFolders = [
   '/usr',
   '/var',
@@ -47,7 +47,7 @@ const sharedFolders = [
   '/Applications',
 ];
 
-/** Folders of the home folder that hold keys, and what programs remember. */
+/** Folders of the home folder with keys or the data of programs. */
 const privateFolders = [
   '.ssh',
   '.gnupg',
@@ -64,8 +64,8 @@ const privateFolders = [
 ];
 
 /**
- * The real path of a folder that an agent may have indexed: a directory of the user that is neither the file system's
- * root nor the home folder, and holds no secrets of his or files of the system.
+ * The real path of a folder that an agent may index. It is a directory of the user, neither the root of the file
+ * system nor the home folder, and contains neither secrets nor files of the system. Throws for any other.
  */
 export async function checkMayIndex(
   path: string,

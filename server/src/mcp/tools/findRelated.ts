@@ -36,7 +36,7 @@ export const findRelated = defineTool({
     const folder = await folderOf(args, call);
     const { line, include_own_file: includeOwnFile } = args;
     const named = resolve(folder, args.path);
-    // The index knows a file by its real path, wherever a link leads to it from.
+    // The index has a file under its real path, whatever link was used.
     const file = await realpath(named).catch(() => named);
     const question = [folder, file, line, includeOwnFile];
     const offset = args.cursor === undefined ? 0 : readCursor(args.cursor, question);
@@ -72,7 +72,7 @@ export const findRelated = defineTool({
   },
 });
 
-/** The folder that was named, the indexed one that holds an absolute path, or the open one. */
+/** The named folder, the indexed one that contains an absolute path, or the open one. */
 async function folderOf(
   { folder, path }: { readonly folder?: string | undefined; readonly path: string },
   { service, where }: ToolCall,

@@ -7,9 +7,9 @@ import { checkMayIndex } from '../answers/mayIndex.js';
 import { safeLine } from '../answers/safeText.js';
 import { type ToolCall, defineTool } from '../tool.js';
 
-/** A client that is told nothing in between gives up after a minute, so it is answered before that. */
+/** A client that hears nothing gives up after a minute, so it is answered before. */
 const quietWaitMs = 45_000;
-/** Notifications of progress are at least this far apart. */
+/** Least milliseconds between two notifications of progress. */
 const reportEveryMs = 250;
 
 const output = z.object({
@@ -39,7 +39,7 @@ export const indexDirectory = defineTool({
 
   async run({ path, wait }, call) {
     const folder = await checkMayIndex(absolute(path, call.where));
-    // Whoever does not wait for the end cannot cancel it either.
+    // A caller that does not wait cannot cancel the job.
     const cancelling = new AbortController();
     const onAbort = (): void => cancelling.abort();
     call.signal.addEventListener('abort', onAbort, { once: true });
@@ -56,11 +56,11 @@ export const indexDirectory = defineTool({
   },
 });
 
-/** Waits as long as a silent client would; undefined when the job then goes on by itself. */
+/** Waits as long as a silent client would; undefined when the job continues in the background. */
 async function untilQuiet(job: Promise<IndexReport>, wait: boolean): Promise<IndexReport | undefined> {
   const enough = new AbortController();
   try {
-    // Without `wait` a refusal is still told, and a folder that is up to date is complete at once.
+    // Without `wait` an error is still reported, and a folder that is up to date is complete at once.
     return await Promise.race([job, sleep(wait ? quietWaitMs : 50, undefined, { signal: enough.signal })]);
   } finally {
     enough.abort();

@@ -48,7 +48,7 @@ export const indexStatus = defineTool({
   },
 });
 
-/** The folder that is named, else the open ones, else all. */
+/** The named folder, otherwise the open ones, otherwise all. */
 async function rowsOf(folder: string | undefined, { service, where }: ToolCall): Promise<FolderRow[]> {
   const paths = folder === undefined ? folderContext(where) : [absolute(folder, where)];
   if (paths.length === 0) return service.indexedFolders().map(rowOf);

@@ -9,7 +9,7 @@ import { hitsAnswer, hitsShape } from '../answers/hitsAnswer.js';
 import { safeLine } from '../answers/safeText.js';
 import { type ToolCall, defineTool } from '../tool.js';
 
-/** Hits that a search gives at most; cursors end there. */
+/** Most hits of a search. Cursors end there. */
 const mostHits = 100;
 
 export const maxTokens = z
@@ -57,7 +57,7 @@ export const searchCode = defineTool({
     const scope = await folderScope(args.folder, call.where, call.service);
     const question = [query, scope.folders, language, glob];
     const offset = args.cursor === undefined ? 0 : readCursor(args.cursor, question);
-    // Each hit is read from disk; a few more than are shown tell whether there is more.
+    // Each hit is read from disk. A few more than are shown reveal whether there are more.
     const asked = Math.min(mostHits, offset + args.limit + 10);
     const result = await searchIn(scope, call, {
       query,

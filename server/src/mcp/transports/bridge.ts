@@ -8,7 +8,7 @@ import { parseBridgeReply, writeLine } from './bridgeHello.js';
 export interface BridgeOptions {
   readonly input: Readable;
   readonly output: Writable;
-  /** Reaches the daemon, starting it where none runs; the socket's next byte is the first after the handshake. */
+  /** Connects to the daemon, and starts it when none runs. The socket's next byte is the first after the handshake. */
   readonly reach: () => Promise<Socket>;
   /** The folder in which the agent's client started this process. */
   readonly workingDirectory: string;
@@ -16,7 +16,7 @@ export interface BridgeOptions {
 
 type Id = string | number;
 
-/** What the bridge reads of a message; everything else passes through untouched. */
+/** The fields of a message that the bridge reads. Everything else passes through unchanged. */
 interface Message {
   readonly id?: Id;
   readonly method?: string;
@@ -26,30 +26,30 @@ interface Message {
 interface Pending {
   readonly line: string;
   readonly message: Message;
-  /** How often it has been sent. */
+  /** Number of times it has been sent. */
   sent: number;
 }
 
-/** A request during which the daemon went away this often is answered with an error. */
+/** A request during which the daemon ended this often is answered with an error. */
 const mostSends = 3;
-/** How long answers are waited for once the client has closed its side. */
+/** Time to wait for answers after the client has closed its side. */
 const farewellMs = 30_000;
 /** Present in requests of protocols that need no `initialize`. */
 const versionKey = 'io.modelcontextprotocol/protocolVersion';
 
 /**
- * Carries MCP between an agent's client on stdio and the daemon. It knows as much of the protocol as it takes to outlive
- * the daemon: after a restart the handshake is repeated and whatever is unanswered asked again, unseen by the client.
+ * Carries MCP between an agent's client on stdio and the daemon. It knows just enough of the protocol to survive a
+ * restart of the daemon: it repeats the handshake and all unanswered requests, and the client does not notice.
  */
 export class Bridge {
   readonly #options: BridgeOptions;
   readonly #pending = new Map<Id, Pending>();
-  /** Requests of the daemon that the client has not answered; those of a daemon that is gone are answered in vain. */
+  /** Requests of the daemon that the client has not answered. Answers for a daemon that has ended are dropped. */
   readonly #asked = new Set<Id>();
   readonly #askedInVain = new Map<Id, number>();
   #initialize: Pending | undefined;
   #initialized: string | undefined;
-  /** The id of an `initialize` that was repeated: its answer is not the client's. */
+  /** Id of a repeated `initialize`, whose answer is not for the client. */
   #repeated: Id | undefined;
   #socket: Socket | undefined;
   #connecting: Promise<void> | undefined;
@@ -60,7 +60,7 @@ export class Bridge {
     this.#options = options;
   }
 
-  /** Resolves when the client has gone and was answered. */
+  /** Resolves when the client has ended and all its requests are answered. */
   async run(): Promise<void> {
     const { input, output } = this.#options;
     const finished = new Promise<void>((settle) => (this.#finish = settle));
@@ -123,7 +123,7 @@ export class Bridge {
     socket.on('drain', resume).on('close', resume);
   }
 
-  /** Reaches the daemon and tells it all that it must know; requests that come meanwhile wait. */
+  /** Connects to the daemon and repeats what it must know. Requests that come meanwhile wait. */
   #connect(): void {
     this.#connecting ??= this.#reach().then(
       (socket) => {
@@ -184,7 +184,7 @@ export class Bridge {
     this.#finishWhenAnswered();
   }
 
-  /** The daemon is gone. It is reached again for what is unanswered, else when the client next asks. */
+  /** The daemon has ended. Reconnects for unanswered requests, otherwise when the client next asks. */
   #lost(): void {
     this.#socket = undefined;
     this.#repeated = undefined;
@@ -235,7 +235,7 @@ export class Bridge {
 function readLines(input: Readable, onLine: (line: string) => void): Interface {
   const lines = createInterface({ input, crlfDelay: Infinity });
   lines.on('line', onLine);
-  // It repeats the stream's errors; what follows from them, its `close` tells.
+  // It repeats the stream's errors, which `close` handles.
   lines.on('error', () => lines.close());
   return lines;
 }

@@ -1,4 +1,4 @@
-/** What a bridge calls itself when it shakes hands with the daemon. */
+/** The name of a bridge in its handshake with the daemon. */
 export const bridgeClient = 'mcp';
 
 /** The first line that a bridge sends after the handshake. */
@@ -7,12 +7,12 @@ export interface BridgeHello {
   readonly workingDirectory: string | undefined;
 }
 
-/** The daemon's answer to it; MCP begins after `ok`. */
+/** The daemon's answer. MCP begins after `ok`. */
 export type BridgeReply = { readonly ok: true } | { readonly ok: false; readonly message: string };
 
 export const writeLine = (value: BridgeHello | BridgeReply): string => `${JSON.stringify(value)}\n`;
 
-/** Throws for a line that is none. */
+/** Throws for an invalid line. */
 export function parseBridgeHello(line: string): BridgeHello {
   const { workingDirectory } = asObject(line);
   return { workingDirectory: typeof workingDirectory === 'string' ? workingDirectory : undefined };

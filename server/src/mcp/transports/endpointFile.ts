@@ -1,4 +1,4 @@
 import { join } from 'node:path';
 
-/** Where the daemon writes the address of its HTTP endpoint. */
+/** File with the address of the daemon's HTTP endpoint. */
 export const endpointFile = (dataDir: string): string => join(dataDir, 'mcp-endpoint.json');

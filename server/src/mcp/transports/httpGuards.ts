@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LanternError } from '../../../../shared/src/errors.js';
 
-/** Names under which this machine calls itself: any other in a `Host` header came from a page that rebinds DNS. */
+/** Names of this machine. Any other name in a `Host` header comes from a page that rebinds DNS. */
 const loopback = String.raw`(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?`;
 const ownHost = new RegExp(`^${loopback}$`, 'i');
 const ownOrigin = new RegExp(`^https?://${loopback}$`, 'i');
@@ -10,12 +10,12 @@ export function isLoopbackHost(host: string | undefined): boolean {
   return host !== undefined && ownHost.test(host);
 }
 
-/** Programs send no `Origin`; a page of another site does, whatever it asks for. */
+/** Programs send no `Origin`. A page of another site always does. */
 export function isOwnOrigin(origin: string | undefined): boolean {
   return origin === undefined || ownOrigin.test(origin);
 }
 
-/** Lets so many through in a burst, and so many a second after that. */
+/** A rate limit: a burst, and a number per second. */
 export class RateLimit {
   readonly #perSecond: number;
   readonly #burst: number;
@@ -41,10 +41,10 @@ export class RateLimit {
   }
 }
 
-/** Why a request is refused, as HTTP says it. */
+/** Rejects a request with an HTTP status. */
 export class HttpRefusal extends Error {
   readonly status: number;
-  /** JSON-RPC's number for it. */
+  /** JSON-RPC's error number. */
   readonly code: number;
 
   constructor(status: number, message: string, code = -32000) {
@@ -54,7 +54,7 @@ export class HttpRefusal extends Error {
   }
 }
 
-/** The body as JSON; refuses what is too long as soon as that is known, and what is none. */
+/** The body as JSON. Rejects a body that is too long, as soon as that is known, or not JSON. */
 export async function readJson(request: IncomingMessage, maxBytes: number): Promise<unknown> {
   const tooLong = (): HttpRefusal =>
     new HttpRefusal(413, `The body is longer than ${maxBytes} bytes. Ask for less at a time.`);
@@ -74,7 +74,7 @@ export async function readJson(request: IncomingMessage, maxBytes: number): Prom
   }
 }
 
-/** Answers with a JSON-RPC error. What is left of the request is not read: the connection ends with the answer. */
+/** Answers with a JSON-RPC error and closes the connection. The rest of the request is not read. */
 export function refuse(request: IncomingMessage, response: ServerResponse, refusal: HttpRefusal): void {
   if (response.headersSent) {
     response.destroy();
@@ -92,7 +92,7 @@ export function refuse(request: IncomingMessage, response: ServerResponse, refus
   });
   response.end(body);
   if (!request.complete) {
-    // Reading on for a moment lets the answer arrive: a reset would overtake it.
+    // Reads on for a moment, so that the answer arrives: a reset would discard it.
     request.resume();
     const closing = setTimeout(() => request.destroy(), 200);
     closing.unref();
@@ -100,7 +100,7 @@ export function refuse(request: IncomingMessage, response: ServerResponse, refus
   }
 }
 
-/** A refusal for whatever went wrong. */
+/** The refusal for any error. */
 export function refusalOf(error: unknown): HttpRefusal {
   if (error instanceof HttpRefusal) return error;
   if (error instanceof LanternError) return new HttpRefusal(503, error.message);

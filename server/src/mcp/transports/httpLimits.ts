@@ -1,4 +1,4 @@
-/** What keeps a client, whatever it does, from costing the others more than its share. */
+/** Limits that keep one client from using more than its share. */
 export interface HttpLimits {
   readonly maxBodyBytes: number;
   readonly maxConnections: number;
@@ -6,13 +6,13 @@ export interface HttpLimits {
   readonly maxSessions: number;
   readonly requestsPerSecond: number;
   readonly burst: number;
-  /** For a request to arrive whole. */
+  /** For a request to arrive completely. */
   readonly requestTimeoutMs: number;
-  /** Without a byte moving in either direction; streams send a comment every 15 s. */
+  /** Without traffic in either direction. Streams send a comment every 15 s. */
   readonly socketTimeoutMs: number;
-  /** Without a request, after which a session ends. */
+  /** Without a request, until a session ends. */
   readonly sessionIdleMs: number;
-  /** Without a request, after which a new client may take its place when all are taken: many never say goodbye. */
+  /** Without a request, until a new client may replace a session when all are taken. Many clients never end theirs. */
   readonly sessionReplaceableMs: number;
 }
 

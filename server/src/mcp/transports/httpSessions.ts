@@ -26,7 +26,7 @@ interface HttpSession {
   inFlight: number;
 }
 
-/** Serves those who were let in: the current protocol request by request, earlier versions in sessions. */
+/** Serves accepted requests: the current protocol request by request, earlier versions in sessions. */
 export class HttpSessions {
   readonly #deps: McpDependencies;
   readonly #limits: HttpLimits;
@@ -61,7 +61,7 @@ export class HttpSessions {
     }
     this.#inFlight++;
     response.once('close', () => this.#inFlight--);
-    // A server's request always has both.
+    // A request on the server side always has both.
     const whole = request as IncomingMessage & { readonly method: string; readonly url: string };
     if (await isLegacyRequest(await toWebRequest(whole, body), body)) {
       await this.#inSession(request, response, body);
@@ -88,7 +88,7 @@ export class HttpSessions {
     let session: HttpSession | undefined;
     if (typeof id === 'string') {
       session = this.#sessions.get(id);
-      // The protocol has clients begin anew on 404.
+      // The protocol tells clients to begin again on 404.
       if (session === undefined)
         throw new HttpRefusal(404, 'The session has ended. Initialize again.', -32001);
     } else if (isInitializeRequest(body)) session = await this.#begin();

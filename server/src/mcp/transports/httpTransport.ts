@@ -18,17 +18,17 @@ import type { HttpSessions } from './httpSessions.js';
 import { bearerMatches, readToken, writePrivate } from './token.js';
 import type { MakeServer, McpDependencies } from '../tool.js';
 
-/** What tests do otherwise. */
+/** Replaced by tests. */
 export interface HttpTransportOptions {
   readonly limits?: HttpLimits;
   readonly makeServer?: MakeServer;
 }
 
 const tidyEveryMs = 10_000;
-/** Refusals are counted, and told to the log this often at most: a flood must not fill it. */
+/** Refusals are counted and logged at most this often, so that a flood does not fill the log. */
 const logEveryMs = 1000;
 
-/** Streamable HTTP for agents on the loopback address: nobody gets past it without the token of this install. */
+/** Streamable HTTP for agents on the loopback address. Every request needs the token of this install. */
 export class HttpTransport {
   readonly url: string;
   readonly #deps: McpDependencies;
@@ -46,7 +46,7 @@ export class HttpTransport {
   #refused = 0;
   #loggedAt = -Infinity;
 
-  /** Listens on the port of last time where that is free, so that a client's configuration stays good. */
+  /** Listens on the port of the last time if it is free, so that a client's configuration remains valid. */
   static async open(
     deps: McpDependencies,
     dataDir: string,
@@ -113,7 +113,7 @@ export class HttpTransport {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { socket } = request;
-    // Answers to requests that are sent before the last was answered would pile up, and their end goes unnoticed.
+    // Pipelined requests are rejected: their answers would pile up, and their end would go unnoticed.
     if (this.#busy.has(socket)) {
       this.#noteRefusal('pipelining');
       socket.destroy();
@@ -139,7 +139,7 @@ export class HttpTransport {
     }
   }
 
-  /** Throws for whoever must not come in; what costs least is asked first. */
+  /** Throws for a request that is not allowed. The cheapest check comes first. */
   async #admit(request: IncomingMessage): Promise<void> {
     const { headers, method = '', url = '' } = request;
     if (!isLoopbackHost(headers.host)) throw new HttpRefusal(403, 'The Host header names another machine.');
@@ -159,14 +159,14 @@ export class HttpTransport {
     }
   }
 
-  /** The SDK takes memory that a daemon without agents need not spend. */
+  /** Loaded late: the SDK takes memory that a daemon without agents does not need. */
   async #load(): Promise<HttpSessions> {
     const { HttpSessions } = await import('./httpSessions.js');
     this.#open ??= new HttpSessions(this.#deps, this.#limits, this.#makeServer);
     return this.#open;
   }
 
-  /** Ends what has been idle, and everything that was opened with a token that is no longer valid. */
+  /** Ends idle sessions, and all sessions of a token that is no longer valid. */
   async #tidy(): Promise<void> {
     try {
       const token = await readToken(this.#dataDir);

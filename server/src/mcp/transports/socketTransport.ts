@@ -9,11 +9,11 @@ import { parseBridgeHello, writeLine } from './bridgeHello.js';
 import { clientNameOf, createMcpServer } from '../mcpServer.js';
 import type { McpDependencies } from '../tool.js';
 
-/** Answers that a client does not read wait here; beyond this it is taken for dead. */
+/** Most bytes of unread answers. With more, the client is taken for dead. */
 const maxUnreadBytes = 8 * 1024 * 1024;
 const maxMessageBytes = 1024 * 1024;
 
-/** One agent behind a bridge: MCP over the daemon's own socket, after one line that says where the bridge was started. */
+/** One agent behind a bridge: MCP over the daemon's own socket, after one line with the bridge's working directory. */
 export class BridgeSession implements OpenSession {
   readonly closed: Promise<void>;
   readonly #socket: Socket;
@@ -57,7 +57,7 @@ export class BridgeSession implements OpenSession {
   }
 }
 
-/** The SDK's line protocol over a socket; one whose reader has stopped is cut off. */
+/** The SDK's line protocol over a socket. A client that has stopped reading is disconnected. */
 class SocketTransport extends StdioServerTransport {
   readonly #socket: Socket;
 

@@ -4,10 +4,10 @@ import { lstat, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemCode } from '../../../../shared/src/errors.js';
 
-/** Where an install keeps the word that lets HTTP clients in. */
+/** File of the token for HTTP clients. */
 export const tokenPath = (dataDir: string): string => join(dataDir, 'mcp-token');
 
-/** The token, made when there is none, or when others could have read it. */
+/** The token. A new one is made when there is none, or when others could have read it. */
 export async function readToken(dataDir: string): Promise<string> {
   const path = tokenPath(dataDir);
   try {
@@ -23,14 +23,14 @@ export async function readToken(dataDir: string): Promise<string> {
   return rotateToken(dataDir);
 }
 
-/** Makes a new token; whoever holds the old one is refused from the next request on. */
+/** Makes a new token. The old one is rejected from the next request on. */
 export async function rotateToken(dataDir: string): Promise<string> {
   const token = randomBytes(32).toString('base64url');
   await writePrivate(tokenPath(dataDir), `${token}\n`);
   return token;
 }
 
-/** Writes a file that only the user can read, whole or not at all. */
+/** Writes a file that only the user can read, completely or not at all. */
 export async function writePrivate(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
@@ -38,10 +38,10 @@ export async function writePrivate(path: string, text: string): Promise<void> {
   await rename(temporary, path);
 }
 
-/** Whether an `Authorization` header carries the token; takes the same time however much of it is right. */
+/** Whether an `Authorization` header has the token. The time does not depend on how much of it is right. */
 export function bearerMatches(header: string | undefined, token: string): boolean {
   const presented = /^Bearer +(\S+) *$/i.exec(header ?? '')?.[1] ?? '';
-  // Digests are of one length, whatever was presented.
+  // Digests have the same length for any input.
   return timingSafeEqual(digest(presented), digest(token));
 }
 

@@ -6,12 +6,12 @@ import { writeLine } from './bridgeHello.js';
 import { HttpTransport } from './httpTransport.js';
 import type { McpDependencies } from '../tool.js';
 
-/** Every way in which agents reach the tools; the daemon owns one. */
+/** All transports by which agents reach the tools. The daemon owns one instance. */
 export class McpTransports {
   readonly #deps: McpDependencies;
   readonly #http: HttpTransport | undefined;
 
-  /** A door that cannot be opened is told to the log: editors and the command line do without it. */
+  /** A transport that cannot be opened is logged. Editors and the command line work without it. */
   static async open(deps: McpDependencies, dataDir: string): Promise<McpTransports> {
     try {
       const http = await HttpTransport.open(deps, dataDir);
@@ -28,13 +28,13 @@ export class McpTransports {
     this.#http = http;
   }
 
-  /** Serves a bridge that has shaken hands. */
+  /** Serves a bridge after its handshake. */
   async openBridge(socket: Socket, pid: number): Promise<OpenSession & { info(): ClientInfo }> {
     const { BridgeSession } = await import('./socketTransport.js');
     return new BridgeSession(socket, pid, this.#deps);
   }
 
-  /** Clients over HTTP; those behind a bridge are sessions of the daemon. */
+  /** Clients over HTTP. Clients behind a bridge are sessions of the daemon. */
   clients(): readonly ClientInfo[] {
     return this.#http?.clients() ?? [];
   }
@@ -44,7 +44,7 @@ export class McpTransports {
   }
 }
 
-/** Tells a bridge why it is not served. */
+/** Tells a bridge why it is rejected. */
 export function refuseBridge(socket: Socket, message: string): OpenSession {
   socket.write(writeLine({ ok: false, message }));
   return { closed: Promise.resolve(), dispose: () => undefined };
