@@ -9,32 +9,32 @@ import { ModelLoader } from './model/modelLoader.js';
 import { canonicalName, ModelRegistry } from './model/registry.js';
 import { modelsDir } from './paths.js';
 
-/** What `getCacheInfo` tells. */
+/** The result of `getCacheInfo`. */
 export interface EmbeddingCacheInfo {
   /** Names of the models in memory. */
   readonly cachedModels: readonly string[];
   /** Number of models in memory. */
   readonly cacheSize: number;
-  /** Resident memory they took, in bytes. */
+  /** Resident memory of the models, in bytes. */
   readonly bytes: number;
-  /** Uses that found their model loaded or loading, since the process began. */
+  /** Uses whose model was loaded or loading, since the process began. */
   readonly hits: number;
-  /** Times a model was loaded, since the process began. */
+  /** Loads of a model, since the process began. */
   readonly loads: number;
 }
 
 type Space = 'cosine' | 'l2' | 'ip';
 
 /**
- * An embedding function as the `chromadb` client takes it. All functions of a process share one copy of their model,
- * which loads at the first use. As in sentence-transformers, a text longer than the model takes is embedded by its start.
+ * An embedding function for the `chromadb` client. All functions of a process share one copy of their model, which
+ * loads at the first use. As in sentence-transformers, a text longer than the model's limit is embedded by its start.
  */
 export class LanternEmbeddingFunction {
   readonly name = 'lantern';
   readonly #model: string;
   readonly #embed: EmbeddingLibrary['embed'];
 
-  /** Made by `getEmbeddingFunction`, which gives the same object for the same name. */
+  /** Use `getEmbeddingFunction`, which returns the same object for the same name. */
   constructor(model: string, embed: EmbeddingLibrary['embed']) {
     this.#model = model;
     this.#embed = embed;
@@ -45,7 +45,7 @@ export class LanternEmbeddingFunction {
     return toNumbers(await this.#embed(this.#model, 'document', texts));
   }
 
-  /** One unit vector per query; these go before other work. */
+  /** One unit vector per query. Queries have priority over other work. */
   async generateForQueries(texts: string[]): Promise<number[][]> {
     return toNumbers(await this.#embed(this.#model, 'query', texts));
   }
@@ -78,13 +78,13 @@ export class LanternEmbeddingFunction {
     );
   }
 
-  /** Lets `chromadb` make the function again from a collection's configuration, once it is registered there. */
+  /** Lets `chromadb` recreate the function from a collection's configuration, once it is registered there. */
   static buildFromConfig(config: Record<string, unknown>): LanternEmbeddingFunction {
     return getEmbeddingFunction(modelOf(config));
   }
 }
 
-/** Registry, cache and functions of one process. */
+/** Model registry, cache and embedding functions of one process. */
 class EmbeddingLibrary {
   readonly #registry = new ModelRegistry({
     modelsDir: modelsDir(import.meta.url),
@@ -134,7 +134,7 @@ class EmbeddingLibrary {
   }
 
   async clear(): Promise<void> {
-    // What a name means is looked up again, so that a folder whose files were changed is seen.
+    // Resolve the name again, so that changed files in a folder are noticed.
     this.#ids.clear();
     await this.#cache.clear();
   }
@@ -151,27 +151,33 @@ class EmbeddingLibrary {
   }
 }
 
-/** The function for a model: the bundled one by default, one on the Hub by name, or a folder by absolute path. */
+/**
+ * The embedding function of a model: the bundled one by default, one on the Hub by name, or a folder by absolute
+ * path.
+ */
 export function getEmbeddingFunction(name: string = defaultSettings.model.name): LanternEmbeddingFunction {
   return library().functionFor(name);
 }
 
-/** What is in memory now, and the counts since the process began. */
+/** The models in memory now, and the counts since the process began. */
 export function getCacheInfo(): EmbeddingCacheInfo {
   return library().info();
 }
 
-/** Waits until running calls are done, then gives the models' memory back; every function loads again when used. */
+/**
+ * Waits until running calls are done, then frees the models' memory. Every function loads its model again when it is
+ * used.
+ */
 export async function clearEmbeddingCache(): Promise<void> {
   await library().clear();
 }
 
-/** Loads a model before it is needed; a model of the Hub is downloaded first. */
+/** Loads a model before it is needed. A model of the Hub is downloaded first. */
 export async function preloadEmbeddingModel(name: string = defaultSettings.model.name): Promise<void> {
   await library().preload(name);
 }
 
-/** One per process even when this file is in it twice, as in a program's bundle and in its test hooks. */
+/** One per process, even when this file is loaded twice, as in a program's bundle and in its test hooks. */
 function library(): EmbeddingLibrary {
   const place = globalThis as Record<symbol, EmbeddingLibrary | undefined>;
   return (place[Symbol.for('lantern.embeddingLibrary')] ??= new EmbeddingLibrary());

@@ -6,7 +6,7 @@ const createServices: CreateServices = async (...args) =>
   (await import('./composition.js')).createServices(...args);
 
 try {
-  // 0 tells whoever started this process that another daemon serves.
+  // 0 tells the process that started this one that another daemon serves.
   const foreground = process.argv.includes('--foreground');
   if ((await startDaemon({ foreground }, createServices)) === 'taken') process.exit(0);
 } catch (error) {

@@ -6,8 +6,8 @@ import { LanternError } from '../../shared/src/errors.js';
 const PACKAGE_NAME = 'lantern';
 
 /**
- * Folder of the package that holds `from` (a path or a `file:` URL such as `import.meta.url`). It is found by its
- * package.json, because compiled files and bundles lie at different depths.
+ * Folder of the package that contains `from` (a path or a `file:` URL such as `import.meta.url`). It is found by its
+ * package.json, because compiled files and bundles have different depths.
  */
 export function packageRoot(from: string): string {
   const start = from.startsWith('file:') ? fileURLToPath(from) : resolve(from);

@@ -1,9 +1,9 @@
-/** Something that holds a resource until `dispose` is called; calling it twice does no harm. */
+/** The owner of a resource, until `dispose` is called. Calling it twice does no harm. */
 export interface Disposable {
   dispose(): void;
 }
 
-/** Wraps `release` so that it runs once, however often `dispose` is called. */
+/** A disposable that calls `release` once, however often `dispose` is called. */
 export function disposeOnce(release: () => void): Disposable {
   let released = false;
   return {
@@ -15,11 +15,11 @@ export function disposeOnce(release: () => void): Disposable {
   };
 }
 
-/** Listeners of one event. A listener that throws does not keep the others from being called. */
+/** The listeners of an event. A listener that throws does not prevent the others. */
 export class Emitter<T> {
   readonly #listeners = new Set<(event: T) => void>();
 
-  /** Number of listeners now; tests use it to find leaks. */
+  /** Number of listeners. Tests use it to find leaks. */
   get size(): number {
     return this.#listeners.size;
   }
@@ -35,7 +35,7 @@ export class Emitter<T> {
       try {
         listener(event);
       } catch (error) {
-        // The emitter has no log of its own; an uncaught error in a later turn reaches the process's handler.
+        // The emitter has no log, so the error is thrown in a later turn and reaches the process's handler.
         queueMicrotask(() => {
           throw error;
         });

@@ -1,4 +1,4 @@
-/** What kind of failure a person or program can act on. */
+/** Kinds of failures that a person or program can act on. */
 export type ErrorCode =
   | 'bad-request'
   | 'not-found'
@@ -14,7 +14,7 @@ export type ErrorCode =
   | 'unavailable'
   | 'internal';
 
-/** An error that names the thing, the cause and the next step, in words meant for the user. */
+/** An error for users: its message names the thing, the cause and the next step. */
 export class LanternError extends Error {
   readonly code: ErrorCode;
 
@@ -38,7 +38,7 @@ export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The `code` of a Node system error such as `ENOENT`, if it has one. */
+/** The `code` of a system error of Node, such as `ENOENT`, if it has one. */
 export function systemCode(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === 'string' ? code : undefined;

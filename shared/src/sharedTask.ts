@@ -7,14 +7,14 @@ interface Run<T> {
 }
 
 /**
- * Lets callers share one run of a task: who asks while it runs joins it, who cancels leaves it, and only when all have
- * left is the run itself cancelled. The next call after its end starts a new run.
+ * Lets callers share one run of a task. A caller that comes while it runs joins it; one that cancels leaves it. The
+ * run itself is cancelled when all callers have left. A call after its end starts a new run.
  */
 export class SharedTask<T> {
   readonly #name: string;
   #run: Run<T> | undefined;
 
-  /** `name` stands in the error of a caller that cancels, such as "Indexing". */
+  /** `name` is used in the error of a caller that cancels, such as "Indexing". */
   constructor(name: string) {
     this.#name = name;
   }
@@ -25,7 +25,7 @@ export class SharedTask<T> {
 
   async join(body: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
     throwIfCancelled(signal, this.#name);
-    // A run that everybody has left is on its way out; it must end before the next may start.
+    // A run that all callers have left is ending. The next one must wait for its end.
     while (this.#run?.controller.signal.aborted === true) await this.#run.result.catch(() => undefined);
     throwIfCancelled(signal, this.#name);
     const run = this.#run ?? this.#start(body);
@@ -38,7 +38,7 @@ export class SharedTask<T> {
     }
   }
 
-  /** Cancels the run for all, and answers when it has ended. */
+  /** Cancels the run for all callers, and resolves when it has ended. */
   async cancel(): Promise<void> {
     this.#run?.controller.abort();
     await this.#run?.result.catch(() => undefined);
@@ -59,7 +59,7 @@ export class SharedTask<T> {
     return new Promise((resolve, reject) => {
       const leave = (): void => reject(cancelled(this.#name));
       signal.addEventListener('abort', leave, { once: true });
-      // The signal may outlive this run by far.
+      // The signal may exist much longer than this run.
       void result.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
     });
   }

@@ -10,18 +10,18 @@ import type { DaemonIdentity, Listener } from './singleton.js';
 export interface AcceptLoopOptions {
   readonly listener: Pick<Listener, 'accept'>;
   readonly identity: DaemonIdentity;
-  /** Serves one client; the socket's next byte is the first after the handshake. */
+  /** Serves one client. The socket's next byte is the first after the handshake. */
   readonly open: (socket: Socket, hello: ClientHello) => OpenSession | Promise<OpenSession>;
-  /** A client asked the daemon to go; it has been answered. */
+  /** A client asked the daemon to end, and has been answered. */
   readonly onStop: (intent: 'stop' | 'takeover', hello: ClientHello) => void;
   readonly activity: ActivityCounter;
   readonly log: Log;
-  /** Connections at a time, those in the handshake included. Default 256. */
+  /** Most connections at a time, including those in the handshake. Default 256. */
   readonly maxConnections?: number;
   readonly handshakeTimeoutMs?: number;
 }
 
-/** What the ledger shows of one client. */
+/** A connected client. */
 export interface ClientInfo {
   readonly client: string;
   readonly pid: number;
@@ -29,7 +29,7 @@ export interface ClientInfo {
   readonly since: number;
 }
 
-/** Shakes hands with whoever connects, and keeps each session exactly as long as its socket. */
+/** Performs the handshake with each client, and keeps its session as long as its socket. */
 export class AcceptLoop {
   readonly #options: AcceptLoopOptions;
   readonly #sockets = new Map<Socket, ClientInfo | undefined>();
@@ -43,17 +43,17 @@ export class AcceptLoop {
     );
   }
 
-  /** The clients that are in a session now. */
+  /** The clients that have a session. */
   clients(): readonly ClientInfo[] {
     return [...this.#sockets.values()].filter((info) => info !== undefined);
   }
 
-  /** From now on newcomers are told to come back; those who are in stay. */
+  /** Tells new clients to come back later. Sessions continue. */
   drain(): void {
     this.#draining = true;
   }
 
-  /** Ends every session; resolves when all sockets are closed, by force after `graceMs`. */
+  /** Ends every session. Resolves when all sockets are closed, by force after `graceMs`. */
   async close(graceMs = 1000): Promise<void> {
     this.#draining = true;
     const sockets = [...this.#sockets.keys()];
@@ -158,7 +158,7 @@ export class AcceptLoop {
   }
 }
 
-/** Says goodbye: what the client still sends is not read, and one that never closes its side is closed here. */
+/** Ends the connection. Input is ignored, and a client that does not close its side is closed here. */
 function endSocket(socket: Socket): void {
   socket.end();
   socket.resume();

@@ -29,7 +29,7 @@ export interface Services {
   readonly service: Service;
   readonly settings: Settings;
   readonly doctor: () => Promise<DoctorResult>;
-  /** Frees what nobody uses and sheds memory above the budget. The daemon calls it every `tidyMs` milliseconds. */
+  /** Frees unused memory, and more above the budget. The daemon calls it every `tidyMs` milliseconds. */
   readonly tidy: () => Promise<void>;
   readonly tidyMs: number;
   /** Finishes the running step, commits, and closes everything in reverse order of creation. */
@@ -44,18 +44,18 @@ export type CreateServices = (
 ) => Promise<Services>;
 
 export interface DaemonOptions {
-  /** Stay until told to stop, whether or not anybody calls. */
+  /** Stay until stopped, whether or not there are clients. */
   readonly foreground: boolean;
 }
 
 const mcpIsOff =
   'Agents are turned off in Lantern’s settings. Set "mcp.enabled" to true and run “lantern stop”.';
-/** Until the settings are read. */
+/** Used until the settings are read. */
 const firstIdleExitMs = 30 * 60_000;
-/** How long a daemon that cannot serve stays to say why. */
+/** How long a daemon that cannot serve stays, to report the reason. */
 const refusalMs = 1000;
 
-/** Claims the endpoint, then makes the services and serves; `taken` when another daemon already does. */
+/** Claims the endpoint, then makes the services and serves. Returns `taken` when another daemon serves. */
 export async function startDaemon(
   options: DaemonOptions,
   createServices: CreateServices,
@@ -78,15 +78,15 @@ export async function startDaemon(
   });
 }
 
-/** Only the owner of the endpoint comes here; a process that lost the claim has loaded nothing heavy. */
+/** Runs only in the owner of the endpoint. A process that loses the claim loads nothing heavy. */
 async function serve(
   context: DaemonContext,
   { foreground }: DaemonOptions,
   createServices: CreateServices,
 ): Promise<DaemonService> {
   const { activity, identity, log } = context;
-  // The optimizing compiler keeps its own copy of each grammar: 60 MB with ten of them, for parsing that is no faster
-  // over thousands of files.
+  // The optimizing compiler would keep its own copy of each grammar, 60 MB with ten of them, and parses thousands of
+  // files no faster.
   setFlagsFromString('--liftoff-only');
   const { Session } = await import('../service/session.js');
   let services: Services;
@@ -142,7 +142,7 @@ async function serve(
   };
 }
 
-/** Tells whoever is connected, or connects in the next moments, why there is no service; then the daemon exits. */
+/** Reports to connected clients, and to those of the next moments, why there is no service. Then the daemon exits. */
 function refuse({ stop }: DaemonContext, error: unknown): DaemonService {
   const leaving = setTimeout(stop, refusalMs);
   return {
@@ -160,7 +160,7 @@ function refuse({ stop }: DaemonContext, error: unknown): DaemonService {
         closed: new Promise<void>((settle) => socket.once('close', settle)),
         dispose: () => {
           connection.dispose();
-          // The reason was heard; whoever comes next may find it mended.
+          // The reason was reported. The fault may be gone at the next start.
           stop();
         },
       };

@@ -2,15 +2,13 @@ import { chmod, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LanternError, errorMessage, systemCode } from '../../../shared/src/errors.js';
 
-/** SQLite refuses paths of 512 bytes, and its journals add to a name. */
+/** SQLite rejects paths of 512 bytes, and its journals append to the name. */
 const longestPath = 480;
 
 /**
- * The right to own a data folder. It is a lock of the operating system, taken through SQLite, because those of Node's
- * own means that are atomic (O_EXCL, bind) outlive a killed process, and telling stale from live is where two owners
- * come from. It goes with the process, however that ends.
- *
- * Nothing in this process may open the lock's file otherwise: closing it would drop a POSIX lock.
+ * The right to own a data folder: a lock of the operating system, taken through SQLite. It ends with its process.
+ * Node's own atomic operations (O_EXCL, bind) outlive a killed process, and a wrong decision about a stale one would
+ * give two owners.
  */
 export class DataDirLock {
   readonly #path: string;
@@ -23,7 +21,7 @@ export class DataDirLock {
     this.#close = close;
   }
 
-  /** The lock, or undefined while another process or owner holds it. */
+  /** The lock; undefined while another process or owner has it. */
   static async tryAcquire(dataDir: string): Promise<DataDirLock | undefined> {
     const path = join(dataDir, 'owner.lock');
     if (Buffer.byteLength(path) > longestPath) {
@@ -32,7 +30,7 @@ export class DataDirLock {
         `The data folder’s path is over ${longestPath} bytes, too long for SQLite: ${dataDir}. Set LANTERN_HOME to a shorter one.`,
       );
     }
-    // Loaded here and not above: most processes that lose never come this far.
+    // Loaded here: most processes that lose the claim never get this far.
     const { default: Database } = await import('libsql');
     let database: InstanceType<typeof Database> | undefined;
     try {
@@ -54,7 +52,7 @@ export class DataDirLock {
     }
   }
 
-  /** False once the lock's file was removed or replaced: then another process may believe that it owns the folder. */
+  /** False when the lock's file was removed or replaced. Then another process may believe that it owns the folder. */
   async holds(): Promise<boolean> {
     return (await inodeOf(this.#path)) === this.#inode;
   }
@@ -64,7 +62,7 @@ export class DataDirLock {
   }
 }
 
-/** The file's inode, or undefined where nothing is. */
+/** The file's inode; undefined when there is no file. */
 export async function inodeOf(path: string): Promise<bigint | undefined> {
   try {
     return (await stat(path, { bigint: true })).ino;

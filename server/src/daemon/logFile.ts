@@ -5,28 +5,28 @@ import { systemCode } from '../../../shared/src/errors.js';
 import type { Log, LogFields, LogLevel } from '../../../shared/src/log.js';
 
 export interface LogFileOptions {
-  /** The newest file; older ones carry `.1`, `.2` and so on. */
+  /** The newest file. Older ones end in `.1`, `.2` and so on. */
   readonly path: string;
-  /** Size at which the next file is begun. Default 2 MiB. */
+  /** Size at which a new file is begun. Default 2 MiB. */
   readonly maxBytes?: number;
-  /** Files kept, the newest included. Default 5. */
+  /** Number of files kept, including the newest. Default 5. */
   readonly maxFiles?: number;
-  /** Events below it are left out. Default `info`. */
+  /** Events below this level are left out. Default `info`. */
   readonly minLevel?: LogLevel;
   readonly now?: () => number;
 }
 
 const ranks: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
 
-/** No field is worth more; it also bounds what an error message of another library can bring along. */
+/** Longest field. It also limits error messages of other libraries. */
 const maxFieldLength = 2000;
 
-/** How long to leave a file alone that could not be opened or written. */
+/** Pause after a file could not be opened or written. */
 const retryAfterMs = 5000;
 
 /**
  * JSON lines in a rotated file that only the user can read. Writes are synchronous, so that the last line before a
- * crash is there; where the disk refuses them events are counted and dropped, never thrown.
+ * crash is kept. When the disk rejects them, events are counted and dropped; nothing throws.
  */
 export class LogFile implements Log, Disposable {
   readonly #path: string;
@@ -48,7 +48,7 @@ export class LogFile implements Log, Disposable {
     this.#now = options.now ?? Date.now;
   }
 
-  /** Events that could not be written so far and have not been reported in the file. */
+  /** Events that were not written and not yet reported in the file. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -67,7 +67,7 @@ export class LogFile implements Log, Disposable {
       }
       this.#append(this.#line(now, level, event, fields));
     } catch {
-      // There is nowhere left to say it; the count is written once the disk takes lines again.
+      // There is nowhere to report it. The count is written when the disk accepts lines again.
       this.#dropped++;
       this.#blockedUntil = now + retryAfterMs;
       this.#close();
@@ -132,7 +132,7 @@ export class LogFile implements Log, Disposable {
     try {
       closeSync(file);
     } catch {
-      // Some file systems report a full disk here; the lines are lost either way.
+      // Some file systems report a full disk only here. The lines are lost in any case.
     }
   }
 }

@@ -1,28 +1,28 @@
 import { errorMessage } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
 
-/** One way to give memory back. */
+/** One way to free memory. */
 export interface Relief {
   readonly name: string;
-  /** Milliseconds before it is tried again: what is shed comes back when it is needed, at its own cost. */
+  /** Milliseconds until it may run again: what it frees is loaded again when it is needed, at a cost. */
   readonly everyMs: number;
-  /** False when there was nothing to give. */
+  /** Returns false when there was nothing to free. */
   run(): boolean | Promise<boolean>;
 }
 
 export interface MemoryBudgetOptions {
   /** 0 sets no limit. */
   readonly limitBytes: number;
-  /** Resident bytes of all that counts. */
+  /** Resident bytes that count. */
   readonly measure: () => Promise<number>;
-  /** The cheapest first. */
+  /** Ways to free memory, the cheapest first. */
   readonly reliefs: readonly Relief[];
   readonly log: Log;
   /** Milliseconds on any scale that only grows. */
   readonly now?: () => number;
 }
 
-/** Keeps resident memory within a budget: above it, one thing after the other is shed until it fits. */
+/** Keeps resident memory within a budget: above it, frees one thing after the other until it fits. */
 export class MemoryBudget {
   readonly #options: MemoryBudgetOptions;
   readonly #now: () => number;
@@ -35,7 +35,7 @@ export class MemoryBudget {
     this.#now = options.now ?? (() => performance.now());
   }
 
-  /** Measures, and sheds what is needed; a call while one runs shares it. */
+  /** Measures memory and frees what is necessary. Concurrent calls share one run. */
   check(): Promise<void> {
     this.#checking ??= this.#check().finally(() => (this.#checking = undefined));
     return this.#checking;
@@ -54,7 +54,7 @@ export class MemoryBudget {
       bytes = await measure();
       log.write('info', 'memory.shed', { what: relief.name, before, after: bytes, limitBytes });
     }
-    // Once for each time that it comes to this.
+    // Logged once each time the limit is exceeded.
     if (bytes > limitBytes && !this.#told) log.write('warn', 'memory.over-budget', { bytes, limitBytes });
     this.#told = bytes > limitBytes;
   }

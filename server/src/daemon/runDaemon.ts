@@ -13,10 +13,10 @@ import { claimDaemon } from './singleton.js';
 import type { DaemonIdentity } from './singleton.js';
 import type { OpenSession } from '../service/openSession.js';
 
-/** What the daemon is for; everything around it is lifecycle. */
+/** The daemon's service. Everything around it is lifecycle. */
 export interface DaemonService {
   open(socket: Socket, hello: ClientHello): OpenSession | Promise<OpenSession>;
-  /** Takes no new work, finishes the step it is in, commits and closes its stores. */
+  /** Accepts no new work, finishes the running step, commits and closes its stores. */
   drain(): Promise<void>;
 }
 
@@ -25,35 +25,38 @@ export interface DaemonContext {
   readonly identity: DaemonIdentity;
   readonly endpoint: string;
   readonly log: Log;
-  /** Count requests and jobs here; sessions are counted already. */
+  /** Counts requests and jobs. Sessions are counted already. */
   readonly activity: ActivityCounter;
   readonly clients: () => readonly ClientInfo[];
-  /** The daemon before this one, if it did not end cleanly. */
+  /** The record of the previous daemon, if it did not end cleanly. */
   readonly crashed: DaemonRecord | undefined;
-  /** Begins the clean close, as `lantern stop` does. */
+  /** Begins the clean shutdown, as `lantern stop` does. */
   readonly stop: () => void;
 }
 
 export interface RunDaemonOptions {
   readonly endpoint: string;
   readonly identity: DaemonIdentity;
-  /** Milliseconds with nothing going on after which the daemon exits; 0 never. */
+  /** Milliseconds without activity after which the daemon exits; 0 never. */
   readonly idleExitMs: number;
-  /** Opens the log; called by the owner only, so that losers leave no lines in it. */
+  /** Opens the log. Only the owner calls it, so that others leave no lines. */
   readonly openLog: () => Log & Disposable;
-  /** Builds the service; import what is heavy in here, so that a process that loses the claim never loads it. */
+  /** Builds the service. Import heavy modules here, so that a process that loses the claim never loads them. */
   readonly start: (context: DaemonContext) => Promise<DaemonService>;
   /** Ends the process. Default `process.exit`. */
   readonly exit?: (code: number) => void;
-  /** Longest time for the clean close. Default 20,000. */
+  /** Longest time for the clean shutdown. Default 20,000. */
   readonly closeLimitMs?: number;
-  /** How often to look whether endpoint and data folder are still ours. Default 2,000. */
+  /** How often to check that endpoint and data folder are still ours. Default 2,000. */
   readonly watchMs?: number;
-  /** How long to wait for an owner that is on its way out; longer than its close may take. Default 25,000. */
+  /** How long to wait for an owner that is shutting down; longer than a shutdown may take. Default 25,000. */
   readonly claimWaitMs?: number;
 }
 
-/** Claims, listens and serves until told to stop; `taken` when another daemon serves, and the process should exit 0. */
+/**
+ * Claims the endpoint, listens and serves until stopped. Returns `taken` when another daemon serves; the process
+ * should then exit with 0.
+ */
 export async function runDaemon(options: RunDaemonOptions): Promise<'running' | 'taken'> {
   const {
     endpoint,
@@ -92,7 +95,7 @@ export async function runDaemon(options: RunDaemonOptions): Promise<'running' | 
   const loop: AcceptLoop = new AcceptLoop({
     listener: owner.listener,
     identity,
-    // The handshake is answered while the service still loads; the session begins when it is there.
+    // The handshake is answered while the service loads. The session begins when it is loaded.
     open: async (socket, hello) => (await service).open(socket, hello),
     onStop: (intent, hello) => {
       log.write('info', 'daemon.told', { intent, client: hello.client, clientPid: hello.pid });
@@ -112,7 +115,7 @@ export async function runDaemon(options: RunDaemonOptions): Promise<'running' | 
   });
   service.catch((error: unknown) => {
     log.write('error', 'daemon.start.failed', { error: errorMessage(error) });
-    // Whoever started this process reads its stderr.
+    // The process that started this one reads its stderr.
     process.stderr.write(`${errorMessage(error)}\n`);
     shutdown.begin('crash');
   });

@@ -3,19 +3,19 @@ import { disposeOnce } from '../../../shared/src/disposable.js';
 import { errorMessage } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
 
-/** Why the daemon ends. `lost`: its endpoint or data folder is no longer its own. `crash`: an error nobody caught. */
+/** Why the daemon ends. `lost`: its endpoint or data folder is no longer its own. `crash`: an uncaught error. */
 export type StopReason = 'stop' | 'takeover' | 'idle' | 'lost' | 'signal' | 'crash';
 
-/** The part of `process` that ends it; tests give an emitter of their own. */
+/** The events of `process` that end it. Tests give an emitter of their own. */
 export interface ProcessEvents {
   on(event: string, listener: (argument: unknown) => void): unknown;
   off(event: string, listener: (argument: unknown) => void): unknown;
 }
 
 export interface ShutdownOptions {
-  /** Finishes and closes everything; called once. */
+  /** Finishes and closes everything. Called once. */
   readonly close: (reason: StopReason) => Promise<void>;
-  /** After this long the process exits whatever is still open. */
+  /** After this time the process exits, whatever is still open. */
   readonly limitMs: number;
   readonly log: Log;
   readonly exit: (code: number) => void;
@@ -23,7 +23,7 @@ export interface ShutdownOptions {
 
 const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
-/** Leads every way to end into one close, which runs once and in bounded time. */
+/** Leads every reason to end to one shutdown, which runs once and in limited time. */
 export class Shutdown {
   readonly #options: ShutdownOptions;
   #reason: StopReason | undefined;
@@ -32,12 +32,12 @@ export class Shutdown {
     this.#options = options;
   }
 
-  /** Why it is ending, if it is. */
+  /** The reason, once it is ending. */
   get reason(): StopReason | undefined {
     return this.#reason;
   }
 
-  /** Closes and exits: code 0, or 1 after a crash, a failed close or at the time limit. The first reason counts. */
+  /** Closes and exits with code 0, or 1 after a crash, a failed close or at the time limit. The first reason counts. */
   begin(reason: StopReason): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
@@ -62,7 +62,7 @@ export class Shutdown {
     exit(code);
   }
 
-  /** Listens to signals and to errors that nobody caught; a second signal exits at once. */
+  /** Listens to signals and uncaught errors. A second signal exits at once. */
   listen(events: ProcessEvents): Disposable {
     const { log, exit } = this.#options;
     const onSignal = (name: unknown): void => {

@@ -14,7 +14,7 @@ import { handshakeVersion } from '../../../shared/src/protocol/handshake.js';
 import type { BuildId } from '../../../shared/src/protocol/handshake.js';
 import { DataDirLock, inodeOf } from './dataDirLock.js';
 
-/** What a daemon says of itself. */
+/** How a daemon identifies itself. */
 export interface DaemonIdentity {
   readonly protocol: number;
   readonly build: BuildId;
@@ -27,7 +27,10 @@ export interface DaemonIdentity {
 export interface ClaimOptions {
   readonly endpoint: string;
   readonly identity: DaemonIdentity;
-  /** How long to wait for an owner that is draining, hanging or just starting. Default 25,000, more than a close may take. */
+  /**
+   * How long to wait for an owner that is draining, hanging or starting. Default 25,000, more than a shutdown may
+   * take.
+   */
   readonly waitMs?: number;
 }
 
@@ -40,8 +43,8 @@ export type EndpointClaim =
   { readonly kind: 'owner'; readonly listener: Listener } | { readonly kind: 'taken' };
 
 /**
- * Becomes the one owner of the data folder and of its endpoint, or says that another one serves. The folder's lock
- * decides; its holder alone may remove a dead socket, so there is no moment at which two could.
+ * Becomes the only owner of the data folder and its endpoint, or reports that another daemon serves. The folder's
+ * lock decides. Only its holder may remove a dead socket, so there are never two owners.
  */
 export async function claimDaemon(options: ClaimOptions): Promise<Claim> {
   const { endpoint, identity, waitMs = 25_000 } = options;
@@ -49,7 +52,7 @@ export async function claimDaemon(options: ClaimOptions): Promise<Claim> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const deadline = Date.now() + waitMs;
   for (;;) {
-    // First, because it is cheap: a process that lost the race should be gone before it loads anything.
+    // First, because it is cheap: a process that lost the race should end before it loads anything.
     const found = await dialAny({ endpoint, dataDir }, probeOf(identity), { timeoutMs: 2000 });
     if (found.kind === 'connected') {
       found.socket.destroy();
@@ -100,8 +103,8 @@ async function own(listener: Listener, lock: DataDirLock, identity: DaemonIdenti
 }
 
 /**
- * Binds the endpoint; a socket that nobody listens on is removed first. Two processes that remove at once could end as
- * two owners, so on a socket's path only the holder of the data folder's lock may call this.
+ * Binds the endpoint, after removing a socket without a listener. Two processes that remove it at once could both
+ * become owners, so only the holder of the data folder's lock may call this for a socket.
  */
 export async function claimEndpoint(path: string): Promise<EndpointClaim> {
   for (let attempt = 0; ; attempt++) {
@@ -117,14 +120,17 @@ export async function claimEndpoint(path: string): Promise<EndpointClaim> {
       }
     }
     if (isPipe(path)) return { kind: 'taken' };
-    // Rejects when the path is anything but a socket of ours.
+    // Rejects when the path is not a socket of ours.
     if ((await socketAt(path, currentUid())) === 'missing') continue;
     if (attempt >= 10 || !(await isDead(path))) return { kind: 'taken' };
     await unlink(path).catch(() => undefined);
   }
 }
 
-/** True when three attempts in a row are refused; a full backlog (EAGAIN) or any other answer means that one lives. */
+/**
+ * True when three attempts in a row are refused. A full backlog (EAGAIN) or any other answer means that a daemon
+ * lives.
+ */
 async function isDead(path: string): Promise<boolean> {
   for (let attempt = 0; attempt < 3; attempt++) {
     if (attempt > 0) await sleep(30);
@@ -147,7 +153,7 @@ function connectCode(path: string): Promise<string> {
   });
 }
 
-/** A bound server that keeps early connections until somebody accepts them. */
+/** A bound server that queues connections until they are accepted. */
 export class Listener {
   readonly path: string;
   readonly #server: Server;
@@ -165,7 +171,7 @@ export class Listener {
     });
   }
 
-  /** Rejects with the system's error, EADDRINUSE where the path exists. */
+  /** Rejects with the system's error; EADDRINUSE when the path exists. */
   static async bind(path: string): Promise<Listener> {
     const listener = new Listener(path);
     await listener.#listen();
@@ -177,18 +183,18 @@ export class Listener {
       this.#server.once('error', reject);
       this.#server.listen({ path: this.path, backlog: 511 }, () => {
         this.#server.off('error', reject);
-        // Such as too many open files: the next connection may well succeed.
+        // For example too many open files. The next connection may succeed.
         this.#server.on('error', (error) => this.#failed?.(error));
         resolve();
       });
     });
     if (isPipe(this.path)) return;
-    // Its folder is closed to others already, so nobody can have come in before this.
+    // The folder is closed to other users, so nobody can have connected before this.
     await chmod(this.path, 0o600);
     this.#inode = await inodeOf(this.path);
   }
 
-  /** Hands over each connection, those that came before included; `failed` hears of those that could not be accepted. */
+  /** Passes on each connection, including queued ones. `failed` is called for those that could not be accepted. */
   accept(handler: (socket: Socket) => void, failed: (error: Error) => void): void {
     this.#accept = handler;
     this.#failed = failed;
@@ -197,26 +203,26 @@ export class Listener {
     for (const socket of waiting) handler(socket);
   }
 
-  /** False once the socket's file was removed or replaced: no new client can reach us. */
+  /** False when the socket's file was removed or replaced: new clients cannot reach us. */
   async isReachable(): Promise<boolean> {
     return isPipe(this.path) || (await inodeOf(this.path)) === this.#inode;
   }
 
-  /** Stops listening, and removes the socket's file if it is still ours; the process should exit next. */
+  /** Stops listening and removes the socket's file if it is still ours. The process should then exit. */
   async close(): Promise<void> {
     for (const socket of this.#waiting) socket.destroy();
     this.#waiting = [];
     this.#accept = (socket) => void socket.destroy();
-    // Closing removes whatever file is at the path, and that may be our successor's; exiting removes none.
+    // Closing would remove any file at the path, which may be our successor's. Exiting removes none.
     if (await this.isReachable()) this.#server.close();
     else this.#server.unref();
   }
 }
 
-/** What the one daemon of a data folder holds: its lock, its endpoint and its record. */
+/** What the daemon of a data folder owns: lock, endpoint and record. */
 export class Ownership {
   readonly listener: Listener;
-  /** The record of a daemon that did not end cleanly, if the last one did not. */
+  /** The record of the previous daemon, if it did not end cleanly. */
   readonly crashed: DaemonRecord | undefined;
   readonly #lock: DataDirLock;
   readonly #dataDir: string;
@@ -237,7 +243,7 @@ export class Ownership {
     this.#record = record;
   }
 
-  /** Calls `onLost` once, with what was lost, when the socket or the lock's file is gone or somebody else's. */
+  /** Calls `onLost` once when the socket or the lock's file is missing or belongs to another process. */
   watch(onLost: (what: 'endpoint' | 'data folder') => void, everyMs = 2000): Disposable {
     let busy = false;
     const timer = setInterval(() => {
@@ -250,7 +256,7 @@ export class Ownership {
           watching.dispose();
           onLost(what);
         },
-        // A file system that cannot answer now says nothing of who owns what.
+        // A file system that does not answer proves nothing about the owner.
         () => (busy = false),
       );
     }, everyMs);
@@ -264,13 +270,16 @@ export class Ownership {
     return (await this.listener.isReachable()) ? undefined : 'endpoint';
   }
 
-  /** Stops listening and lets the next owner in. Everything else must be closed by now; exit right after. */
+  /**
+   * Stops listening and releases the lock for the next owner. Everything else must be closed. The process should exit
+   * next.
+   */
   async release(end: 'clean' | 'crashed'): Promise<void> {
     if (this.#released) return;
     this.#released = true;
     await this.listener.close();
     try {
-      // In a folder that is no longer ours the record is another daemon's.
+      // In a folder that is no longer ours, the record belongs to another daemon.
       if (end === 'clean' && (await this.#lock.holds())) {
         await writeDaemonRecord(this.#dataDir, { ...this.#record, clean: true });
       }

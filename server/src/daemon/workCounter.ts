@@ -1,6 +1,6 @@
 import { type Disposable, disposeOnce } from '../../../shared/src/disposable.js';
 
-/** The jobs that run, and whether any has since the garbage was last collected. */
+/** Counts running jobs, and remembers whether one has ended since `takeEnded` last returned true. */
 export class WorkCounter {
   readonly #busy: (job: string) => Disposable;
   #running = 0;
@@ -24,7 +24,7 @@ export class WorkCounter {
     });
   }
 
-  /** True once for each rest of `ms` after some work. */
+  /** True once, when there has been no job for `ms` after some work. */
   takeEnded(ms: number): boolean {
     if (this.running || this.#endedAt === undefined || performance.now() - this.#endedAt < ms) return false;
     this.#endedAt = undefined;

@@ -1,13 +1,13 @@
 import { cancelled, LanternError } from '../../../shared/src/errors.js';
 
-/** Whose work goes first: a waiting person, then what they just edited, then the rest. */
+/** Priorities, highest first: a waiting person, what they just edited, everything else. */
 export type Priority = 'query' | 'edited' | 'bulk';
 
 const order: readonly Priority[] = ['query', 'edited', 'bulk'];
 
 export interface QueueOptions {
   readonly priority?: Priority;
-  /** Work of one priority is shared out fairly between holders, however much each has queued. */
+  /** Holders of the same priority take turns, however much each has queued. */
   readonly holder?: string;
   readonly signal?: AbortSignal;
 }
@@ -21,10 +21,10 @@ interface Request<In, Out> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Runs items one at a time, so that an urgent one waits for at most the one that is running. */
+/** Runs items one at a time. An urgent item waits at most for the running one. */
 export class EmbeddingQueue<In, Out> {
   readonly #run: (item: In) => Promise<Out>;
-  /** Per priority the holders that wait, next one first, each with its requests in the order they came. */
+  /** By priority: the waiting holders, next one first, each with its requests in order of arrival. */
   readonly #waiting = new Map<Priority, Map<string, Request<In, Out>[]>>(
     order.map((priority) => [priority, new Map()]),
   );
@@ -36,12 +36,12 @@ export class EmbeddingQueue<In, Out> {
     this.#run = run;
   }
 
-  /** Items that wait or run. */
+  /** Number of items that wait or run. */
   get pending(): number {
     return this.#pending;
   }
 
-  /** Resolves with one result per item, in the order of the items; an item that fails rejects the whole request. */
+  /** Resolves with one result per item, in the order of the items. An item that fails rejects the whole request. */
   async submit(items: readonly In[], options: QueueOptions = {}): Promise<Out[]> {
     const { priority = 'bulk', holder = '', signal } = options;
     if (signal?.aborted) throw cancelled('Embedding');
@@ -70,7 +70,7 @@ export class EmbeddingQueue<In, Out> {
     });
   }
 
-  /** Refuses new work, rejects what waits, and resolves when the running item is done. */
+  /** Rejects new and waiting work, and resolves when the running item is done. */
   async close(): Promise<void> {
     this.#closed = true;
     const error = new LanternError('unavailable', 'The model was unloaded before the text was embedded.');
@@ -96,7 +96,7 @@ export class EmbeddingQueue<In, Out> {
     this.#pump = undefined;
   }
 
-  /** The request whose turn it is. */
+  /** The next request. */
   #next(): Request<In, Out> | undefined {
     for (const priority of order) {
       for (const requests of this.#holders(priority).values()) return requests[0];
@@ -104,7 +104,7 @@ export class EmbeddingQueue<In, Out> {
     return undefined;
   }
 
-  /** Behind those who came while its item ran. */
+  /** Moves the holder behind those that arrived while its item ran. */
   #toEnd({ priority, holder }: Request<In, Out>): void {
     const holders = this.#holders(priority);
     const requests = holders.get(holder);

@@ -12,7 +12,7 @@ import type { ModelId } from './modelId.js';
 import type { ModelFiles } from './modelFolder.js';
 import { Tokenizer } from './tokenizer.js';
 
-/** A vector, and whether it stands for the start of its text only. */
+/** A vector, and whether the text was truncated. */
 export interface Embedding {
   /** Unit length. */
   readonly vector: Float32Array;
@@ -24,7 +24,7 @@ export type SessionSettings = Pick<Settings['model'], 'threads' | 'device'>;
 export interface SessionOptions {
   readonly settings: SessionSettings;
   readonly log: Log;
-  /** Shared with the chunker; loaded from the model's folder when not given. */
+  /** Shared with the chunker. Loaded from the model's folder when not given. */
   readonly tokenizer?: Tokenizer;
   /** Like `darwin-arm64`. */
   readonly machine?: string;
@@ -35,16 +35,16 @@ interface Step {
   readonly overlong: 'reject' | 'truncate';
 }
 
-// ML programs, which CoreML runs on all of its processors.
+// ML programs, which CoreML can run on all of its processors.
 const COREML_FLAGS = 0x10;
 
-// Enough to tell a damaged file from a sound one, and cheap: they are the shortest.
+// Enough to detect a damaged file, and cheap: these are the shortest.
 const CPU_GOLDEN_CASES = 4;
 
-// Models whose files state no limit are mostly of this kind.
+// Token limit for models whose files state none.
 const USUAL_MAX_TOKENS = 512;
 
-/** One loaded graph with its tokenizer: texts in, unit vectors out. A text's vector depends on nothing else. */
+/** A loaded graph with its tokenizer: texts in, unit vectors out. A vector depends on the text alone. */
 export class EmbeddingSession {
   readonly id: ModelId;
   readonly files: ModelFiles;
@@ -55,8 +55,8 @@ export class EmbeddingSession {
   readonly maxTokens: number;
   readonly provider: Provider;
   /**
-   * Growth of the process's resident memory while this was loaded, in bytes, but at least the size of the weights: a
-   * later load takes pages that the process already had.
+   * Growth of the process's resident memory during the load, in bytes, but at least the size of the weights: a later
+   * load reuses pages of the process.
    */
   readonly bytes: number;
   readonly #graph: Graph;
@@ -71,12 +71,12 @@ export class EmbeddingSession {
     this.provider = opened.provider;
     this.bytes = bytes;
     this.#graph = opened.graph;
-    // One text a run: with int8 weights a text's vector would depend on its neighbours in the batch, and a batch
-    // gains no speed on the CPU.
+    // One text per run: with int8 weights a vector would depend on the other texts of a batch, and a batch is no
+    // faster on the CPU.
     this.#queue = new EmbeddingQueue((step) => this.#embedOne(step));
   }
 
-  /** Loads and checks a model; rejects with `model-damaged` when its files cannot be used. */
+  /** Loads and checks a model. Rejects with `model-damaged` when its files cannot be used. */
   static async load(
     files: ModelFiles,
     options: SessionOptions,
@@ -90,43 +90,43 @@ export class EmbeddingSession {
     return new EmbeddingSession(files, tokenizer, opened, Math.max(grown, files.weightsBytes));
   }
 
-  /** Most tokens of a text for `embed`, special tokens and the model's own prompt not included. */
+  /** Most tokens of a text for `embed`, without special tokens and the model's own prompt. */
   get chunkTokens(): number {
     const prompt = this.files.prompts.document;
     const taken = prompt === '' ? 0 : this.tokenizer.countTokens(prompt);
     return this.maxTokens - this.tokenizer.specialTokens - taken;
   }
 
-  /** Texts that wait or run. */
+  /** Number of texts that wait or run. */
   get pending(): number {
     return this.#queue.pending;
   }
 
-  /** Vectors of chunks. A text above the model's limit rejects the call with `bad-request`: none is cut in silence. */
+  /** Embeds chunks. A text above the model's limit rejects the call with `bad-request`: no text is silently cut. */
   async embed(texts: readonly string[], options: QueueOptions = {}): Promise<Float32Array[]> {
     const prompt = this.files.prompts.document;
     const steps = texts.map((text): Step => ({ text: prompt + text, overlong: 'reject' }));
     return (await this.#queue.submit(steps, options)).map((embedding) => embedding.vector);
   }
 
-  /** Vectors of documents of any length; what lies above the model's limit is left out, and `truncated` says so. */
+  /** Embeds documents of any length. Text above the model's limit is left out, and `truncated` is set. */
   async embedTruncated(texts: readonly string[], options: QueueOptions = {}): Promise<Embedding[]> {
     return this.#truncated(this.files.prompts.document, texts, options);
   }
 
-  /** Vectors of queries, which go before all other work. */
+  /** Embeds queries, which have priority over all other work. */
   async embedQueries(texts: readonly string[], options: QueueOptions = {}): Promise<Embedding[]> {
     return this.#truncated(this.files.prompts.query, texts, { priority: 'query', ...options });
   }
 
-  /** The vector of one query. */
+  /** Embeds one query. */
   async embedQuery(text: string, options: QueueOptions = {}): Promise<Embedding> {
     const [embedding] = await this.embedQueries([text], options);
     if (!embedding) throw new LanternError('internal', 'The model gave no vector for the query. Try again.');
     return embedding;
   }
 
-  /** Waits for the running text, rejects what waits, and gives the native memory back. */
+  /** Waits for the running text, rejects waiting ones, and frees the native memory. */
   async release(): Promise<void> {
     await this.#queue.close();
     await this.#graph.release();
@@ -156,7 +156,7 @@ interface Opened {
   readonly dimensions: number;
 }
 
-/** Opens the graph on the wanted provider, or on the CPU when that one fails, is wrong or is slower. */
+/** Opens the graph on the wanted provider, or on the CPU when that provider fails, is wrong or is slower. */
 async function openChecked(
   files: ModelFiles,
   tokenizer: Tokenizer,
@@ -194,7 +194,7 @@ async function openChecked(
     return openCpu({ kind: 'cpu-fallback', threads, wanted: 'CoreML', reason });
   };
   if (files.id.dtype === 'int8') {
-    // Nobody asked for CoreML by name, and the CPU is where int8 belongs.
+    // CoreML was not asked for by name, and int8 runs on the CPU.
     if (device === 'auto') return openCpu({ kind: 'cpu', threads });
     return fallBack('it does not run int8 weights; choose fp32');
   }
@@ -228,7 +228,7 @@ async function openChecked(
 
 type Embed = (text: string) => Promise<Float32Array>;
 
-/** Says why a provider is worse than the CPU, or `undefined`. */
+/** Why a provider is worse than the CPU; `undefined` when it is not. */
 async function compare(
   embed: Embed,
   onCpu: Embed,
@@ -241,7 +241,7 @@ async function compare(
   }
   const flaw = await checkGolden(embed, cases, files.id.dtype);
   if (flaw) return flaw;
-  // Every shape has been seen by now, so that neither side pays for compiling.
+  // Both providers have seen every shape by now, so neither compiles while it is timed.
   const time = async (run: Embed): Promise<number> => {
     const started = performance.now();
     for (const { text } of cases) await run(text);
@@ -266,25 +266,25 @@ function damaged(files: ModelFiles, cause: string, error?: unknown): LanternErro
   );
 }
 
-/** Opens a native session of onnxruntime. The only place that does. */
+/** Opens a native session of onnxruntime. This is the only place that does. */
 export const openGraph: OpenGraph = async (files, provider) => {
-  // Imported here because loading the native library costs time and 15 MB, which lexical search need not pay.
+  // Imported here, because loading the native library takes time and 15 MB that lexical search does not need.
   const ort = (await import('onnxruntime-node')).default;
   const coreml = provider.kind === 'coreml';
   const session = await ort.InferenceSession.create(files.weights, {
     executionProviders: coreml ? [{ name: 'coreml', coreMlFlags: provider.flags }, 'cpu'] : ['cpu'],
     ...(coreml ? {} : { intraOpNumThreads: provider.threads, interOpNumThreads: 1 }),
-    // The arena holds 10 MB and makes runs four times as fast as fresh memory each time; patterns hold 5 MB more
-    // and, with a new length in every run, gain nothing.
+    // The arena keeps 10 MB and makes runs four times as fast as allocating each time. Memory patterns keep 5 MB more
+    // and gain nothing when every run has another length.
     enableCpuMemArena: true,
     enableMemPattern: false,
     extra: {
       session: {
         // Without VNNI the fast kernels for signed weights add pairs of products in 16 bits, which overflow: cosines
-        // fall below .97 (onnxruntime#6004). This takes exact kernels there, a quarter slower. The bundled weights
-        // cannot overflow.
+        // fall below .97 (onnxruntime#6004). This selects exact kernels, a quarter slower. The bundled weights cannot
+        // overflow.
         x64quantprecision: files.origin === 'bundled' ? '0' : '1',
-        // Threads that wait in a loop for the others take twice the processor where anything else runs beside them.
+        // Spinning threads use twice the CPU time when anything else runs.
         intra_op: { allow_spinning: '0' },
       },
     },
@@ -323,7 +323,7 @@ export const openGraph: OpenGraph = async (files, provider) => {
         throw new LanternError('model-damaged', `The output ${output} is not float32. ${files.mend}`);
       }
       const width = result.dims.at(-1) ?? 0;
-      // The result's memory belongs to the runtime; both ways copy it.
+      // The runtime owns the result's memory; both ways copy it.
       if (result.dims.length === 2) return toUnit(result.data);
       return toUnit(pool(result.data, ids.length, width, files.pooling));
     },

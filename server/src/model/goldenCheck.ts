@@ -4,23 +4,23 @@ import { errorMessage, LanternError, systemCode } from '../../../shared/src/erro
 import type { Dtype } from './modelId.js';
 import type { ModelFiles } from './modelFolder.js';
 
-/** A text and the vector that the reference implementation gives it. */
+/** A text and its vector by the reference implementation. */
 export interface GoldenCase {
   readonly text: string;
   readonly embedding: readonly number[];
 }
 
-/** Least cosine to the reference: rounding passes, a wrong kernel or a damaged file does not. */
+/** Least cosine to the reference. Rounding passes; a wrong kernel or a damaged file does not. */
 export const goldenThreshold: Readonly<Record<Dtype, number>> = { fp32: 0.999, int8: 0.97 };
 
-/** Embedded where a model brings no golden texts, to compare one provider with another. */
+/** Texts to compare two providers for a model without golden texts. */
 export const probeTexts: readonly string[] = [
   'where is the retry logic for failed uploads',
   'function add(a: number, b: number): number {\n  return a + b;\n}',
   'Closes the connection when nobody has used it for ten minutes.',
 ];
 
-/** The model's golden texts, shortest first; none when it brings no `golden.json`. */
+/** The model's golden texts, shortest first; none when it has no `golden.json`. */
 export async function readGolden(files: ModelFiles): Promise<GoldenCase[]> {
   const file = join(files.folder, 'golden.json');
   let raw: string;
@@ -55,7 +55,7 @@ export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Number.isFinite(value) ? value : 0;
 }
 
-/** Embeds every case and says why the graph cannot be trusted, or `undefined` when it can. */
+/** Embeds every case. Returns why the graph cannot be trusted, or `undefined` when it can. */
 export async function checkGolden(
   embed: (text: string) => Promise<Float32Array>,
   cases: readonly GoldenCase[],

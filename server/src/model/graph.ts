@@ -1,6 +1,6 @@
 import type { ModelFiles } from './modelFolder.js';
 
-/** What computes a model's vectors; `cpu-fallback` says why what was wanted is not used. */
+/** What computes a model's vectors. `cpu-fallback` has the reason why the wanted provider is not used. */
 export type Provider =
   | { readonly kind: 'cpu'; readonly threads: number }
   | { readonly kind: 'coreml'; readonly flags: number }
@@ -20,17 +20,17 @@ export function describeProvider(provider: Provider): string {
     : `${threads}; ${provider.wanted} was not used: ${provider.reason}`;
 }
 
-/** One native session: token ids in, one unit vector out. */
+/** A native session: token ids in, one unit vector out. */
 export interface Graph {
   run(ids: readonly number[]): Promise<Float32Array>;
-  /** Gives the native memory back; nothing may run then or later. */
+  /** Frees the native memory. Nothing may run during or after this call. */
   release(): Promise<void>;
 }
 
 /** Opens the graph of a model on one provider. */
 export type OpenGraph = (files: ModelFiles, provider: Provider) => Promise<Graph>;
 
-/** Scales to length 1; a vector of zeros stays as it is. */
+/** Scales to length 1. A zero vector stays as it is. */
 export function toUnit(vector: Float32Array): Float32Array {
   let sum = 0;
   for (const value of vector) sum += value * value;
@@ -38,7 +38,7 @@ export function toUnit(vector: Float32Array): Float32Array {
   return vector.map((value) => value * scale);
 }
 
-/** One vector from `length` token vectors of `width` numbers each, all of one text without padding. */
+/** Pools `length` token vectors of `width` numbers, of one text without padding, into one vector. */
 export function pool(hidden: Float32Array, length: number, width: number, how: 'mean' | 'cls'): Float32Array {
   if (how === 'cls') return hidden.slice(0, width);
   const sum = new Float64Array(width);
@@ -49,12 +49,12 @@ export function pool(hidden: Float32Array, length: number, width: number, how: '
 }
 
 /**
- * Intra-op threads for the one session: as many as asked for, never more than there are (twice as many threads as
- * cores cost two thirds of the speed); 0 takes the physical cores, at most 4, so that the machine stays usable.
+ * Intra-op threads of a session: as many as asked for, at most as many as there are (twice as many threads as cores
+ * cost two thirds of the speed). 0 uses the physical cores, at most 4, so that the machine stays usable.
  */
 export function threadsFor(asked: number, available: number, arch: string): number {
   if (asked > 0) return Math.min(Math.floor(asked), available);
-  // x64 machines mostly report two logical processors for each core.
+  // Most x64 machines report two logical processors per core.
   const cores = arch === 'x64' && available > 2 ? Math.ceil(available / 2) : available;
   return Math.max(1, Math.min(cores, 4));
 }

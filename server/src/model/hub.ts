@@ -12,7 +12,7 @@ import type { Log } from '../../../shared/src/log.js';
 import { optionalFiles, requiredFiles, weightNames } from './modelFolder.js';
 import type { Dtype } from './modelId.js';
 
-/** How far a download is, over all files of the model. */
+/** Progress of a download, over all files of the model. */
 export interface DownloadProgress {
   readonly model: string;
   readonly file: string;
@@ -36,14 +36,14 @@ export interface HubFile {
   readonly bytes?: number | undefined;
   /** SHA-256 of a large file. */
   readonly sha256?: string | undefined;
-  /** Git's own digest of a small file. */
+  /** Git's digest of a small file. */
   readonly gitSha1?: string | undefined;
 }
 
-/** Beside a downloaded model's files: the `HubListing` they came with. */
+/** File beside a downloaded model's files with their `HubListing`. */
 const manifestName = 'lantern.json';
 
-/** Names the first file in `folder` that is not as it was downloaded, or `undefined`. */
+/** The first file in `folder` that differs from the download; `undefined` when none does. */
 export async function damagedFile(folder: string): Promise<string | undefined> {
   const manifest = join(folder, manifestName);
   let listing: HubListing;
@@ -60,7 +60,7 @@ export async function damagedFile(folder: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** Downloads models from the Hub with the client of @xenova/transformers. Only a model that the user named gets here. */
+/** Downloads models from the Hub with the client of @xenova/transformers. Only for a model that the user named. */
 export class Hub {
   readonly #host: string;
   readonly #log: Log;
@@ -71,7 +71,7 @@ export class Hub {
     this.#host = host.endsWith('/') ? host : `${host}/`;
   }
 
-  /** The commit that `revision` (a branch, tag or commit) names now, and its files. */
+  /** The commit of `revision` (a branch, tag or commit), and its files. */
   async list(name: string, revision: string, signal?: AbortSignal): Promise<HubListing> {
     const { getFile } = await import('@xenova/transformers/src/utils/hub.js');
     const path = `api/models/${name}/revision/${encodeURIComponent(revision)}?blobs=true`;
@@ -89,8 +89,8 @@ export class Hub {
   }
 
   /**
-   * Puts the files of one commit and dtype into `folder`, which appears whole or not at all. What an earlier attempt
-   * finished is kept in `folder.partial` and not fetched again.
+   * Downloads the files of one commit and dtype into `folder`, which appears completely or not at all. Files that an
+   * earlier attempt finished are kept in `folder.partial` and not downloaded again.
    */
   async download(
     name: string,
@@ -165,7 +165,7 @@ export class Hub {
     });
     let data: Promise<Uint8Array>;
     try {
-      // It reads `env` before its first await, so nobody else sees these settings.
+      // The library reads `env` before its first await, so no other call sees these settings.
       data = getModelFile(name, file.path, true, {
         revision,
         progress_callback: (progress) => {
@@ -182,7 +182,7 @@ export class Hub {
     return bytes;
   }
 
-  /** Waits for the network, and turns its failures into the errors a user can act on. */
+  /** Waits for the network, and turns its failures into errors that a user can act on. */
   async #reach<T>(name: string, work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     try {
       return await untilCancelled(work, signal, `Downloading ${name}`);
@@ -199,7 +199,7 @@ export class Hub {
   }
 }
 
-/** The files to download for a dtype; throws `unknown-model` when the repository cannot serve. */
+/** The files to download for a dtype. Throws `unknown-model` when the repository has no usable ones. */
 export function chooseFiles(name: string, listing: HubListing, dtype: Dtype): HubFile[] {
   const byPath = new Map(listing.files.map((file) => [file.path, file]));
   const weights = weightNames(dtype).find((path) => byPath.has(path));
@@ -226,7 +226,7 @@ function readListing(name: string, body: unknown): HubListing {
   }
   const files = (siblings as RawSibling[]).flatMap((sibling): HubFile[] => {
     const path = sibling.rfilename;
-    // The path becomes one on this disk.
+    // The path is used on this disk.
     if (typeof path !== 'string' || !/^[\w.-]+(\/[\w.-]+)*$/.test(path) || path.includes('..')) return [];
     return [
       {
@@ -247,7 +247,7 @@ interface RawSibling {
   readonly lfs?: { readonly sha256?: string; readonly size?: number };
 }
 
-/** What is wrong with the bytes, or `undefined`. */
+/** What is wrong with the bytes; `undefined` when nothing is. */
 function flawOf(data: Uint8Array, file: HubFile): string | undefined {
   if (file.bytes !== undefined && data.length !== file.bytes) {
     return `has ${data.length} bytes instead of ${file.bytes}`;
@@ -273,7 +273,7 @@ function gitDigest(data: Uint8Array): string {
 }
 
 async function alreadyThere(target: string, file: HubFile): Promise<boolean> {
-  // Without a digest nobody can tell what an earlier attempt left.
+  // Without a digest, files of an earlier attempt cannot be checked.
   if (file.sha256 === undefined && file.gitSha1 === undefined) return false;
   try {
     if ((await stat(target)).size !== file.bytes) return false;
@@ -299,7 +299,7 @@ async function moveInto(partial: string, folder: string): Promise<void> {
   try {
     await rename(partial, folder);
   } catch (error) {
-    // Another process finished the same download first; its files are the same by digest.
+    // Another process finished the same download first. By their digests its files are the same.
     const there = await stat(folder).catch(() => undefined);
     if (!there?.isDirectory()) throw error;
     await rm(partial, { recursive: true, force: true });

@@ -11,11 +11,11 @@ export interface KnownModel {
   /** Approximate size of its int8 weights. */
   readonly bytes: number;
   readonly note: string;
-  /** Used where the model's own files say nothing. */
+  /** Used when the model's own files do not say. */
   readonly prompts?: Prompts;
 }
 
-/** The model that ships with Lantern, and what else people call it. */
+/** The model that ships with Lantern, and its other names. */
 export const bundledModel: KnownModel = {
   name: 'all-MiniLM-L6-v2',
   dimensions: 384,
@@ -35,7 +35,7 @@ export const bundledRevisions: Readonly<Record<Dtype, string>> = {
   fp32: 'ee009c7e36b9',
 };
 
-/** Others that are known to have ONNX weights; any sentence-embedding model on the Hub that has them can be named. */
+/** Other models that have ONNX weights. Any sentence-embedding model on the Hub that has them can be named. */
 export const otherModels: readonly KnownModel[] = [
   {
     name: 'Xenova/bge-small-en-v1.5',

@@ -7,20 +7,20 @@ import type { Provider } from './graph.js';
 import { modelKey } from './modelId.js';
 import type { Dtype, ModelId } from './modelId.js';
 
-/** What the cache must know of a loaded model; `EmbeddingSession` is the one that ships. */
+/** What the cache needs of a loaded model, such as `EmbeddingSession`. */
 export interface LoadedModel {
   readonly provider: Provider;
-  /** Resident memory it took, in bytes. */
+  /** Resident memory of the model, in bytes. */
   readonly bytes: number;
   release(): Promise<void>;
 }
 
-/** A right to use a model until it is disposed; the model stays loaded for as long. */
+/** The right to use a model until it is disposed of. Until then the model stays loaded. */
 export interface ModelLease<Model> extends Disposable {
   readonly model: Model;
 }
 
-/** One model of the ledger. */
+/** State and usage of one model. */
 export interface ModelInfo {
   readonly name: string;
   readonly dtype: Dtype;
@@ -28,18 +28,18 @@ export interface ModelInfo {
   readonly state: 'loading' | 'loaded' | 'releasing';
   /** `undefined` while it loads. */
   readonly provider: Provider | undefined;
-  /** Resident memory it took, in bytes; 0 while it loads. */
+  /** Resident memory of the model, in bytes; 0 while it loads. */
   readonly bytes: number;
-  /** Who holds a lease, once per lease. */
+  /** Holders of leases, once per lease. */
   readonly leases: readonly string[];
-  /** Times it was loaded, and leases given without a load, since the cache was made. */
+  /** Number of loads, and of leases given without a load, since the cache was made. */
   readonly loads: number;
   readonly hits: number;
   /** Milliseconds since the last lease ended; `undefined` while one is held. */
   readonly idleMs: number | undefined;
 }
 
-/** Totals since the cache was made, and the models that are in memory or on their way. */
+/** Totals since the cache was made, and the models that are loaded or loading. */
 export interface CacheInfo {
   readonly models: readonly ModelInfo[];
   readonly bytes: number;
@@ -51,7 +51,7 @@ export interface CacheInfo {
 export interface CacheOptions<Model> {
   readonly loader: (id: ModelId) => Promise<Model>;
   readonly log: Log;
-  /** Milliseconds on any scale that only grows. */
+  /** A monotonic clock, in milliseconds. */
   readonly now?: () => number;
 }
 
@@ -70,13 +70,13 @@ interface Entry<Model> {
   readonly id: ModelId;
   state: State<Model>;
   readonly leases: Map<Disposable, string>;
-  /** Set while the entry is being emptied; settles when its memory is back. */
+  /** Set while the model is being released; resolves when its memory is free. */
   leaving: Promise<void> | undefined;
   /** Called when the last lease ends. */
   onIdle: (() => void) | undefined;
 }
 
-/** The one owner of loaded models: one load per `ModelId`, shared by all who ask at once. */
+/** The only owner of loaded models: one load per `ModelId`, shared by all concurrent callers. */
 export class ModelCache<Model extends LoadedModel> {
   readonly #loader: CacheOptions<Model>['loader'];
   readonly #log: Log;
@@ -93,14 +93,14 @@ export class ModelCache<Model extends LoadedModel> {
     this.#now = options.now ?? (() => performance.now());
   }
 
-  /** Called after every load, lease and release; read `info` then. */
+  /** Called after every load, lease and release. Read `info` then. */
   onDidChange(listener: () => void): Disposable {
     return this.#changed.on(listener);
   }
 
   /**
-   * A lease on the model, loaded first if need be. `holder` names who asks, for the ledger. Cancelling gives up this
-   * caller's place only: a load that has begun is finished, and the model stays for the next one.
+   * A lease on the model, which is loaded if necessary. `holder` names the caller in `info`. Cancelling ends only
+   * this caller's wait: the load continues, and the model stays for the next caller.
    */
   async acquire(id: ModelId, holder: string, signal?: AbortSignal): Promise<ModelLease<Model>> {
     const key = modelKey(id);
@@ -109,7 +109,8 @@ export class ModelCache<Model extends LoadedModel> {
       if (this.#disposed) throw new LanternError('unavailable', 'Lantern is shutting down. Try again.');
       const entry = this.#entries.get(key);
       if (!entry) return this.#wait(this.#load(id), holder, signal, false);
-      // While a model leaves, its holders go on being served: to wait for their own leases would last for ever.
+      // While a model is being released, its holders may take further leases. Waiting for their own leases would last
+      // forever.
       if (entry.leaving && !this.#isHeldBy(entry, holder)) {
         await untilCancelled(entry.leaving, signal, `Loading ${id.name}`);
         continue;
@@ -119,7 +120,7 @@ export class ModelCache<Model extends LoadedModel> {
     }
   }
 
-  /** Loads the model, so that the first who acquires it need not wait. */
+  /** Loads the model before it is needed. */
   async preload(id: ModelId, signal?: AbortSignal): Promise<void> {
     (await this.acquire(id, 'preload', signal)).dispose();
   }
@@ -137,12 +138,12 @@ export class ModelCache<Model extends LoadedModel> {
     };
   }
 
-  /** Waits until no lease is held, then releases every model that is loaded now. Who asks meanwhile gets a new load. */
+  /** Waits until no lease is held, then releases every loaded model. A caller that comes meanwhile gets a new load. */
   async clear(): Promise<void> {
     await Promise.all([...this.#entries.values()].map((entry) => this.#leave(entry)));
   }
 
-  /** Releases the models that nobody has held for `olderThanMs`; resolves with their number. */
+  /** Releases the models that have had no lease for `olderThanMs`; returns their number. */
   async unloadIdle(olderThanMs: number): Promise<number> {
     const now = this.#now();
     const idle = [...this.#entries.values()].filter(
@@ -153,7 +154,7 @@ export class ModelCache<Model extends LoadedModel> {
     return idle.length;
   }
 
-  /** `clear`, and no lease is given after that. */
+  /** As `clear`, and gives no further lease. */
   async dispose(): Promise<void> {
     this.#disposed = true;
     await this.clear();
@@ -163,7 +164,7 @@ export class ModelCache<Model extends LoadedModel> {
     const key = modelKey(id);
     const started = performance.now();
     const waiters = new Set<Waiter<Model>>();
-    // The loader is called in a later turn, when the entry is in its place.
+    // Call the loader in a later turn, when the entry is in the map.
     const settled = Promise.resolve().then(async () => {
       try {
         const model = await this.#loader(id);
@@ -189,7 +190,7 @@ export class ModelCache<Model extends LoadedModel> {
       ms: Math.round(ms),
       waiters: waiters.size,
     });
-    // In this turn, so that nothing can release the model before those who waited hold it.
+    // In this turn, so that nothing can release the model before the waiting callers have their leases.
     for (const waiter of waiters) waiter.resolve(this.#lease(entry, model, waiter.holder));
     this.#changed.emit();
   }

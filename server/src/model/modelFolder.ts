@@ -5,16 +5,16 @@ import { basename, dirname, join } from 'node:path';
 import { errorMessage, LanternError, systemCode } from '../../../shared/src/errors.js';
 import type { Dtype, ModelId } from './modelId.js';
 
-/** How a model's files came to this machine. */
+/** Origin of a model's files. */
 export type ModelOrigin = 'bundled' | 'cached' | 'local';
 
-/** What a text of each kind is preceded by before it is embedded; mostly nothing. */
+/** Prefixes for documents and queries before they are embedded; mostly empty. */
 export interface Prompts {
   readonly query: string;
   readonly document: string;
 }
 
-/** All that is known of a model before it is loaded. */
+/** What is known of a model before it is loaded. */
 export interface ModelFiles {
   readonly id: ModelId;
   readonly origin: ModelOrigin;
@@ -22,31 +22,31 @@ export interface ModelFiles {
   /** Absolute path of the ONNX file. */
   readonly weights: string;
   readonly weightsBytes: number;
-  /** Most tokens of one text, special tokens included; `undefined` leaves it to the tokenizer's own limit. */
+  /** Most tokens of one text, special tokens included; `undefined` uses the tokenizer's limit. */
   readonly maxTokens: number | undefined;
   readonly pooling: 'mean' | 'cls';
   readonly prompts: Prompts;
-  /** What the user can do when a file proves to be damaged: a sentence. */
+  /** What the user can do about a damaged file: a sentence. */
   readonly mend: string;
 }
 
-/** Names a dtype's weights may have, best first, relative to the model's folder. */
+/** Possible names of a dtype's weights, best first, relative to the model's folder. */
 export function weightNames(dtype: Dtype, arch: string = process.arch): readonly string[] {
   const int8 = arch === 'arm64' ? ['model_qint8_arm64'] : ['model_quint8_avx2', 'model_qint8_avx512'];
   const names = dtype === 'fp32' ? ['model'] : ['model_int8', 'model_quantized', ...int8];
   return names.flatMap((name) => [`onnx/${name}.onnx`, `${name}.onnx`]);
 }
 
-/** The dtypes a folder has weights for. */
+/** The dtypes for which a folder has weights. */
 export async function dtypesIn(folder: string): Promise<Dtype[]> {
   const present = await listFiles(folder);
   return (['int8', 'fp32'] as const).filter((dtype) => weightNames(dtype).some((name) => present.has(name)));
 }
 
-/** Files that a folder must have beside its weights. */
+/** Files that a folder must have besides its weights. */
 export const requiredFiles = ['config.json', 'tokenizer.json', 'tokenizer_config.json'] as const;
 
-/** Files that say more about a model when they are there. */
+/** Optional files with more about a model. */
 export const optionalFiles = [
   'special_tokens_map.json',
   'sentence_bert_config.json',
@@ -54,7 +54,7 @@ export const optionalFiles = [
   '1_Pooling/config.json',
 ] as const;
 
-/** Reads what the loader must know; rejects with `model-damaged` when something is missing or unreadable. */
+/** Reads what the loader needs. Rejects with `model-damaged` when something is missing or unreadable. */
 export async function readModelFolder(
   id: ModelId,
   origin: ModelOrigin,
@@ -104,7 +104,7 @@ export async function readModelFolder(
   };
 }
 
-/** First 12 hex digits of a SHA-256 over the files that decide the vectors. */
+/** First 12 hex digits of a SHA-256 over the files that determine the vectors. */
 export async function contentRevision(files: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
   for (const file of files) {
@@ -113,7 +113,7 @@ export async function contentRevision(files: readonly string[]): Promise<string>
   return hash.digest('hex').slice(0, 12);
 }
 
-/** Files of a model's folder and the folders that weights may lie in, relative with `/`. */
+/** Files of a model's folder and of the folders that may have weights, relative, with `/`. */
 export async function listFiles(folder: string): Promise<ReadonlySet<string>> {
   const files = new Set<string>();
   for (const sub of ['', 'onnx/', '1_Pooling/']) {
@@ -146,7 +146,7 @@ async function readOptionalJson(file: string, mend: string): Promise<JsonObject>
   }
 }
 
-/** Size of the weights with the external data files that belong to them. */
+/** Size of the weights with their external data files. */
 async function bytesOf(folder: string, name: string, present: ReadonlySet<string>): Promise<number> {
   const sub = dirname(name) === '.' ? '' : `${dirname(name)}/`;
   const parts = [...present].filter(
@@ -156,7 +156,7 @@ async function bytesOf(folder: string, name: string, present: ReadonlySet<string
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** Positions the graph was trained with; RoBERTa's family keeps the first `pad_token_id + 1` for itself. */
+/** Positions that the graph was trained with. RoBERTa models reserve the first `pad_token_id + 1`. */
 function positions(config: JsonObject): number | undefined {
   const most = config['max_position_embeddings'];
   if (typeof most !== 'number') return undefined;

@@ -6,18 +6,18 @@ import type { ModelId } from './modelId.js';
 import type { ModelRegistry } from './registry.js';
 import { Tokenizer } from './tokenizer.js';
 
-/** Turns a `ModelId` into what is used: the tokenizer, which is light, and the session, which `ModelCache` owns. */
+/** Loads what a `ModelId` stands for: the tokenizer, which is light, and the session, which `ModelCache` owns. */
 export class ModelLoader {
   readonly #registry: ModelRegistry;
   readonly #settings: () => SessionSettings;
   readonly #log: Log;
-  /** Chunker and session share a tokenizer while either uses it; then it may go. */
+  /** Tokenizers in use. Chunker and session share one, which may be collected afterwards. */
   readonly #alive = new Map<string, WeakRef<Tokenizer>>();
   readonly #loading = new Map<string, Promise<Tokenizer>>();
 
   constructor(options: {
     readonly registry: ModelRegistry;
-    /** Read at each load, so that a change holds from the next one on. */
+    /** Read at each load, so that a change applies from the next one on. */
     readonly settings: () => SessionSettings;
     readonly log: Log;
   }) {
@@ -31,7 +31,7 @@ export class ModelLoader {
     return this.#tokenizerOf(await this.#registry.locate(id));
   }
 
-  /** A new session of a model; only `ModelCache` calls this. */
+  /** Loads a new session of a model. Only `ModelCache` calls this. */
   async load(id: ModelId): Promise<EmbeddingSession> {
     const files = await this.#registry.locate(id);
     const tokenizer = await this.#tokenizerOf(files);

@@ -10,18 +10,18 @@ import { contentRevision, dtypesIn, listFiles, readModelFolder, weightNames } fr
 import type { ModelFiles } from './modelFolder.js';
 import type { Dtype, ModelId } from './modelId.js';
 
-/** What the settings say of the model, and all that choosing one needs. */
+/** The settings that choose a model. */
 export type ModelChoice = Pick<Settings['model'], 'name' | 'dtype' | 'device'>;
 
 /** One line of `lantern models`. */
 export interface ModelSummary {
   readonly name: string;
   readonly state: 'bundled' | 'cached' | 'downloadable';
-  /** Precisions that are on this machine. */
+  /** Dtypes of the weights on this machine. */
   readonly dtypes: readonly Dtype[];
   readonly dimensions: number | undefined;
   readonly maxTokens: number | undefined;
-  /** Approximate size of the weights, or their real size when they are here. */
+  /** Size of the weights; approximate when they are not on this machine. */
   readonly bytes: number | undefined;
   readonly note: string;
 }
@@ -31,7 +31,7 @@ type Named =
   | { readonly kind: 'local'; readonly folder: string }
   | { readonly kind: 'hub'; readonly name: string; readonly revision: string };
 
-/** Knows which models there are, on this machine and by name, and what fixes each one's vector space. */
+/** Knows the models on this machine and on the Hub, and the revision that defines each vector space. */
 export class ModelRegistry {
   readonly #bundled: string;
   readonly #cached: string;
@@ -39,7 +39,7 @@ export class ModelRegistry {
   readonly #machine: string;
   readonly #revisions = new Map<string, { readonly stamp: string; readonly revision: string }>();
 
-  /** `modelsDir` holds the shipped models, `dataDir` gets the downloaded ones; `machine` is like `darwin-arm64`. */
+  /** `modelsDir` has the shipped models, `dataDir` the downloaded ones; `machine` is like `darwin-arm64`. */
   constructor(options: {
     readonly modelsDir: string;
     readonly dataDir: string;
@@ -53,7 +53,7 @@ export class ModelRegistry {
     this.#machine = options.machine ?? `${process.platform}-${process.arch}`;
   }
 
-  /** The model that the settings name, or `undefined` while it is not on this machine. Never touches the network. */
+  /** The model that the settings name; `undefined` while it is not on this machine. Never uses the network. */
   async find(choice: ModelChoice): Promise<ModelId | undefined> {
     const named = parseName(choice.name);
     const wanted = this.#dtypes(choice);
@@ -71,7 +71,7 @@ export class ModelRegistry {
     return undefined;
   }
 
-  /** As `find`, and downloads a model of the Hub that is not here yet; its commit is then pinned. */
+  /** As `find`, but downloads a model of the Hub that is missing. Its commit is then pinned. */
   async resolve(choice: ModelChoice, options: DownloadOptions = {}): Promise<ModelId> {
     const found = await this.find(choice);
     if (found) return found;
@@ -97,13 +97,13 @@ export class ModelRegistry {
   }
 
   /**
-   * Reads all of a model's files and names the first that is not what it should be. Loading checks vectors of a few
-   * texts only, because this takes longer.
+   * Reads all of a model's files; returns the first one that is damaged. Loading checks only the vectors of a few
+   * texts, because this takes longer.
    */
   async findDamage(id: ModelId): Promise<string | undefined> {
     const files = await this.locate(id);
     if (files.origin === 'cached') return damagedFile(files.folder);
-    // A folder of the user's own has no published digest; a changed file makes it another revision.
+    // A folder of the user has no published digest. A changed file makes it another revision.
     if (files.origin === 'local') return undefined;
     return (await contentRevision([files.weights])) === id.revision ? undefined : files.weights;
   }
@@ -122,10 +122,10 @@ export class ModelRegistry {
     return [bundled, ...cached, ...rest];
   }
 
-  /** Dtypes that will do, best first. */
+  /** Suitable dtypes, best first. */
   #dtypes(choice: ModelChoice): readonly [Dtype, ...Dtype[]] {
     if (choice.dtype !== 'auto') return [choice.dtype];
-    // CoreML runs int8 graphs on the CPU, so it is worth its name with fp32 only.
+    // CoreML runs int8 graphs on the CPU, so only fp32 gains from it.
     const coreml =
       choice.device === 'coreml' || (choice.device === 'auto' && this.#machine === 'darwin-arm64');
     return coreml ? ['fp32', 'int8'] : ['int8', 'fp32'];
@@ -144,7 +144,7 @@ export class ModelRegistry {
     return { name: folder, revision, dtype };
   }
 
-  /** Hashes only when size or time of a file has changed. */
+  /** Hashes only when the size or time of a file has changed. */
   async #contentRevision(folder: string, names: readonly string[]): Promise<string> {
     const paths = names.map((name) => join(folder, name));
     const stamps: string[] = [];
@@ -170,7 +170,7 @@ export class ModelRegistry {
     return join(this.#home(name), `${revision}-${dtype}`);
   }
 
-  /** Which commit each branch or tag meant when it was first used. */
+  /** The commit that each branch or tag had when it was first used. */
   async #pins(name: string): Promise<Readonly<Record<string, string>>> {
     try {
       return JSON.parse(await readFile(join(this.#home(name), 'pins.json'), 'utf8')) as Record<
@@ -221,7 +221,7 @@ export class ModelRegistry {
   }
 }
 
-/** The one spelling of a model's name: aliases of the bundled model and names without an owner are resolved. */
+/** The canonical spelling of a model's name: resolves aliases of the bundled model and names without an owner. */
 export function canonicalName(name: string): string {
   const named = parseName(name);
   if (named.kind === 'bundled') return bundledModel.name;
@@ -236,7 +236,7 @@ function parseName(name: string): Named {
   if (!match || name.includes('..')) {
     throw unknownModel(name, 'it is neither a name on the Hub nor the absolute path of a folder');
   }
-  // As in sentence-transformers, a name without an owner is one of its own.
+  // As in sentence-transformers, a name without an owner is one of theirs.
   const owner = match[1] ?? 'sentence-transformers/';
   return { kind: 'hub', name: `${owner}${match[2]}`, revision: match[3] ?? 'main' };
 }

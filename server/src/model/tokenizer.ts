@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { errorMessage, LanternError } from '../../../shared/src/errors.js';
 import type { PreTrainedTokenizer } from '@xenova/transformers/src/tokenizers.js';
 
-/** A text as the graph wants it. */
+/** An encoded text for the graph. */
 export interface Encoding {
-  /** Token ids with the model's special tokens around them; at most the limit that was asked for. */
+  /** Token ids with the model's special tokens; at most as many as asked for. */
   readonly ids: readonly number[];
-  /** The text had more tokens than the limit, and its end was left out. */
+  /** Whether the text had more tokens, and its end was left out. */
   readonly truncated: boolean;
 }
 
@@ -22,42 +22,42 @@ interface TokenizerFile {
   readonly added_tokens?: readonly { readonly content: string }[];
 }
 
-// Longer than the text of any token budget: English has 4 to 5 characters a token, and code fewer.
+// More characters than any text has per token: English has 4 to 5, code fewer.
 const CHARACTERS_PER_TOKEN = 24;
 
-/** Words whose ids are remembered: code says the same few thousand again and again. About 150 bytes each. */
+/** Words whose ids are cached: code repeats the same few thousand. About 150 bytes each. */
 const keptWords = 8000;
 const longestKeptWord = 64;
-/** What parts words for BERT; other white space counts as a control character there, and is left out. */
+/** Separates words for BERT. It treats other white space as control characters, and drops it. */
 const betweenWords = /[ \t\n\r]+/;
 
-/** The tokenizer of one model folder. It needs neither the network nor the loaded model. */
+/** The tokenizer of a model folder. It needs neither the network nor the loaded model. */
 export class Tokenizer {
   readonly #tokenizer: PreTrainedTokenizer;
   readonly #prefix: readonly number[];
   readonly #suffix: readonly number[];
-  /** Ids by word; undefined for a tokenizer that reads across white space. */
+  /** Ids by word; undefined for a tokenizer whose tokens may contain white space. */
   readonly #words: Map<string, readonly number[]> | undefined;
-  /** Most tokens that the tokenizer's own files allow, special tokens included; `undefined` when they do not say. */
+  /** Most tokens by the tokenizer's own files, special tokens included; `undefined` when they do not say. */
   readonly modelMaxLength: number | undefined;
 
   private constructor(tokenizer: PreTrainedTokenizer, config: TokenizerConfig, file: TokenizerFile) {
     this.#tokenizer = tokenizer;
     this.#words = readsWordByWord(file) ? new Map() : undefined;
-    // What the model wants around a text is seen by encoding one with and without it.
+    // Find the special tokens by encoding a text with and without them.
     const bare = this.#content('a');
     const whole = tokenizer.encode('a', null, { add_special_tokens: true });
     const start = whole.findIndex((_, at) => bare.every((id, offset) => whole[at + offset] === id));
     this.#prefix = whole.slice(0, Math.max(start, 0));
     this.#suffix = whole.slice(Math.max(start, 0) + bare.length);
     const limit = config.model_max_length;
-    // "No limit" is written as a number with thirty digits.
+    // "No limit" is a number with thirty digits.
     this.modelMaxLength = limit !== undefined && limit > 0 && limit < 1e9 ? limit : undefined;
   }
 
-  /** Reads `tokenizer.json` and `tokenizer_config.json`; rejects with `model-damaged` when they cannot be used. */
+  /** Reads `tokenizer.json` and `tokenizer_config.json`. Rejects with `model-damaged` when they cannot be used. */
   static async load(folder: string, mend = 'Install the model again.'): Promise<Tokenizer> {
-    // Imported here because it costs 0.1 s, which commands that never tokenize need not pay.
+    // Imported here: it takes 0.1 s that commands without tokenizing do not need.
     const library = await import('@xenova/transformers/src/tokenizers.js');
     const files = { tokenizer: 'tokenizer.json', config: 'tokenizer_config.json' };
     const tokenizer = await readJson(join(folder, files.tokenizer), mend);
@@ -71,7 +71,7 @@ export class Tokenizer {
     }
   }
 
-  /** Number of special tokens that `encode` puts around a text. */
+  /** Number of special tokens that `encode` adds to a text. */
   get specialTokens(): number {
     return this.#prefix.length + this.#suffix.length;
   }
@@ -91,7 +91,9 @@ export class Tokenizer {
     return { ids: [...this.#prefix, ...kept, ...this.#suffix], truncated: !fits };
   }
 
-  /** A start of `text` that surely holds `room` tokens, cut at white space: the rest of a huge text costs nothing. */
+  /**
+   * A start of `text` with at least `room` tokens, cut at white space, so that the rest of a huge text costs nothing.
+   */
   #startOf(text: string, room: number): string {
     for (let size = room * CHARACTERS_PER_TOKEN; size < text.length; size *= 2) {
       const head = text.slice(0, size);
@@ -114,7 +116,7 @@ export class Tokenizer {
     const before = known.get(word);
     if (before !== undefined) return before;
     const ids = this.#encode(word);
-    // All are forgotten at once: the common ones are back within a file.
+    // Clear the whole cache: the common words are back within a file.
     if (known.size >= keptWords) known.clear();
     if (word.length <= longestKeptWord) known.set(word, ids);
     return ids;
@@ -125,7 +127,7 @@ export class Tokenizer {
   }
 }
 
-/** Whether a text's ids are those of its words one after the other, as with BERT's way of parting words. */
+/** Whether the ids of a text are those of its words in order, as with BERT's pre-tokenizer. */
 function readsWordByWord({ model, pre_tokenizer: words, added_tokens: added = [] }: TokenizerFile): boolean {
   const bert = model?.type === 'WordPiece' && words?.type === 'BertPreTokenizer';
   return bert && added.every(({ content }) => !betweenWords.test(content));

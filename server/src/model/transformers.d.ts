@@ -1,4 +1,4 @@
-// Only the parts that are used, by the files they lie in: the package's main file also loads its pipelines and sharp.
+// Declares only the files that are used: the package's main file also loads its pipelines and sharp.
 
 declare module '@xenova/transformers/src/tokenizers.js' {
   export class PreTrainedTokenizer {

@@ -2,7 +2,7 @@ import { copyFile, mkdir, readFile, realpath, rename, stat, writeFile } from 'no
 import { dirname, join } from 'node:path';
 import { LanternError, errorMessage, systemCode } from '../errors.js';
 
-/** What the places of the clients' files depend on; tests pass their own. */
+/** What the paths of the clients' files depend on. Tests give their own. */
 export interface ClientEnvironment {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
@@ -19,9 +19,9 @@ export interface BridgeCommand {
 interface ClientKind {
   readonly title: string;
   readonly file: (environment: ClientEnvironment) => string;
-  /** The member that holds the servers by name. */
+  /** The member that has the servers by name. */
   readonly servers: string;
-  /** Whether an entry says that it is a command. */
+  /** Whether an entry states that it is a command. */
   readonly typed: boolean;
   /** What the user does next. */
   readonly next: string;
@@ -60,7 +60,7 @@ const kinds: Readonly<Record<string, ClientKind>> = {
 
 export const clientNames: readonly string[] = Object.keys(kinds);
 
-/** The name under which clients know the server. */
+/** Name of the server in clients. */
 const serverName = 'lantern';
 
 function applicationData({ env, platform, home }: ClientEnvironment): string {
@@ -73,12 +73,12 @@ function applicationData({ env, platform, home }: ClientEnvironment): string {
 export interface ClientConfig {
   readonly title: string;
   readonly file: string;
-  /** The whole of a file that has nothing but this server. */
+  /** The content of a file that has only this server. */
   readonly text: string;
   readonly next: string;
 }
 
-/** What to put into which file, so that a client finds the bridge. */
+/** The entry for a client, and the file that it belongs to. */
 export function clientConfig(client: string, command: BridgeCommand, where: ClientEnvironment): ClientConfig {
   const kind = kindOf(client);
   const text = JSON.stringify({ [kind.servers]: { [serverName]: entryOf(kind, command) } }, null, 2);
@@ -88,11 +88,13 @@ export function clientConfig(client: string, command: BridgeCommand, where: Clie
 export interface WrittenConfig {
   readonly file: string;
   readonly outcome: 'written' | 'unchanged';
-  /** What was there before; undefined when there was no file. */
+  /** Copy of the previous file; undefined when there was none. */
   readonly backup: string | undefined;
 }
 
-/** Adds the bridge to a client's file. Everything else in it stays, and a copy of what it was is kept beside it. */
+/**
+ * Adds the bridge to a client's file. Everything else in it stays, and a copy of the previous file is kept beside it.
+ */
 export async function writeClientConfig(
   client: string,
   command: BridgeCommand,
@@ -100,7 +102,7 @@ export async function writeClientConfig(
 ): Promise<WrittenConfig> {
   const kind = kindOf(client);
   const named = kind.file(where);
-  // A file that the user keeps elsewhere and links to stays a link.
+  // A file that is a link to elsewhere stays a link.
   const file = await realpath(named).catch(() => named);
   const before = await readIfThere(file);
   const root = before === undefined || before.trim() === '' ? {} : parsed(before, file);

@@ -3,19 +3,20 @@ import { join } from 'node:path';
 import type { BuildId } from '../protocol/handshake.js';
 
 /**
- * What the owner of a data folder leaves there as `daemon.json`. It is advice, never a lock: clients whose environment
- * leads them to another endpoint find the daemon through it, and a start that finds `clean: false` knows of a crash.
+ * The record `daemon.json` that the owner of a data folder leaves there. It is advice, not a lock: clients whose
+ * environment gives another endpoint find the daemon through it, and a start that finds `clean: false` knows of a
+ * crash.
  */
 export interface DaemonRecord {
   readonly pid: number;
-  /** Process ids mean something on this machine only. */
+  /** Process ids are valid on this machine only. */
   readonly host: string;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly build: BuildId;
   readonly protocol: number;
   readonly endpoint: string;
-  /** True once the daemon has closed everything and is about to exit. */
+  /** True when the daemon has closed everything and is about to exit. */
   readonly clean: boolean;
 }
 
@@ -23,7 +24,7 @@ function recordPath(dataDir: string): string {
   return join(dataDir, 'daemon.json');
 }
 
-/** The record of the last owner, or undefined where there is none that can be read. */
+/** The record of the last owner; undefined when there is none that can be read. */
 export async function readDaemonRecord(dataDir: string): Promise<DaemonRecord | undefined> {
   try {
     const value: unknown = JSON.parse(await readFile(recordPath(dataDir), 'utf8'));
@@ -67,7 +68,7 @@ export function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it exists and is not ours.
+    // EPERM: it exists and belongs to another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -1,14 +1,14 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** What `dataDir` reads of the outside world; tests pass their own. */
+/** What `dataDir` depends on. Tests give their own. */
 export interface PathEnvironment {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
   readonly home: string;
 }
 
-/** Absolute folder of all that Lantern keeps: `LANTERN_HOME`, or `lantern` in the platform's usual place. */
+/** Absolute path of the data folder: `LANTERN_HOME`, or `lantern` in the platform's usual place. */
 export function dataDir(
   where: PathEnvironment = { env: process.env, platform: process.platform, home: homedir() },
 ): string {
@@ -21,7 +21,7 @@ export function dataDir(
 function platformData(env: PathEnvironment['env'], platform: NodeJS.Platform, home: string): string {
   if (platform === 'darwin') return join(home, 'Library', 'Application Support');
   if (platform === 'win32') return env['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local');
-  // The XDG rules say that a relative path there is to be ignored.
+  // The XDG specification requires ignoring a relative path.
   const xdg = env['XDG_DATA_HOME'];
   return xdg?.startsWith('/') ? xdg : join(home, '.local', 'share');
 }

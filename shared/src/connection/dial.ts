@@ -11,44 +11,47 @@ import type { ClientHello, DaemonHello, DaemonRejection, Intent } from '../proto
 import type { SpawnedDaemon } from './spawnDaemon.js';
 import { SpawnGate } from './spawnGate.js';
 
-/** What became of one attempt to reach a daemon. */
+/** The result of one attempt to connect. */
 export type DialResult =
-  /** The socket's next byte is the first after the handshake; the caller owns it. */
+  /** The socket's next byte is the first after the handshake. The caller owns the socket. */
   | { readonly kind: 'connected'; readonly socket: Socket; readonly daemon: DaemonHello }
   | { readonly kind: 'rejected'; readonly rejection: DaemonRejection }
   /** Nobody listens. */
   | { readonly kind: 'absent' }
-  /** Somebody listens and has not answered: a burst, or a daemon that hangs or is just going. */
+  /** A process listens and has not answered: a burst of connections, or a daemon that hangs or is ending. */
   | { readonly kind: 'silent' };
 
 export interface DialTarget {
   readonly endpoint: string;
-  /** Its `daemon.json` names the endpoint of an owner that this client's environment does not lead to. */
+  /** The owner's `daemon.json` names an endpoint that this client's environment does not lead to. */
   readonly dataDir: string;
 }
 
 export interface DialOptions {
-  /** For the connection and the daemon's answer. */
+  /** Timeout for the connection and the daemon's answer. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface DialOrSpawnOptions extends DialTarget {
   readonly hello: Omit<ClientHello, 'intent'>;
-  /** Starts a process that will claim the endpoint, most simply through `spawnDaemon`. */
+  /** Starts a process that claims the endpoint, usually through `spawnDaemon`. */
   spawn(): SpawnedDaemon | Promise<SpawnedDaemon>;
-  /** Within which a daemon must answer; a daemon that is handing over gets as much again. Default 30,000. */
+  /** Time within which a daemon must answer. One that is handing over gets as much again. Default 30,000. */
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface Connection {
-  /** It has a silent `error` listener, so that a failure between two readers cannot end the process; `close` follows. */
+  /**
+   * It has a silent `error` listener, so that a failure between two readers does not end the process. `close`
+   * follows.
+   */
   readonly socket: Socket;
   readonly daemon: DaemonHello;
 }
 
-/** Connects to one endpoint and shakes hands; never removes anything. */
+/** Connects to one endpoint and performs the handshake. Never removes anything. */
 export async function dial(
   endpoint: string,
   hello: ClientHello,
@@ -58,7 +61,7 @@ export async function dial(
   throwIfCancelled(signal, 'Reaching the daemon');
   if ((await socketAt(endpoint, currentUid())) === 'missing') return { kind: 'absent' };
   const socket = createConnection(endpoint);
-  // A socket without a listener would turn a reset into an uncaught exception.
+  // Without a listener, a reset would be an uncaught exception.
   socket.on('error', () => undefined);
   try {
     const code = await connected(socket, timeoutMs, signal);
@@ -88,7 +91,7 @@ export async function dial(
   }
 }
 
-/** Resolves with undefined once connected, or with the system's code. */
+/** Resolves with undefined when connected, or with the system's error code. */
 function connected(socket: Socket, timeoutMs: number, signal?: AbortSignal): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const finish = (settle: () => void): void => {
@@ -106,7 +109,7 @@ function connected(socket: Socket, timeoutMs: number, signal?: AbortSignal): Pro
   });
 }
 
-/** Tries the endpoint, then the one that the owner of the data folder left in its record. */
+/** Tries the endpoint, then the one in the record of the data folder's owner. */
 export async function dialAny(
   target: DialTarget,
   hello: ClientHello,
@@ -127,7 +130,7 @@ export async function dialAny(
   }
 }
 
-/** Reaches the daemon, starting one where none runs and replacing one that is older than this client. */
+/** Connects to the daemon. Starts one when none runs, and replaces one that is older than this client. */
 export async function dialOrSpawn(options: DialOrSpawnOptions): Promise<Connection> {
   const { dataDir, hello, signal, deadlineMs = 30_000 } = options;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
@@ -175,7 +178,7 @@ export async function dialOrSpawn(options: DialOrSpawnOptions): Promise<Connecti
   }
 }
 
-/** Asks the daemon to finish and exit, and waits until its process is gone. */
+/** Asks the daemon to end, and waits until its process has ended. */
 export async function stopDaemon(
   options: DialTarget & Pick<DialOrSpawnOptions, 'hello' | 'deadlineMs' | 'signal'>,
 ): Promise<'stopped' | 'not-running'> {
@@ -197,7 +200,7 @@ export async function stopDaemon(
   }
 }
 
-/** Starts processes for one client, through the gate, and notices when they die. */
+/** Starts processes for one client, through the gate, and notices when they end. */
 class Starter {
   readonly #gate: SpawnGate;
   readonly #spawn: () => SpawnedDaemon | Promise<SpawnedDaemon>;
@@ -209,7 +212,7 @@ class Starter {
     this.#spawn = spawn;
   }
 
-  /** Keeps clients of the older build from starting their daemon again in the gap between the two. */
+  /** Keeps clients of the older build from starting their daemon again between the two. */
   async reserve(): Promise<void> {
     await this.#gate.enter();
   }
@@ -218,7 +221,7 @@ class Starter {
     const exit = this.#running?.exit();
     if (this.#running !== undefined && exit === undefined) return;
     this.#running = undefined;
-    // 0 says that another daemon serves, or has served and gone.
+    // 0: another daemon serves, or has served and ended.
     if (exit !== undefined && exit.cause !== 0) {
       this.#deaths++;
       if (this.#deaths >= 3) throw failedStart(exit.cause, exit.output);
@@ -240,7 +243,7 @@ function withIntent(hello: Omit<ClientHello, 'intent'>, intent: Intent): ClientH
   return { ...hello, intent };
 }
 
-/** 15 ms growing to 250 ms, spread so that many clients do not come in step. */
+/** From 15 ms to 250 ms, randomised so that many clients do not retry in step. */
 function backoffMs(attempt: number): number {
   return Math.min(250, 15 * 1.5 ** attempt) * (0.7 + 0.6 * Math.random());
 }

@@ -3,24 +3,24 @@ import { lstat, mkdir, chmod } from 'node:fs/promises';
 import { dirname, posix, win32 } from 'node:path';
 import { LanternError, errorMessage, systemCode } from '../errors.js';
 
-/** What the place of the endpoint depends on; nothing else is looked at. */
+/** Everything that the endpoint's path depends on. */
 export interface EndpointQuery {
   readonly platform: NodeJS.Platform;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Numeric user id; ignored on Windows. */
   readonly uid: number;
   readonly homedir: string;
-  /** Absolute path of the folder that holds all of the daemon's data. */
+  /** Absolute path of the daemon's data folder. */
   readonly dataDir: string;
   readonly protocolVersion: number;
 }
 
-/** `sun_path` is 104 bytes with its final zero on macOS, the shortest of all. */
+/** Longest path of a socket: `sun_path` on macOS is 104 bytes with its final zero, the shortest of all. */
 const longestPath = 102;
 
 /**
- * Where the daemon of this user and data folder listens: a socket's path, or a pipe's name on Windows. The name is a
- * short hash, so that it fits whatever the length of the home path, and separate data folders have separate daemons.
+ * Path of the daemon's socket for this user and data folder, or the name of its pipe on Windows. It contains a short
+ * hash, so that it fits whatever the length of the home path, and each data folder has its own daemon.
  */
 export function endpointPath(query: EndpointQuery): string {
   const first = endpointCandidates(query)[0];
@@ -33,7 +33,7 @@ export function endpointPath(query: EndpointQuery): string {
   return first;
 }
 
-/** Every place where the endpoint may be, best first; later ones serve when an earlier one cannot be trusted. */
+/** All possible endpoints, best first. Later ones are used when an earlier one cannot be trusted. */
 export function endpointCandidates(query: EndpointQuery): string[] {
   const { platform, env, uid, dataDir } = query;
   if (platform === 'win32') return [`\\\\.\\pipe\\lantern-${key(query)}-v${query.protocolVersion}`];
@@ -41,7 +41,7 @@ export function endpointCandidates(query: EndpointQuery): string[] {
   const folders: string[] = [];
   const runtime = env['XDG_RUNTIME_DIR'];
   if (runtime !== undefined && posix.isAbsolute(runtime)) folders.push(posix.join(runtime, 'lantern'));
-  // On macOS TMPDIR is a fixed private folder of the user; on Linux shells set it to folders that come and go.
+  // On macOS TMPDIR is a fixed private folder of the user. On Linux shells set it to temporary folders.
   const temporary = env['TMPDIR'];
   if (platform === 'darwin' && temporary !== undefined && posix.isAbsolute(temporary)) {
     folders.push(posix.join(temporary, `lantern-${uid}`));
@@ -53,7 +53,7 @@ export function endpointCandidates(query: EndpointQuery): string[] {
 }
 
 function key({ platform, env, uid, homedir, dataDir }: EndpointQuery): string {
-  // Windows has no numeric user, and its paths ignore case.
+  // Windows has no numeric user id, and its paths ignore case.
   const parts =
     platform === 'win32'
       ? [`${env['USERDOMAIN'] ?? ''}\\${env['USERNAME'] ?? homedir}`, win32.resolve(dataDir)].map((part) =>
@@ -64,8 +64,8 @@ function key({ platform, env, uid, homedir, dataDir }: EndpointQuery): string {
 }
 
 /**
- * The first candidate whose folder is the user's own and closed to others, which is made if need be. Client and daemon
- * both come here; where their answers differ, the record in the data folder tells the client.
+ * The first candidate whose folder belongs to the user and is closed to others. The folder is created if necessary.
+ * Client and daemon both call this; where their results differ, the record in the data folder tells the client.
  */
 export async function trustedEndpoint(query: EndpointQuery): Promise<string> {
   const reasons: string[] = [];
@@ -91,7 +91,9 @@ export function isPipe(endpoint: string): boolean {
   return endpoint.startsWith('\\\\.\\pipe\\');
 }
 
-/** Rejects unless `folder` is a real folder of this user that nobody else can enter; a mode that is too open is mended. */
+/**
+ * Rejects unless `folder` is a real folder of this user that nobody else can enter. Corrects a mode that is too open.
+ */
 export async function trustFolder(folder: string, uid: number, missing: 'create' | 'fail'): Promise<void> {
   const parent = dirname(folder);
   if (missing === 'create') await makeFolder(folder, uid);
@@ -99,7 +101,7 @@ export async function trustFolder(folder: string, uid: number, missing: 'create'
   if (!info.isDirectory()) throw untrusted(folder, 'is not a folder', 'Remove it.');
   if (info.uid !== uid)
     throw untrusted(folder, `belongs to user ${info.uid}, not to you`, 'Have it removed.');
-  // In a folder open to all and not sticky, anyone may put their own in the place of ours.
+  // In a folder that is open to all and not sticky, anyone could replace ours.
   if ((above.mode & 0o022) !== 0 && (above.mode & 0o1000) === 0) {
     throw untrusted(
       folder,
@@ -127,7 +129,7 @@ async function makeFolder(folder: string, uid: number): Promise<void> {
   }
 }
 
-/** Says whether a socket is at `endpoint`; rejects when what is there is not a socket of this user. */
+/** Whether there is a socket at `endpoint`. Rejects when it is not a socket of this user. */
 export async function socketAt(endpoint: string, uid: number): Promise<'socket' | 'missing'> {
   if (isPipe(endpoint)) return 'socket';
   try {
@@ -142,7 +144,7 @@ export async function socketAt(endpoint: string, uid: number): Promise<'socket' 
   }
 }
 
-/** The user's numeric id, or -1 where there is none (Windows). */
+/** The user's numeric id; -1 where there is none (Windows). */
 export function currentUid(): number {
   return process.getuid?.() ?? -1;
 }

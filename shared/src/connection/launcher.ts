@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { systemCode } from '../errors.js';
 
-/** Which command line a launcher starts, and with what. */
+/** The command that a launcher starts. */
 export interface LauncherTarget {
   readonly platform: NodeJS.Platform;
   readonly dataDir: string;
@@ -12,14 +12,14 @@ export interface LauncherTarget {
   readonly execPath: string;
   /** Absolute path of the command line's program. */
   readonly script: string;
-  /** Whether `execPath` has to be told to be a Node. */
+  /** Whether `execPath` must be told to run as Node. */
   readonly electron: boolean;
 }
 
 /**
- * How other programs start the command line of an installed extension. An update moves the extension's folder, and on a
- * remote machine its Node as well; what stands in an agent's configuration must stay right, so it names a file in the
- * data folder that is written anew after each update.
+ * Lets other programs start the command line of an installed extension. An update moves the extension's folder, and
+ * on a remote machine its Node too, but an agent's configuration must stay valid. So it names a file in the data
+ * folder that is written again after each update.
  */
 export async function writeLauncher(target: LauncherTarget): Promise<string> {
   const path = launcherPath(target);
@@ -33,12 +33,15 @@ export async function writeLauncher(target: LauncherTarget): Promise<string> {
   return path;
 }
 
-/** Points a launcher that some agent may use to this build; where there is none, none is made. */
+/** Updates the launcher, which an agent may use, to this build. Does nothing when there is none. */
 export async function refreshLauncher(target: LauncherTarget): Promise<void> {
   if ((await textAt(launcherPath(target))) !== undefined) await writeLauncher(target);
 }
 
-/** Windows starts no scripts by themselves: there the launcher is a module for the editor's executable, which stays. */
+/**
+ * Windows cannot start scripts directly. There the launcher is a module for the editor's executable, whose path
+ * stays.
+ */
 export function launcherPath({ platform, dataDir }: Pick<LauncherTarget, 'platform' | 'dataDir'>): string {
   return join(dataDir, 'bin', platform === 'win32' ? 'lantern.mjs' : 'lantern');
 }

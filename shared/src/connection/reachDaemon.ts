@@ -9,7 +9,7 @@ import { PROTOCOL_VERSION } from '../protocol/protocol.js';
 import { runtimeScript } from './runtimeCopy.js';
 import { spawnDaemon } from './spawnDaemon.js';
 
-/** Where the daemon of this user and environment is. */
+/** The endpoint and data folder of this user and environment. */
 export async function daemonTarget(): Promise<DialTarget> {
   const data = dataDir();
   const endpoint = await trustedEndpoint({
@@ -23,20 +23,20 @@ export async function daemonTarget(): Promise<DialTarget> {
   return { endpoint, dataDir: data };
 }
 
-/** How a client of this build introduces itself. */
+/** The hello of a client of this build. */
 export function helloOf(client: string): Omit<ClientHello, 'intent'> {
   return { lantern: handshakeVersion, protocol: PROTOCOL_VERSION, build, client, pid: process.pid };
 }
 
 export interface ReachOptions {
-  /** Who asks, for the log and the ledger. */
+  /** Name of the client, for the log and the memory report. */
   readonly client: string;
-  /** The daemon's program, run by this process's own executable where no daemon runs. */
+  /** The daemon's program. It is run by this process's own executable when no daemon runs. */
   readonly script: string;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A connection to the daemon, which is started where none runs. */
+/** Connects to the daemon, and starts it when none runs. */
 export async function reachDaemon({ client, script, signal }: ReachOptions): Promise<Connection> {
   const at = await daemonTarget();
   return dialOrSpawn({

@@ -6,9 +6,14 @@ import { isAlive, readDaemonRecord } from './daemonRecord.js';
 import { LanternError, errorMessage, systemCode } from '../errors.js';
 import type { BuildId } from '../protocol/handshake.js';
 
-/** Beside the programs of a packaged build: the files that a daemon needs. A checkout has none and runs in place. */
+/**
+ * Beside the programs of a packaged build: the list of the files that a daemon needs. A checkout has none and runs in
+ * place.
+ */
 export interface RuntimeManifest {
-  /** Each file's path relative to the package, with `/`, and its size in bytes; null where an editor may write into it. */
+  /**
+   * Path of each file relative to the package, with `/`, and its size in bytes; null when an editor may write to it.
+   */
   readonly files: readonly (readonly [path: string, bytes: number | null])[];
 }
 
@@ -19,19 +24,19 @@ export interface RuntimeCopyOptions {
   readonly script: string;
   readonly dataDir: string;
   readonly build: BuildId;
-  /** How a file comes into the copy; tests pass their own. */
+  /** Copies one file. Tests give their own. */
   readonly placeFile?: (from: string, to: string) => Promise<void>;
   /** Milliseconds since 1970. */
   readonly now?: number;
 }
 
-/** A copy that was used a moment ago may have a daemon that has not written its record yet. */
+/** The daemon of a copy that was used a moment ago may not have written its record yet. */
 const keepMs = 60 * 60_000;
 
 /**
- * The program to start the daemon with: `script` of a copy of the package below the data folder, which is made where
- * there is none, or `script` itself in a checkout. A daemon that runs from the extension's own folder would keep an
- * update or a removal of the extension from deleting its files on Windows, and would lose them elsewhere.
+ * The program to start the daemon with: `script` in a copy of the package below the data folder, which is made if
+ * necessary, or `script` itself in a checkout. A daemon that runs from the extension's folder would prevent an update
+ * or removal of the extension on Windows, and would lose its files elsewhere.
  */
 export async function runtimeScript(options: RuntimeCopyOptions): Promise<string> {
   const { script, dataDir, build, now = Date.now() } = options;
@@ -41,7 +46,7 @@ export async function runtimeScript(options: RuntimeCopyOptions): Promise<string
   if (manifest === undefined) return script;
   const runtime = join(dataDir, 'runtime');
   const copy = join(runtime, folderName(build));
-  // The copy's own programs start it again through themselves.
+  // The programs of a copy start the daemon from the same copy.
   if (root === copy) return script;
   try {
     if (!(await isWhole(copy, manifest))) await make(root, copy, manifest, options.placeFile ?? placeFile);
@@ -83,7 +88,7 @@ async function readManifest(path: string): Promise<RuntimeManifest | undefined> 
   return manifest;
 }
 
-/** A cleaner of old files may have been at it. */
+/** A cleaner of old files may have deleted some. */
 async function isWhole(copy: string, { files }: RuntimeManifest): Promise<boolean> {
   const sizes = await Promise.all(
     files.map(async ([file, bytes]) => {
@@ -94,7 +99,9 @@ async function isWhole(copy: string, { files }: RuntimeManifest): Promise<boolea
   return sizes.every(Boolean);
 }
 
-/** Fills a folder under another name, so that the copy is whole or not there, whoever else makes it at once. */
+/**
+ * Fills a folder under a temporary name, so that the copy is complete or absent, even when several processes make it.
+ */
 async function make(
   root: string,
   copy: string,
@@ -113,7 +120,7 @@ async function make(
     try {
       await rename(partial, copy);
     } catch (error) {
-      // One that is there stays if it is whole: another starter was first, and a daemon may run from it by now.
+      // A complete copy stays: another process was first, and a daemon may run from it.
       if (await isWhole(copy, manifest)) return;
       if (!(await exists(copy))) throw error;
       await setAside(copy);
@@ -125,8 +132,8 @@ async function make(
 }
 
 /**
- * A second name costs no space and outlives the first. Windows lets nobody remove any name of a library that is
- * loaded, so there it is a copy; so it is across disks.
+ * A hard link takes no space and outlives the first name. On Windows no name of a loaded library can be removed, so
+ * there, and across disks, the file is copied.
  */
 async function placeFile(from: string, to: string): Promise<void> {
   if (process.platform !== 'win32') {
@@ -147,14 +154,14 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** On Windows the rename fails while anything in the folder is in use, and then nothing of it is lost. */
+/** On Windows the rename fails while a file in the folder is in use, and then nothing is lost. */
 async function setAside(folder: string): Promise<void> {
   const gone = `${folder}.${randomUUID()}.old`;
   await rename(folder, gone);
   await rm(gone, { recursive: true, force: true }).catch(() => undefined);
 }
 
-/** Removes the copies of other builds that no daemon runs from; what cannot be removed now is tried again next time. */
+/** Removes copies of other builds that no daemon uses. A failed removal is tried again next time. */
 async function removeUnused(runtime: string, current: string, dataDir: string, now: number): Promise<void> {
   const record = await readDaemonRecord(dataDir);
   const running =
@@ -165,7 +172,7 @@ async function removeUnused(runtime: string, current: string, dataDir: string, n
       const folder = join(runtime, name);
       if (now - (await stat(folder)).mtimeMs >= keepMs) await setAside(folder);
     } catch {
-      // In use, or another starter is at it.
+      // In use, or another process is removing it.
     }
   }
 }

@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { LanternError, errorMessage } from '../errors.js';
 
-/** How a started process ended, with the last of what it printed. */
+/** How a started process ended, with its last output. */
 export interface DaemonExit {
   /** The exit code, or the signal's name. */
   readonly cause: number | string;
   readonly output: string;
 }
 
-/** A process that was started to become the daemon, and may have found that another one is. */
+/** A process that was started as the daemon. It ends when another daemon serves. */
 export interface SpawnedDaemon {
   /** Undefined while it runs. */
   exit(): DaemonExit | undefined;
@@ -21,18 +21,18 @@ export interface SpawnOptions {
   readonly script: string;
   readonly args?: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Becomes the working folder, so that the daemon never holds a folder of the user's. */
+  /** Working folder of the daemon, so that it never occupies a folder of the user. */
   readonly dataDir: string;
-  /** Where its stdout and stderr go: what it says before its own log is open, and native crashes. */
+  /** File for its stdout and stderr: output before its own log is open, and native crashes. */
   readonly logPath: string;
 }
 
 const outputLimit = 256 * 1024;
 
-/** V8's usual 16 MiB, three times over, fill with garbage while indexing and gain no speed. */
+/** V8's default of 16 MiB, three times over, fills with garbage while indexing and is no faster. */
 const youngGeneration = '--max-semi-space-size=4';
 
-/** Starts the daemon in a session of its own, so that it outlives this process and its terminal. */
+/** Starts the daemon in its own session, so that it outlives this process and its terminal. */
 export function spawnDaemon(options: SpawnOptions): SpawnedDaemon {
   const { execPath, script, args = [], dataDir, logPath } = options;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
@@ -69,18 +69,19 @@ export function spawnDaemon(options: SpawnOptions): SpawnedDaemon {
   return { exit: () => exit };
 }
 
-/** What a daemon is started with, out of what its starter has. */
+/** The daemon's environment, from that of the process that starts it. */
 export function daemonEnvironment(env: SpawnOptions['env']): NodeJS.ProcessEnv {
   const own: NodeJS.ProcessEnv = { ...env };
   if (process.versions['electron'] !== undefined) own['ELECTRON_RUN_AS_NODE'] = '1';
-  // glibc gives freed memory back only above a threshold that grows; fixed, an unloaded model leaves 28 MB less.
+  // glibc returns freed memory only above a threshold that grows. With a fixed one an unloaded model leaves 28 MB
+  // less.
   own['MALLOC_TRIM_THRESHOLD_'] ??= '131072';
-  // The editor's debugger would attach to every daemon that a debugged terminal starts.
+  // Otherwise the editor's debugger attaches to every daemon that a debugged terminal starts.
   delete own['VSCODE_INSPECTOR_OPTIONS'];
   return own;
 }
 
-/** The last 2 KB that were written after `from`, at most 12 lines. */
+/** The last 2 KB written after `from`, at most 12 lines. */
 function tail(path: string, from: number): string {
   let file: number | undefined;
   try {

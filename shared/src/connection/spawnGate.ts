@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { isAlive } from './daemonRecord.js';
 import { systemCode } from '../errors.js';
 
-/** A starter that has not succeeded by now no longer keeps others from trying. */
+/** A process that has not succeeded within this time no longer keeps others from trying. */
 const staleAfterMs = 15_000;
 
 /**
- * Lets one of many clients at a time start the daemon. It saves processor time only: a wrong verdict here costs a
- * process that exits at once, because the daemon's own claim decides who serves.
+ * Lets one client at a time start the daemon. This only saves CPU time: after a wrong decision a process exits at
+ * once, because the daemon's own claim decides who serves.
  */
 export class SpawnGate {
   readonly #path: string;
@@ -18,7 +18,7 @@ export class SpawnGate {
     this.#path = join(dataDir, 'spawn.lock');
   }
 
-  /** True when this client may start the daemon, until `leave`. */
+  /** Whether this client may start the daemon, until `leave`. */
   async enter(): Promise<boolean> {
     if (this.#entered) return true;
     if (await this.#create()) return true;
@@ -49,7 +49,7 @@ export class SpawnGate {
       const [text, info] = await Promise.all([readFile(this.#path, 'utf8'), stat(this.#path)]);
       const age = Date.now() - info.mtimeMs;
       const pid = Number(text);
-      // A file without a pid yet was made a moment ago.
+      // A file without a pid was created a moment ago.
       return age > staleAfterMs || (pid > 0 && !isAlive(pid));
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return true;

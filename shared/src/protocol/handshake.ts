@@ -1,16 +1,16 @@
 import type { Socket } from 'node:net';
 import { LanternError, cancelled } from '../errors.js';
 
-/** Version of this handshake itself, which every later version has to understand. */
+/** Version of the handshake itself. Every later version must understand it. */
 export const handshakeVersion = 1;
 
-/** Identifies a build; of two with the same version the later `builtAt` (ms since 1970) is the newer. */
+/** Identifies a build. Of two with the same version, the one with the later `builtAt` (ms since 1970) is newer. */
 export interface BuildId {
   readonly version: string;
   readonly builtAt: number;
 }
 
-/** `session` stays; `probe` only asks who is there; `stop` and `takeover` ask the daemon to finish and exit. */
+/** `session` stays connected; `probe` only asks who is there; `stop` and `takeover` ask the daemon to end. */
 export type Intent = 'session' | 'probe' | 'stop' | 'takeover';
 
 /** The client's first line. */
@@ -18,13 +18,13 @@ export interface ClientHello {
   readonly lantern: typeof handshakeVersion;
   readonly protocol: number;
   readonly build: BuildId;
-  /** Who asks: `cli`, `editor`, `mcp` …; for the log and the ledger. */
+  /** Name of the client, such as `cli`, `editor` or `mcp`, for the log and the memory report. */
   readonly client: string;
   readonly pid: number;
   readonly intent: Intent;
 }
 
-/** The daemon's line when it serves. */
+/** The daemon's line when it serves the client. */
 export interface DaemonHello {
   readonly ok: true;
   readonly protocol: number;
@@ -35,7 +35,7 @@ export interface DaemonHello {
   readonly startedAt: number;
 }
 
-/** The daemon's line when it does not serve; the socket is closed after it. */
+/** The daemon's line when it does not serve the client. It then closes the socket. */
 export interface DaemonRejection {
   readonly ok: false;
   readonly reason: 'draining' | 'incompatible' | 'malformed' | 'busy';
@@ -52,7 +52,7 @@ export function compareBuilds(a: BuildId, b: BuildId): number {
   return compareVersions(a.version, b.version) || a.builtAt - b.builtAt;
 }
 
-/** Orders semantic versions; a pre-release comes before its release. */
+/** Compares semantic versions. A pre-release comes before its release. */
 function compareVersions(a: string, b: string): number {
   const [left, right] = [splitVersion(a), splitVersion(b)];
   for (let i = 0; i < 3; i++) {
@@ -77,7 +77,7 @@ export interface LineLimits {
 
 export const defaultLineLimits = { maxBytes: 8192, timeoutMs: 5000 } as const;
 
-/** Why a line did not come. */
+/** Why no line was received. */
 export class HandshakeError extends Error {
   readonly reason: 'too-long' | 'timeout' | 'closed' | 'not-json';
 
@@ -89,8 +89,8 @@ export class HandshakeError extends Error {
 }
 
 /**
- * Reads up to the first newline, and leaves what follows it in the socket for the next reader, who may attach `data`,
- * `readable` or an iterator now or later.
+ * Reads up to the first newline. The rest stays in the socket for the next reader, who may attach `data`, `readable`
+ * or an iterator at any time.
  */
 export function readLine(socket: Socket, limits: LineLimits): Promise<string> {
   const { maxBytes, timeoutMs, signal } = limits;
@@ -100,7 +100,8 @@ export function readLine(socket: Socket, limits: LineLimits): Promise<string> {
 
     const finish = (settle: () => void): void => {
       clearTimeout(timer);
-      // `readable` and not `data`: after its removal the stream is neither flowing nor paused, so any reader can follow.
+      // `readable`, not `data`: without listeners the stream is then neither flowing nor paused, so any reader can
+      // follow.
       socket.off('readable', onReadable).off('end', onClosed).off('close', onClosed).off('error', onClosed);
       signal?.removeEventListener('abort', onAbort);
       settle();
@@ -142,7 +143,7 @@ export function readLine(socket: Socket, limits: LineLimits): Promise<string> {
       onClosed();
       return;
     }
-    // What came before the listener would not be announced again.
+    // Data that arrived before the listener is not announced again.
     if (socket.readableLength > 0) onReadable();
   });
 }
@@ -158,7 +159,7 @@ export async function sendHello(
   return parseReply(await answer);
 }
 
-/** Waits for the client's line; rejects with `HandshakeError` when it is not a hello. */
+/** Waits for the client's line. Rejects with `HandshakeError` when it is not a hello. */
 export async function receiveHello(socket: Socket, limits: LineLimits): Promise<ClientHello> {
   return parseHello(await readLine(socket, limits));
 }
@@ -198,7 +199,7 @@ function parseReply(line: string): DaemonReply {
       return { ok, protocol, build, pid, dataDir, startedAt };
     }
     if (ok === false && typeof reason === 'string' && typeof message === 'string') {
-      // A reason that a later daemon adds means at least that it will not serve us.
+      // An unknown reason of a later daemon still means that it does not serve this client.
       const known = reasons.includes(reason) ? (reason as DaemonRejection['reason']) : 'incompatible';
       return { ok, reason: known, message, protocol, build, pid };
     }

@@ -1,34 +1,34 @@
 import type { ErrorCode } from '../errors.js';
 
-/** Raised when a message changes in a way that an older peer would misread. */
+/** Raised when a message changes so that an older peer would misread it. */
 export const PROTOCOL_VERSION = 1;
 
 // ---------------------------------------------------------------- client → daemon
 
-/** Each request by its method name: what goes in and what comes back. */
+/** Each request by its method name, with its parameters and result. */
 export interface Requests {
-  /** Finds code by words and by meaning in one folder, or in all that the session has open. */
+  /** Finds code by terms and by meaning, in one folder or in all that the session has open. */
   'lantern/search': { params: SearchParams; result: SearchResult };
-  /** Finds code like the code at a place, outside its own file unless asked. */
+  /** Finds code related to a place: similar to it, using it or used by it. Leaves out its own file unless asked for. */
   'lantern/findRelated': { params: FindRelatedParams; result: SearchResult };
-  /** Brings a folder's index up to date and answers when it is; progress comes as `lantern/progress`. */
+  /** Brings a folder's index up to date, and answers when it is. Progress is sent as `lantern/progress`. */
   'lantern/index': { params: IndexParams; result: IndexReport };
-  /** Says what is indexed, loading, failing or paused. */
+  /** Reports what is indexed, loading, failed or paused. */
   'lantern/status': { params: Record<string, never>; result: StatusResult };
-  /** The ledger: who holds how much memory. */
+  /** Reports the memory in use, by part and by client. */
   'lantern/memory': { params: Record<string, never>; result: MemoryResult };
-  /** Which models are known, and where their files are. */
+  /** Lists the known models, and where their files are. */
   'lantern/models': { params: Record<string, never>; result: ModelsResult };
   /** Loads the model without embedding anything. */
   'lantern/preload': { params: Record<string, never>; result: Record<string, never> };
-  /** Holds indexing of one folder, or of all, until `resume`. */
+  /** Pauses indexing of one folder, or of all, until `resume`. */
   'lantern/pause': { params: FolderParams; result: Record<string, never> };
   'lantern/resume': { params: FolderParams; result: Record<string, never> };
-  /** Forgets a folder's index; files on disk stay as they are. */
+  /** Removes a folder's index. Files on disk stay as they are. */
   'lantern/remove': { params: { readonly path: string }; result: RemoveResult };
-  /** Waits for the leases and frees every loaded model. */
+  /** Waits for all leases and releases every loaded model. */
   'lantern/clearCache': { params: Record<string, never>; result: ClearCacheResult };
-  /** Tries every part and says how to mend what fails. */
+  /** Checks every part, and says how to repair those that fail. */
   'lantern/doctor': { params: Record<string, never>; result: DoctorResult };
 }
 
@@ -36,7 +36,7 @@ export type SearchMode = 'hybrid' | 'semantic' | 'lexical';
 
 export interface SearchParams {
   readonly query: string;
-  /** Absolute path of a folder; left out it means the session's only open one. */
+  /** Absolute path of a folder. By default the session's open folders. */
   readonly path?: string;
   /** 1 to 100; 10 by default. */
   readonly limit?: number;
@@ -45,9 +45,9 @@ export interface SearchParams {
   readonly language?: string;
   /** Glob over relative paths, such as `src/**`. */
   readonly glob?: string;
-  /** Wait for the model and for pending vectors instead of answering with what is there. */
+  /** Wait for the model and for pending vectors, instead of answering from what is indexed now. */
   readonly wait?: boolean;
-  /** Say with each hit what its score is made of. */
+  /** Add the terms of the score to each hit. */
   readonly explain?: boolean;
 }
 
@@ -63,12 +63,12 @@ export interface FindRelatedParams {
 
 export interface IndexParams {
   readonly path: string;
-  /** Names the job in `lantern/progress`; chosen by the client. */
+  /** Identifies the job in `lantern/progress`. The client chooses it. */
   readonly token?: string;
 }
 
 export interface FolderParams {
-  /** Absolute path; left out it means every folder. */
+  /** Absolute path; every folder by default. */
   readonly path?: string;
 }
 
@@ -76,11 +76,11 @@ export interface FolderParams {
 
 /** Notifications by method name. */
 export interface Notifications {
-  /** How far an `lantern/index` request is. */
+  /** Progress of a `lantern/index` request. */
   'lantern/progress': { readonly token: string; readonly progress: IndexProgress };
-  /** Something that `lantern/status` tells has changed. */
+  /** The result of `lantern/status` has changed. */
   'lantern/statusChanged': StatusResult;
-  /** Something that `lantern/memory` tells has changed. */
+  /** The result of `lantern/memory` has changed. */
   'lantern/memoryChanged': MemoryResult;
 }
 
@@ -94,25 +94,25 @@ export interface SearchHit {
   readonly endLine: number;
   readonly symbol: string | null;
   readonly language: string;
-  /** Higher is better; comparable within one answer only. */
+  /** Higher is better. Comparable within one answer only. */
   readonly score: number;
-  /** As it stands on disk now. */
+  /** The text on disk now. */
   readonly text: string;
-  /** What the score is made of, when it was asked for: terms of the sum, and factors of what is seldom meant. */
+  /** The terms of the score, when asked for: summands, and factors for files that are seldom meant. */
   readonly terms?: Readonly<Record<string, number>>;
 }
 
 export interface Coverage {
   readonly filesTotal: number;
-  /** Files whose words and vectors are all searchable. */
+  /** Files whose terms and vectors are all searchable. */
   readonly filesIndexed: number;
-  /** Files whose words or vectors are still to come. */
+  /** Files whose terms or vectors are pending. */
   readonly filesPending: number;
-  /** Files that are found by meaning as a whole, while their chunks may still be waiting. */
+  /** Files that have a vector of their own, while their chunks may still be pending. */
   readonly filesByMeaning?: number;
   /** Whether vectors took part in this answer. */
   readonly semantic: boolean;
-  /** Why vectors took no part although they were asked for. */
+  /** Why vectors took no part, although they were asked for. */
   readonly reason?: string;
 }
 
@@ -126,7 +126,7 @@ export type IndexProgress =
   | { readonly kind: 'scanning'; readonly files: number }
   | {
       readonly kind: 'embedding';
-      /** How many files get a vector as a whole in this stage; 0 in the stage of chunks. */
+      /** Number of files that get a vector in this stage; 0 in the stage of chunks. */
       readonly files: number;
       readonly done: number;
       readonly total: number;
@@ -143,14 +143,14 @@ export interface IndexReport {
   readonly filesChanged: number;
   readonly filesRemoved: number;
   readonly filesUnchanged: number;
-  /** Files that were left out, by reason. */
+  /** Files that were skipped, by reason. */
   readonly filesSkipped: Readonly<Record<string, number>>;
   readonly chunksTotal: number;
-  /** Texts that went through the model; the rest was known by content. */
+  /** Texts that were embedded. The vectors of all others were known by content. */
   readonly chunksEmbedded: number;
   readonly chunksReused: number;
   readonly chunksRemoved: number;
-  /** True when the Chroma collection was made again from the catalog. */
+  /** Whether the Chroma collection was rebuilt from the catalog. */
   readonly collectionRebuilt: boolean;
   readonly elapsedMs: number;
 }
@@ -195,7 +195,7 @@ export interface StatusResult {
 
 /** A search that an agent made. Kept in memory only. */
 export interface AgentSearch {
-  /** What the client calls itself. */
+  /** Name of the client. */
   readonly client: string;
   readonly tool: string;
   readonly query: string;
@@ -233,7 +233,7 @@ export interface MemoryResult {
     readonly collection: string;
     readonly files: number;
     readonly chunks: number;
-    /** Its share of catalog and Chroma on disk, by its share of all chunks. */
+    /** Share of catalog and Chroma on disk, in proportion to its chunks. */
     readonly diskBytes: number;
   }[];
   readonly clients: readonly ClientInfo[];
@@ -244,7 +244,7 @@ export interface MemoryResult {
 export interface ModelsResult {
   readonly models: readonly {
     readonly name: string;
-    /** Null where only loading it would tell. */
+    /** Null when only loading the model would tell. */
     readonly dimensions: number | null;
     readonly maxTokens: number | null;
     readonly sizeBytes: number | null;
@@ -271,12 +271,12 @@ export interface DoctorResult {
     readonly name: string;
     readonly ok: boolean;
     readonly detail: string;
-    /** What to do, when it is not ok. */
+    /** What to do when it is not ok. */
     readonly fix?: string;
   }[];
 }
 
-/** What a JSON-RPC error of ours carries in `data`. */
+/** The `data` of our JSON-RPC errors. */
 export interface ErrorData {
   readonly code: ErrorCode;
 }

@@ -1,39 +1,42 @@
 import { LanternError } from '../errors.js';
 
-/** Everything the daemon can be told. The editor sends these; the CLI reads them from `settings.json` in the data folder. */
+/**
+ * All settings of the daemon. The editor writes them to `settings.json` in the data folder; the daemon reads them
+ * there.
+ */
 export interface Settings {
   readonly model: {
-    /** Name on the Hub, or absolute path of a folder; the bundled model needs no network. */
+    /** Name on the Hub, or absolute path of a folder. The bundled model needs no network. */
     readonly name: string;
     /** Weights to load: `auto` is int8 on the CPU and fp32 on CoreML. */
     readonly dtype: 'auto' | 'int8' | 'fp32';
-    /** Execution provider: `auto` is CoreML on Apple Silicon, else the CPU. */
+    /** Execution provider: `auto` is CoreML on Apple Silicon, otherwise the CPU. */
     readonly device: 'auto' | 'cpu' | 'coreml';
-    /** Intra-op threads of the one session; 0 picks from the machine's cores. */
+    /** Intra-op threads of a session; 0 chooses by the machine's cores. */
     readonly threads: number;
-    /** Minutes without a lease after which the model leaves memory; 0 never. */
+    /** Minutes without a lease after which the model is unloaded; 0 never. */
     readonly idleUnloadMinutes: number;
   };
   readonly index: {
     /** Files above this many bytes are not indexed. */
     readonly maxFileBytes: number;
-    /** Patterns in .gitignore syntax, added to every folder's own. */
+    /** Patterns in .gitignore syntax, added to the rules of every folder. */
     readonly exclude: readonly string[];
   };
   readonly chroma: {
-    /** A server to use instead of starting one; empty starts one. */
+    /** URL of a server to use; empty starts one. */
     readonly url: string;
     readonly tenant: string;
     readonly database: string;
     /** Sent as `x-chroma-token`; empty sends none. */
     readonly apiKey: string;
-    /** Store source text in Chroma as well; off, because a local Chroma has no authentication. */
+    /** Store source text in Chroma too. Off by default, because a local Chroma has no authentication. */
     readonly storeDocuments: boolean;
   };
   readonly daemon: {
-    /** Minutes without sessions, requests and jobs after which the daemon exits; 0 never. */
+    /** Minutes without activity after which the daemon exits; 0 never. */
     readonly idleExitMinutes: number;
-    /** Resident memory of daemon and Chroma above which caches are shed, in MiB. */
+    /** Resident memory of daemon and Chroma above which caches are freed, in MiB. */
     readonly memoryBudgetMiB: number;
   };
   readonly mcp: {
@@ -57,7 +60,7 @@ export const defaultSettings: Settings = {
   mcp: { enabled: true },
 };
 
-/** What the settings of a few fixed values may be. */
+/** Allowed values of the settings that have only a few. */
 const choices: Readonly<Record<string, readonly string[]>> = {
   'model.dtype': ['auto', 'int8', 'fp32'] satisfies Settings['model']['dtype'][],
   'model.device': ['auto', 'cpu', 'coreml'] satisfies Settings['model']['device'][],
@@ -65,7 +68,7 @@ const choices: Readonly<Record<string, readonly string[]>> = {
 
 export type PartialSettings = { readonly [Group in keyof Settings]?: Partial<Settings[Group]> };
 
-/** Lays what the user chose over the defaults. Unknown names are left out; a value that cannot be is an error. */
+/** Merges the user's settings with the defaults. Unknown names are ignored; an invalid value is an error. */
 export function mergeSettings(chosen: unknown, source: string): Settings {
   const groups = Object.entries<object>({ ...defaultSettings }).map(
     ([group, defaults]): [string, unknown] => {

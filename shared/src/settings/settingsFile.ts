@@ -5,10 +5,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { LanternError, errorMessage, systemCode } from '../errors.js';
 import { mergeSettings } from './settings.js';
 
-/** New values by `group.name`; undefined takes the user's own value away, so that the default holds again. */
+/** New values by `group.name`; undefined removes the user's value, so that the default applies. */
 export type SettingChanges = ReadonlyMap<string, unknown>;
 
-/** Writes what the user chose elsewhere into the file that the daemon reads at its start; says whether it differs now. */
+/** Writes changed settings to the file that the daemon reads at its start; returns whether the file has changed. */
 export async function changeSettings(dataDir: string, changes: SettingChanges): Promise<boolean> {
   const file = join(dataDir, 'settings.json');
   const chosen = await readChosen(file);
@@ -20,14 +20,14 @@ export async function changeSettings(dataDir: string, changes: SettingChanges): 
     else values[name] = value;
     next[group] = values;
   }
-  // What cannot be is refused here, and not by a daemon that does not start.
+  // An invalid value is rejected here, so that it does not prevent the daemon's start.
   const after = mergeSettings(next, 'The settings');
   const before = mergedOr(chosen);
   if (before !== undefined && isDeepStrictEqual(before, after)) return false;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const temporary = `${file}.${randomUUID()}.tmp`;
   try {
-    // It may hold the key of a Chroma server.
+    // It may contain the key of a Chroma server.
     await writeFile(temporary, `${JSON.stringify(next, null, 2)}\n`, { mode: 0o600 });
     await rename(temporary, file);
   } finally {
@@ -62,7 +62,7 @@ async function readChosen(file: string): Promise<Record<string, unknown>> {
   }
 }
 
-/** Undefined where the file holds something that cannot be: then any mended file differs. */
+/** Undefined when the file is invalid: then every valid file differs. */
 function mergedOr(chosen: unknown): unknown {
   try {
     return mergeSettings(chosen, 'The settings');
