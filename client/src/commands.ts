@@ -31,7 +31,7 @@ export interface CommandDependencies {
 
 const relatedLimit = 30;
 
-/** Registers every command; each is a few words to a part that does the work. */
+/** Registers every command. Each only calls the part that does the work. */
 export function registerCommands(deps: CommandDependencies): Disposable {
   const { client, index, log, memoryView, results, search, settings, status } = deps;
   const owner = new Owner();
@@ -130,7 +130,7 @@ export function registerCommands(deps: CommandDependencies): Disposable {
   return owner;
 }
 
-/** Shows code like that at the cursor, or like a hit. */
+/** Shows code related to the cursor's position, or to a hit. */
 async function findRelated({ client, index, results }: CommandDependencies, target: unknown): Promise<void> {
   const from = isHit(target) ? target : atCursor();
   if (from === undefined)
@@ -151,7 +151,7 @@ async function findRelated({ client, index, results }: CommandDependencies, targ
   await results.show({ title: `Related to ${titleOf(from)}`, hits, again });
 }
 
-/** The place as a person knows it: relative to its folder. */
+/** The place as the user knows it, relative to its folder. */
 function titleOf({ folder, path, startLine }: Pick<SearchHit, 'folder' | 'path' | 'startLine'>): string {
   return `${isAbsolute(path) ? relative(folder, path) : path}:${startLine}`;
 }
@@ -164,7 +164,7 @@ function atCursor(): Pick<SearchHit, 'folder' | 'path' | 'startLine'> | undefine
   return { folder: place.path, path: editor.document.uri.fsPath, startLine: editor.selection.start.line + 1 };
 }
 
-/** The folders that were named, else the only one, else the one that the person picks. */
+/** The named folders, otherwise the only one, otherwise the one that the user picks. */
 async function chosenPlaces(paths: unknown, placeHolder: string): Promise<Place[]> {
   const all = places();
   if (all.length === 0) throw new LanternError('bad-request', 'No folder is open.');

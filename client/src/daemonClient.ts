@@ -13,7 +13,7 @@ import type { ErrorData, Notifications, Requests } from '../../shared/src/protoc
 import { reachDaemon } from '../../shared/src/connection/reachDaemon.js';
 import { Owner } from './owner.js';
 
-/** `idle` until something needs the daemon; `failed` says why, and a later attempt is on its way. */
+/** `idle` until something needs the daemon. `failed` has the reason; a further attempt follows. */
 export type DaemonState =
   | { readonly kind: 'idle' }
   | { readonly kind: 'connecting' }
@@ -24,15 +24,15 @@ export interface DaemonClientDependencies {
   /** The daemon's program. */
   readonly script: string;
   readonly log: vscode.LogOutputChannel;
-  /** Done before the first session, such as passing settings on; its failure is logged and does no more harm. */
+  /** Called before the first session, for example to pass on settings. A failure is only logged. */
   readonly prepare?: () => Promise<void>;
-  /** Waiting times between attempts, in milliseconds; the last one repeats. */
+  /** Pauses between attempts, in milliseconds. The last one repeats. */
   readonly backOffMs?: readonly number[];
 }
 
 const usualBackOffMs = [500, 1000, 2000, 5000, 10_000, 30_000];
 
-/** A running language client, and its end. */
+/** A running language client, and a promise of its end. */
 interface Link {
   readonly client: LanguageClient;
   readonly pid: number;
@@ -40,8 +40,8 @@ interface Link {
 }
 
 /**
- * This window's session with the daemon. It is begun by the first request, and begun again when the daemon goes away:
- * at once when something is asked of it, else after a while that grows with each failure.
+ * This window's session with the daemon. The first request begins it. When the daemon ends it is begun again: at once
+ * for a request, otherwise after a pause that grows with each failure.
  */
 export class DaemonClient implements vscode.Disposable {
   readonly #deps: DaemonClientDependencies;
@@ -74,7 +74,10 @@ export class DaemonClient implements vscode.Disposable {
     return this.#state;
   }
 
-  /** Asks the daemon, starting it where none runs. A request that its end cut short is asked once more. */
+  /**
+   * Sends a request to the daemon, and starts it when none runs. A request that the daemon's end interrupted is sent
+   * once more.
+   */
   async request<M extends keyof Requests>(
     method: M,
     params: Requests[M]['params'],
@@ -85,11 +88,11 @@ export class DaemonClient implements vscode.Disposable {
       if (token?.isCancellationRequested === true) throw cancelled(method);
       try {
         const { client } = link;
-        // A token that is undefined would be sent as a parameter.
+        // An undefined token would be sent as a parameter.
         if (token === undefined) return await client.sendRequest<Requests[M]['result']>(method, params);
         return await client.sendRequest<Requests[M]['result']>(method, params, token);
       } catch (error) {
-        // The close of the connection may be told after the failure of what was under way.
+        // The connection's close may be reported after the failure of its requests.
         const broken = link.lost || !(error instanceof ResponseError) || isConnectionLoss(error);
         if (broken && attempt === 0 && !this.#stopping.signal.aborted) {
           this.#drop(link);
@@ -100,12 +103,12 @@ export class DaemonClient implements vscode.Disposable {
     }
   }
 
-  /** Begins the session if there is none. */
+  /** Begins the session when there is none. */
   async connect(): Promise<void> {
     await this.#connected();
   }
 
-  /** Ends the session; the daemon goes on for others. */
+  /** Ends the session. The daemon continues for other clients. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     clearTimeout(this.#retry);
@@ -127,7 +130,7 @@ export class DaemonClient implements vscode.Disposable {
 
   async #begin(): Promise<Link> {
     const { log, script } = this.#deps;
-    // A failure stands until an attempt succeeds: an indicator that flickers tells nobody anything.
+    // A failure is shown until an attempt succeeds, so that the indicator does not flicker.
     if (this.#state.kind !== 'failed') this.#become({ kind: 'connecting' });
     try {
       this.#prepared ??= this.#deps.prepare?.().catch((error: unknown) => log.error(errorMessage(error)));
@@ -168,7 +171,7 @@ export class DaemonClient implements vscode.Disposable {
         socket.destroy();
         throw error;
       }
-      // Listening begins here: a start that fails is told by the line above.
+      // Begins to listen here: the line above reports a start that fails.
       client.onDidChangeState(({ newState }) => {
         if (newState === State.Stopped) this.#drop(link);
       });
@@ -189,7 +192,7 @@ export class DaemonClient implements vscode.Disposable {
     }
   }
 
-  /** Forgets a session that has ended, and begins another one after a while. */
+  /** Drops a session that has ended, and begins another one after a pause. */
   #drop(link: Link): void {
     if (link.lost) return;
     link.lost = true;
@@ -214,7 +217,7 @@ export class DaemonClient implements vscode.Disposable {
   }
 }
 
-/** What vscode-jsonrpc answers for requests that its own end cut short. */
+/** vscode-jsonrpc's errors for requests that the end of the connection interrupted. */
 function isConnectionLoss({ code }: ResponseError<unknown>): boolean {
   return code === -32097 || code === -32099;
 }

@@ -4,7 +4,7 @@ import { Lantern } from './lantern.js';
 
 let lantern: Lantern | undefined;
 
-/** Registers and returns: nothing is waited for, and the daemon is not started here. */
+/** Registers and returns. It waits for nothing, and does not start the daemon. */
 export function activate(context: vscode.ExtensionContext): Lantern {
   const began = performance.now();
   const program = (name: string): string => join(context.extensionPath, 'dist', name);

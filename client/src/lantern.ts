@@ -23,10 +23,10 @@ export interface Programs {
   readonly commandLine: string;
 }
 
-/** Makes every part of the extension and joins them: the only place where that is done. */
+/** The composition root of the extension: makes every part and joins them. */
 export class Lantern implements vscode.Disposable {
   readonly #owner = new Owner();
-  /** How long activation kept the extension host. */
+  /** Milliseconds that activation took in the extension host. */
   activatedInMs = 0;
   readonly settings: SettingsSync;
   readonly client: DaemonClient;
@@ -60,7 +60,7 @@ export class Lantern implements vscode.Disposable {
     const { client, index, results, search, settings, status } = this;
     own(registerCommands({ client, index, results, search, settings, status, memoryView, log, commandLine }));
     own(new McpProvider(commandLine));
-    // Activation is over when this runs.
+    // Activation has ended when this runs.
     const later = setImmediate(() => {
       const logged = (error: unknown): void => log.error(errorMessage(error));
       index.consider().catch(logged);

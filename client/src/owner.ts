@@ -1,6 +1,6 @@
 import type { Disposable } from '../../shared/src/disposable.js';
 
-/** Disposes of what it was given, last first, once. */
+/** Disposes of the disposables that it owns, the last one first, once. */
 export class Owner implements Disposable {
   readonly #owned: Disposable[] = [];
   #disposed = false;

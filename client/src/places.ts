@@ -2,21 +2,21 @@ import { realpathSync, statSync } from 'node:fs';
 import { basename, isAbsolute, join } from 'node:path';
 import * as vscode from 'vscode';
 
-/** A folder of the workspace that can be indexed: one on a disk. */
+/** A folder of the workspace that can be indexed, because it is on a disk. */
 export interface Place {
   readonly name: string;
-  /** Absolute, as the daemon names it: without links. */
+  /** Absolute path without links, as the daemon names it. */
   readonly path: string;
 }
 
-/** The window's folders that lie on a disk. */
+/** The window's folders that are on a disk. */
 export function places(): Place[] {
   return (vscode.workspace.workspaceFolders ?? [])
     .filter(({ uri }) => uri.scheme === 'file')
     .map(({ name, uri }) => ({ name, path: realPath(uri.fsPath) }));
 }
 
-/** The folder that `in:` names: by name, by the end of its path, or as a folder inside one of the window's. */
+/** The folder of an `in:` filter: by name, by the end of its path, or a folder inside one of the window's. */
 export function folderNamed(name: string): string | undefined {
   const all = places();
   const wanted = name.toLowerCase();
@@ -28,7 +28,7 @@ export function folderNamed(name: string): string | undefined {
   return inside === undefined ? undefined : realPath(inside);
 }
 
-/** The window's folder that holds a file. */
+/** The window's folder that contains a file. */
 export function placeOf(file: string): Place | undefined {
   const real = realPath(file);
   return places().find(

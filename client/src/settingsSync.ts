@@ -14,19 +14,19 @@ export interface SettingsSyncDependencies {
 const secretName = 'lantern.chroma.apiKey';
 const apiKey = 'chroma.apiKey';
 
-/** Names of all settings that the daemon is told, but the secret one: `group.name`. */
+/** Names of all settings of the daemon, without the secret one: `group.name`. */
 const names = Object.entries(defaultSettings)
   .flatMap(([group, values]) => Object.keys(values as object).map((name) => `${group}.${name}`))
   .filter((name) => name !== apiKey);
 
 /**
- * Passes the person's settings on to the daemon: into the file that it reads at its start, shared by all windows and
- * the command line. A running daemon is ended when they differ; every window then begins a new session by itself.
+ * Passes the user's settings on to the daemon through the file that it reads at its start, which all windows and the
+ * command line share. A running daemon is stopped when they differ; every window then begins a new session by itself.
  */
 export class SettingsSync implements vscode.Disposable {
   readonly #deps: SettingsSyncDependencies;
   readonly #owner = new Owner();
-  /** One change after the other. */
+  /** Changes run one after the other. */
   #last: Promise<void> = Promise.resolve();
 
   constructor(deps: SettingsSyncDependencies) {
@@ -44,7 +44,9 @@ export class SettingsSync implements vscode.Disposable {
     );
   }
 
-  /** Before the first session: what the person chose while no window was open. What was not chosen stays as it is. */
+  /**
+   * Before the first session: passes on what the user set while no window was open. Other settings stay as they are.
+   */
   async prepare(): Promise<void> {
     const own = names.map((name) => [name, chosen(name)] as const).filter(([, value]) => value !== undefined);
     const key = await this.#deps.secrets.get(secretName);
@@ -53,7 +55,7 @@ export class SettingsSync implements vscode.Disposable {
     );
   }
 
-  /** Asks for the key of the Chroma server, and keeps it as a secret; an empty one is forgotten. */
+  /** Asks for the key of the Chroma server and stores it as a secret. An empty key deletes it. */
   async askForApiKey(): Promise<void> {
     const value = await vscode.window.showInputBox({
       title: 'Chroma API Key',
@@ -66,7 +68,7 @@ export class SettingsSync implements vscode.Disposable {
     else await this.#deps.secrets.store(secretName, value);
   }
 
-  /** Settles when all changes so far have been passed on. */
+  /** Resolves when all changes so far are passed on. */
   async settled(): Promise<void> {
     await this.#last;
   }
@@ -92,7 +94,7 @@ export class SettingsSync implements vscode.Disposable {
   }
 }
 
-/** What the person set for this machine or for all; undefined where the default holds. */
+/** The user's value for this machine or for all; undefined when the default applies. */
 function chosen(name: string): unknown {
   const found = vscode.workspace.getConfiguration('lantern').inspect<unknown>(name);
   return found?.globalValue;

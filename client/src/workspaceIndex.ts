@@ -6,13 +6,13 @@ import type { DaemonClient } from './daemonClient.js';
 import { Owner } from './owner.js';
 import { type Place, places } from './places.js';
 
-/** Whether this window's folders are indexed without being asked for. */
+/** Whether this window's folders are indexed without asking. */
 export type AutoIndex = 'ask' | 'always' | 'never';
 
 export interface WorkspaceIndexDependencies {
   readonly client: DaemonClient;
   readonly log: vscode.LogOutputChannel;
-  /** Keeps the answers of the person, by folder. */
+  /** Stores the user's answers by folder. */
   readonly answers: vscode.Memento;
   readonly autoIndex: () => AutoIndex;
 }
@@ -21,17 +21,17 @@ type Answer = 'yes' | 'no';
 
 const key = (path: string): string => `lantern.consent:${path}`;
 
-/** Keeps the folders of this window indexed: those that the person agreed to, as long as the workspace is trusted. */
+/** Keeps the folders of this window indexed: those that the user agreed to, while the workspace is trusted. */
 export class WorkspaceIndex implements vscode.Disposable {
   readonly #deps: WorkspaceIndexDependencies;
   readonly #owner = new Owner();
   readonly #changed = this.#owner.own(new vscode.EventEmitter<void>());
-  /** Folders that are being indexed for this window, and how to end that. */
+  /** Folders that are being indexed for this window, and how to cancel that. */
   readonly #running = new Map<string, vscode.CancellationTokenSource>();
-  /** Folders that were asked about in this window, so that nobody is asked twice. */
+  /** Folders that this window has asked about, so that it asks only once. */
   readonly #asked = new Set<string>();
 
-  /** The answers or the work under way have changed. */
+  /** Fires when the answers or the running work have changed. */
   readonly onDidChange = this.#changed.event;
 
   constructor(deps: WorkspaceIndexDependencies) {
@@ -49,18 +49,18 @@ export class WorkspaceIndex implements vscode.Disposable {
     );
     this.#owner.own(
       deps.client.onDidChangeState(({ kind }) => {
-        // Each time: a daemon that took the place of another knows nothing of what changed in between.
+        // Every time: a daemon that replaced another one does not know what changed in between.
         if (kind === 'connected') void this.#catchUp();
       }),
     );
   }
 
-  /** Folders that the person agreed to index, or that the settings do. */
+  /** Folders that the user, or the settings, agreed to index. */
   accepted(): Place[] {
     return this.#allowed() ? places().filter(({ path }) => this.#answer(path) === 'yes') : [];
   }
 
-  /** Folders that are not indexed for want of an answer, or by it. */
+  /** Folders that are not indexed, because there is no answer or it was no. */
   pending(): Place[] {
     return places().filter(({ path }) => this.#answer(path) !== 'yes');
   }
@@ -69,7 +69,7 @@ export class WorkspaceIndex implements vscode.Disposable {
     return this.#running.has(path);
   }
 
-  /** Indexes what may be, and asks about the rest where the settings say so. */
+  /** Indexes the accepted folders, and asks about the others if the settings say so. */
   async consider(): Promise<void> {
     if (!this.#allowed()) return;
     const { autoIndex } = this.#deps;
@@ -79,7 +79,7 @@ export class WorkspaceIndex implements vscode.Disposable {
       await this.#ask(places().filter(({ path }) => this.#answer(path) === undefined));
   }
 
-  /** Brings one folder up to date. `shown` puts the progress in front of the person, who may cancel it. */
+  /** Brings one folder up to date. With `shown` the progress is shown to the user, who may cancel it. */
   async index(place: Place, how: 'shown' | 'quiet'): Promise<IndexReport | undefined> {
     if (!this.#allowed()) throw new LanternError('bad-request', 'Lantern indexes trusted workspaces only.');
     if (this.#running.has(place.path)) return undefined;
@@ -111,7 +111,7 @@ export class WorkspaceIndex implements vscode.Disposable {
     }
   }
 
-  /** Forgets the answer, so that the folder is not indexed again by itself. */
+  /** Deletes the answer, so that the folder is not indexed again by itself. */
   async forget(path: string): Promise<void> {
     this.#running.get(path)?.cancel();
     await this.#remember(path, 'no');
@@ -132,7 +132,7 @@ export class WorkspaceIndex implements vscode.Disposable {
     let shown = 0;
     const listening = client.onDidProgress((event) => {
       if (event.token !== job) return;
-      // A search in between looks at the disk again, which is not what one waits for.
+      // A search in between would compare with the disk again, which would take its time.
       if (event.progress.kind === 'scanning' && shown > 0) return;
       const percent = percentOf(event.progress);
       progress.report({ message: describe(event.progress), increment: Math.max(0, percent - shown) });
@@ -155,7 +155,7 @@ export class WorkspaceIndex implements vscode.Disposable {
     for (const place of this.accepted()) await this.index(place, 'quiet').catch(() => undefined);
   }
 
-  /** One question for all folders that have none answered yet. */
+  /** One question for all folders without an answer. */
   async #ask(open: readonly Place[]): Promise<void> {
     const asking = open.filter(({ path }) => !this.#asked.has(path));
     if (asking.length === 0) return;
@@ -186,7 +186,7 @@ export class WorkspaceIndex implements vscode.Disposable {
     }
   }
 
-  /** Welcome views and the walkthrough depend on these. */
+  /** Welcome views and the walkthrough use these. */
   #tellViews(): void {
     const some = this.accepted().length > 0;
     void vscode.commands.executeCommand('setContext', 'lantern.indexed', some);

@@ -18,7 +18,7 @@ interface AgentRow extends vscode.QuickPickItem {
   readonly connect: () => Promise<void>;
 }
 
-/** Lets the person pick an agent, and puts Lantern's server into that agent's configuration. */
+/** Lets the user choose an agent, and adds Lantern's server to that agent's configuration. */
 export async function connectAgent(script: string): Promise<void> {
   const row = await vscode.window.showQuickPick<AgentRow>(
     [...clientNames.map((name) => rowOf(name, script)), otherAgent(script)],
@@ -31,7 +31,7 @@ export async function connectAgent(script: string): Promise<void> {
   await row?.connect();
 }
 
-/** After an update: the launcher that agents may have been told of starts this build from now on. */
+/** Called after an update: points the launcher, which agents may use, to this build. */
 export async function refreshAgents(script: string): Promise<void> {
   await refreshLauncher(launcherOf(script));
 }
@@ -69,7 +69,7 @@ function otherAgent(script: string): AgentRow {
     detail: 'Copies what most agents take: a JSON object with the command that starts the server',
     connect: async () => {
       const command = commandOf(await writeLauncher(launcherOf(script)));
-      // The form of Cursor's file is the one that others have taken over.
+      // Other clients use the format of Cursor's file.
       await vscode.env.clipboard.writeText(clientConfig('cursor', command, environment()).text);
       void vscode.window.showInformationMessage(
         'Lantern: copied. Paste it into the configuration of your agent, where it names its MCP servers.',
@@ -94,7 +94,7 @@ function launcherOf(script: string): LauncherTarget {
   };
 }
 
-/** What starts the launcher: itself, but on Windows the editor's executable. */
+/** What starts the launcher: the launcher itself, but on Windows the editor's executable. */
 function commandOf(launcher: string): BridgeCommand {
   const home = process.env['LANTERN_HOME'];
   const env = home ? { LANTERN_HOME: dataDir() } : {};

@@ -4,13 +4,13 @@ import { dataDir } from '../../../shared/src/connection/dataDir.js';
 import { runtimeScript } from '../../../shared/src/connection/runtimeCopy.js';
 import { Owner } from '../owner.js';
 
-/** As package.json names it. */
+/** The id in package.json. */
 const providerId = 'lantern.mcp';
 const setting = 'lantern.mcp.enabled';
 
 /**
- * Tells the editor how to start the bridge, so that its own agents have the tools with nothing to configure. Editors
- * that are made from VS Code may lack this: there it does nothing, and "Connect an Agent" is the way.
+ * Tells the editor how to start the bridge, so that its own agents have the tools without configuration. Editors
+ * derived from VS Code may lack this API. There it does nothing, and users need "Connect an Agent".
  */
 export class McpProvider implements vscode.Disposable {
   readonly #script: string;
@@ -54,7 +54,9 @@ export class McpProvider implements vscode.Disposable {
     );
   }
 
-  /** When it is about to be started: like the daemon it runs outside the extension's folder, which an update removes. */
+  /**
+   * Resolved just before the start: like the daemon it runs outside the extension's folder, which an update removes.
+   */
   async #resolve(definition: vscode.McpServerDefinition): Promise<vscode.McpServerDefinition> {
     if (definition instanceof vscode.McpStdioServerDefinition) {
       definition.args = [await runtimeScript({ script: this.#script, dataDir: dataDir(), build }), 'mcp'];
@@ -63,7 +65,7 @@ export class McpProvider implements vscode.Disposable {
   }
 }
 
-/** Whether this editor lists servers of extensions. */
+/** Whether this editor can list MCP servers of extensions. */
 export function hasMcp(): boolean {
   const { lm } = vscode as { readonly lm?: Partial<typeof vscode.lm> };
   return typeof lm?.registerMcpServerDefinitionProvider === 'function';

@@ -1,4 +1,4 @@
-/** A query as typed, taken apart: what to look for, and where. */
+/** A typed query, split into what to search for and where. */
 export interface FilteredQuery {
   readonly text: string;
   readonly language?: string;
@@ -8,7 +8,7 @@ export interface FilteredQuery {
   readonly folder?: string;
 }
 
-/** What is being typed at the end of the query, when it is a filter. */
+/** The filter that is being typed at the end of the query. */
 export interface FilterHint {
   readonly name: FilterName;
   readonly value: string;
@@ -18,10 +18,10 @@ export interface FilterHint {
 
 export type FilterName = 'lang' | 'path' | 'in';
 
-/** `name:value`, or `name:"value with spaces"`, where a word begins. */
+/** `name:value` or `name:"value with spaces"`, at the start of a word. */
 const filter = /(?<=^|\s)(lang|path|in):(?:"([^"]*)"?|(\S+))(?=\s|$)/g;
 
-/** Takes the filters out of a query; of two with the same name the later one counts. */
+/** Removes the filters from a query. Of two with the same name the later one counts. */
 export function parseFilters(typed: string): FilteredQuery {
   const found: Partial<Record<FilterName, string>> = {};
   const rest = typed.replace(filter, (_, name: FilterName, quoted?: string, bare?: string) => {
@@ -29,7 +29,7 @@ export function parseFilters(typed: string): FilteredQuery {
     if (value !== '') found[name] = value;
     return ' ';
   });
-  // A filter without its value is one that is still being typed.
+  // A filter without a value is still being typed.
   const text = rest
     .replace(/(?<=^|\s)(?:lang|path|in):(?=\s|$)/g, ' ')
     .replace(/\s+/g, ' ')
@@ -43,14 +43,14 @@ export function parseFilters(typed: string): FilteredQuery {
   };
 }
 
-/** `src` and `src/` mean all that is below; a name with a dot or a star is taken as it stands. */
+/** `src` and `src/` mean everything below. A name with a dot or a star is used as it is. */
 function globOf(path: string): string {
   if (/[*?[{]/.test(path)) return path;
   if (path.endsWith('/')) return `${path}**`;
   return /\.[^/]+$/.test(path) ? path : `{${path},${path}/**,**/${path}/**}`;
 }
 
-/** The filter at the end of what was typed, for which completions can be shown. */
+/** The filter at the end of the query, for which completions can be shown. */
 export function hintFor(typed: string): FilterHint | undefined {
   const match = /(?<=^|\s)(lang|path|in):(?:"([^"]*)|([^\s"]*))$/.exec(typed);
   if (match === null) return undefined;
@@ -61,7 +61,7 @@ export function hintFor(typed: string): FilterHint | undefined {
   };
 }
 
-/** The query with the filter completed, ready for what is typed next. */
+/** The query with the completed filter, ready for further typing. */
 export function complete({ before, name }: FilterHint, value: string): string {
   return `${before}${name}:${/\s/.test(value) ? `"${value}"` : value} `;
 }

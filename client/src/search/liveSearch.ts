@@ -2,27 +2,30 @@ import * as vscode from 'vscode';
 import { LanternError, errorMessage } from '../../../shared/src/errors.js';
 import type { SearchParams, SearchResult } from '../../../shared/src/protocol/protocol.js';
 
-/** What is known of the newest query. */
+/** State of the newest query. */
 export type LiveState =
   | { readonly kind: 'results'; readonly result: SearchResult; readonly final: boolean }
   | { readonly kind: 'failed'; readonly reason: string };
 
 export type Search = (params: SearchParams, token: vscode.CancellationToken) => Promise<SearchResult>;
 
-/** Milliseconds after the last key before the words are looked up, and before the model is asked. */
+/** Milliseconds after the last key before the lexical search, and before the model is used. */
 const wordsAfterMs = 40;
 const meaningAfterMs = 140;
-/** A list by meaning is not replaced by one by words when the next list by meaning is this near. */
+/** A hybrid list is not replaced by a lexical one when the next hybrid list is this close. */
 const patienceMs = 250;
-/** While the model loads or the index grows, the answer is asked for again this often. */
+/** While the model loads or the index grows, the search is repeated at this interval. */
 const againMs = 700;
-/** The daemon looks at the disk at most once a second: what was written just before the question is found by then. */
+/**
+ * The daemon compares a folder with the disk at most once a second. This finds what was written just before the
+ * query.
+ */
 const confirmAfterMs = 1100;
 const retryMs = 2000;
 
 /**
- * Answers while one types: by words at once, and by words and meaning as soon as that is there. A newer query cancels
- * what is under way for older ones.
+ * Searches while the user types: lexical hits at once, hybrid hits as soon as they are there. A newer query cancels
+ * the searches of older ones.
  */
 export class LiveSearch implements vscode.Disposable {
   readonly #search: Search;
@@ -65,7 +68,7 @@ export class LiveSearch implements vscode.Disposable {
     this.#after(meaningAfterMs, meaning);
   }
 
-  /** Ends what is under way for the newest query. */
+  /** Cancels the searches of the newest query. */
   cancel(): void {
     this.#running.cancel();
     this.#running.dispose();
@@ -86,7 +89,7 @@ export class LiveSearch implements vscode.Disposable {
       run().catch((error: unknown) => {
         if (token.isCancellationRequested || isCancelled(error)) return;
         this.#onState({ kind: 'failed', reason: errorMessage(error) });
-        // What is wrong may be mended under an open box; what was asked wrongly stays wrong.
+        // A fault may be repaired while the box is open. An invalid query stays invalid.
         if (!isBadRequest(error)) this.#after(retryMs, run);
       });
     }, ms);

@@ -5,7 +5,7 @@ import { type FilterHint, complete } from './filters.js';
 import { uriOf } from './preview.js';
 import { firstLine, keyOf, referenceTo, textsOf, wrapped } from './rows.js';
 
-/** What a picker says instead of searching, and what to do about it. */
+/** What the picker shows instead of hits, and what the user can do about it. */
 export interface Obstacle {
   readonly text: string;
   readonly detail: string;
@@ -15,16 +15,16 @@ export interface Obstacle {
 export interface RowAction {
   readonly kind: 'aside' | 'related' | 'copy' | 'forget';
   readonly button: vscode.QuickInputButton;
-  /** What is copied or forgotten. */
+  /** The text to copy or to remove. */
   readonly text: string;
 }
 
-/** One row: a hit, a query to go on with, or a note with something to do. */
+/** A row: a hit, a query to continue with, or a note with an action. */
 export interface Row extends vscode.QuickPickItem {
-  /** The same for rows that stand for the same thing. */
+  /** Equal for rows that mean the same. */
   readonly key: string;
   readonly hit?: SearchHit;
-  /** A query that takes the place of what was typed. */
+  /** A query that replaces the typed one. */
   readonly value?: string;
   readonly command?: vscode.Command;
   readonly actions?: readonly RowAction[];
@@ -47,7 +47,7 @@ export function hitRow(hit: SearchHit, folder: string | undefined): Row {
       text: referenceTo(hit),
     },
   ];
-  // With a resource the editor shows the icon that its theme has for the language; older ones show a plain file.
+  // With a resource URI the editor shows the theme's icon for the language. Older editors show a plain file.
   const language = { iconPath: vscode.ThemeIcon.File, resourceUri: uriOf(hit) };
   const detail = hit.symbol === null ? undefined : firstLine(hit.text).slice(0, 160);
   return {
@@ -93,7 +93,7 @@ export function noteRow({ text, detail, command }: Obstacle): Row {
   };
 }
 
-/** A failure with its whole reason: what to do stands at the end, and a row shows one line. */
+/** A failure with its whole reason. A row shows one line, and what to do is at the end of the reason. */
 export function failureRows(text: string, reason: string, command: vscode.Command): Row[] {
   const [first = '', ...rest] = wrapped(reason);
   const note = noteRow({ text, detail: first, command });
@@ -103,13 +103,13 @@ export function failureRows(text: string, reason: string, command: vscode.Comman
   ];
 }
 
-/** What a filter that is being typed can be completed with. */
+/** Completions for the filter that is being typed. */
 export function hintRows(hint: FilterHint, folders: readonly Place[]): Row[] {
   const typed = hint.value.toLowerCase();
   const values = valuesFor(hint, folders).filter(({ name, also }) =>
     [name, ...also].some((one) => one.toLowerCase().startsWith(typed)),
   );
-  // Nothing is left to complete where the value is one of them already.
+  // There is nothing to complete when the value is already one of them.
   if (values.some(({ name, also }) => [name, ...also].some((one) => one.toLowerCase() === typed))) return [];
   return values.slice(0, 20).map(({ name, what }) => ({
     key: `hint ${hint.name}:${name}`,

@@ -7,11 +7,11 @@ interface Before {
   readonly selections: readonly vscode.Selection[];
   readonly visible: vscode.Range | undefined;
   readonly wasPreview: boolean;
-  /** What was open, so that only what the preview has opened is closed again. */
+  /** The editors that were open, so that only those of the preview are closed. */
   readonly openTabs: ReadonlySet<string>;
 }
 
-/** Shows hits in the editor while one looks through them, and puts everything back when one leaves. */
+/** Shows hits in the editor while the user moves through them, and restores the editor afterwards. */
 export class Preview implements vscode.Disposable {
   readonly #highlight = vscode.window.createTextEditorDecorationType({
     backgroundColor: new vscode.ThemeColor('editor.rangeHighlightBackground'),
@@ -22,7 +22,7 @@ export class Preview implements vscode.Disposable {
   });
   readonly #before = look();
   #shown: vscode.TextEditor | undefined;
-  /** Only the latest wish counts: a file that opens late must not replace a newer one. */
+  /** Only the latest call counts: a file that opens late must not replace a newer one. */
   #turn = 0;
 
   async show(hit: SearchHit): Promise<void> {
@@ -42,7 +42,7 @@ export class Preview implements vscode.Disposable {
     editor.setDecorations(this.#highlight, [range]);
   }
 
-  /** Opens a hit to stay, with the cursor at its beginning. */
+  /** Opens a hit permanently, with the cursor at its beginning. */
   async open(hit: SearchHit, aside: boolean): Promise<void> {
     if (aside) await this.restore();
     this.#turn++;
@@ -50,7 +50,7 @@ export class Preview implements vscode.Disposable {
     await openHit(hit, aside ? vscode.ViewColumn.Beside : (this.#before.column ?? vscode.ViewColumn.Active));
   }
 
-  /** Puts the editor back where it was. */
+  /** Restores the editor's previous state. */
   async restore(): Promise<void> {
     this.#turn++;
     this.#clear();
@@ -92,7 +92,7 @@ export function uriOf({ folder, path }: SearchHit): vscode.Uri {
   return vscode.Uri.joinPath(vscode.Uri.file(folder), path);
 }
 
-/** The hit's lines, from its first character that shows to its last. */
+/** The hit's lines, from its first visible character to its last. */
 export function rangeOf({ startLine, endLine }: SearchHit, document: vscode.TextDocument): vscode.Range {
   const first = document.lineAt(Math.min(startLine, document.lineCount) - 1);
   let last = document.lineAt(Math.min(endLine, document.lineCount) - 1);

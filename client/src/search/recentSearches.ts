@@ -3,7 +3,7 @@ import type * as vscode from 'vscode';
 const key = 'lantern.recentSearches';
 const most = 15;
 
-/** The queries that led somewhere, newest first, kept for the workspace. */
+/** The queries with which the user opened a hit, newest first, kept for the workspace. */
 export class RecentSearches {
   readonly #memento: vscode.Memento;
 

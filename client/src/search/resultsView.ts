@@ -4,7 +4,7 @@ import { Owner } from '../owner.js';
 import { rangeOf, uriOf } from './preview.js';
 import { firstLine, keyOf } from './rows.js';
 
-/** What the view shows: the hits, and how to find them again. */
+/** The hits of the view, and how to find them again. */
 export interface ResultSet {
   readonly title: string;
   readonly hits: readonly SearchHit[];
@@ -24,7 +24,7 @@ interface HitNode {
 
 export type ResultNode = FileNode | HitNode;
 
-/** A tree of results that stays: files in the order of their best hit, and in each its hits. */
+/** A tree of results that stays: files in the order of their best hit, each with its hits. */
 export class ResultsView implements vscode.TreeDataProvider<ResultNode>, vscode.Disposable {
   readonly #owner = new Owner();
   readonly #changed = this.#owner.own(new vscode.EventEmitter<void>());
@@ -41,7 +41,7 @@ export class ResultsView implements vscode.TreeDataProvider<ResultNode>, vscode.
     this.#draw();
   }
 
-  /** Shows a new set in place of the old one. */
+  /** Replaces the shown results. */
   async show(results: ResultSet): Promise<void> {
     this.#results = results;
     this.#dismissed.clear();

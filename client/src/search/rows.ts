@@ -1,6 +1,6 @@
 import type { Coverage, SearchHit } from '../../../shared/src/protocol/protocol.js';
 
-/** What a list shows of a hit. */
+/** The texts of a hit in a list. */
 export interface HitTexts {
   readonly label: string;
   readonly description: string;
@@ -8,7 +8,7 @@ export interface HitTexts {
 
 const longestLabel = 90;
 
-/** The symbol, else the first line that says something; and where it is. `folder` is named only among several. */
+/** The symbol, otherwise the first line with text, and the place. `folder` is shown only when there are several. */
 export function textsOf(hit: SearchHit, folder: string | undefined): HitTexts {
   const { symbol, path, startLine, endLine } = hit;
   const lines = startLine === endLine ? `${startLine}` : `${startLine}–${endLine}`;
@@ -18,12 +18,12 @@ export function textsOf(hit: SearchHit, folder: string | undefined): HitTexts {
   };
 }
 
-/** The same place, however often it is found. */
+/** Identifies a place. */
 export function keyOf({ folder, path, startLine, endLine }: SearchHit): string {
   return JSON.stringify([folder, path, startLine, endLine]);
 }
 
-/** How a person or an agent points at code: `path:12-40`. */
+/** A reference to code, such as `path:12-40`. */
 export function referenceTo({ path, startLine, endLine }: SearchHit): string {
   return `${path}:${startLine}${endLine > startLine ? `-${endLine}` : ''}`;
 }
@@ -33,7 +33,7 @@ export function firstLine(text: string): string {
   return line.trim().replace(/\s+/g, ' ');
 }
 
-/** A text in lines that a row shows whole. */
+/** A text, wrapped to the width of a row. */
 export function wrapped(text: string): string[] {
   const words = text.split(/\s+/).filter(Boolean);
   const lines: string[] = [];
@@ -45,7 +45,7 @@ export function wrapped(text: string): string[] {
   return lines;
 }
 
-/** What the answer rests on, in a few words. */
+/** How much the answer covers, in a few words. */
 export function coverageText({ filesTotal, filesIndexed, filesPending, semantic, reason }: Coverage): string {
   const by = semantic ? 'by words and meaning' : `by words only${reason === undefined ? '' : ` (${reason})`}`;
   if (filesPending === 0) return by;

@@ -12,11 +12,11 @@ import { coverageText } from './rows.js';
 export interface SearchPickerDependencies {
   readonly search: Search;
   readonly recent: RecentSearches;
-  /** Why nothing can be found now; undefined when something can. */
+  /** Why nothing can be found now; undefined when searching works. */
   readonly obstacle: () => Obstacle | undefined;
-  /** More to say beneath the results, such as folders that are not indexed. */
+  /** Notes below the results, such as folders that are not indexed. */
   readonly notes: () => readonly Obstacle[];
-  /** What the title says beside what the answer covers. */
+  /** Further text in the title. */
   readonly remarks: () => readonly string[];
   readonly openAll: (query: string, hits: readonly SearchHit[]) => void;
 }
@@ -28,7 +28,7 @@ const openAllButton: vscode.QuickInputButton = {
   tooltip: 'Open All Results in a View',
 };
 
-/** The search box with its answers. It is shown once, and ends when it is hidden. */
+/** The search box with its results. It is shown once, and ends when it is hidden. */
 export class SearchPicker implements vscode.Disposable {
   readonly #deps: SearchPickerDependencies;
   readonly #owner = new Owner();
@@ -36,7 +36,7 @@ export class SearchPicker implements vscode.Disposable {
   readonly #preview = this.#owner.own(new Preview());
   readonly #live: LiveSearch;
   #hits: readonly SearchHit[] = [];
-  /** Whether the person chose the active row; else the best one is. */
+  /** Whether the user chose the active row. Otherwise the best row is active. */
   #moved = false;
   #settingItems = false;
   #leaving = false;
@@ -52,7 +52,7 @@ export class SearchPicker implements vscode.Disposable {
     pick.matchOnDetail = false;
     pick.keepScrollPosition = true;
     pick.buttons = [openAllButton];
-    // Rows come in the order of the daemon's ranking; this switch is not in the typings of every version.
+    // Keeps the order of the daemon's ranking. Not every version of the typings has this switch.
     (pick as { sortByLabel?: boolean }).sortByLabel = false;
     pick.value = query;
     this.#owner.own(pick.onDidChangeValue((value) => this.#typed(value)));
@@ -78,14 +78,14 @@ export class SearchPicker implements vscode.Disposable {
     this.#pick.show();
   }
 
-  /** Looks again, after something has changed that the rows depend on. */
+  /** Searches again after something that the rows depend on has changed. */
   refresh(): void {
     const moved = this.#moved;
     this.#typed(this.#pick.value);
     this.#moved = moved;
   }
 
-  /** Opens the active row in the group beside. */
+  /** Opens the active row to the side. */
   async acceptAside(): Promise<void> {
     await this.#accept(true);
   }
@@ -94,17 +94,17 @@ export class SearchPicker implements vscode.Disposable {
     this.#owner.dispose();
   }
 
-  /** Whether the rows are the last word on what was typed. */
+  /** Whether the rows are final for the typed query. */
   get settled(): boolean {
     return !this.#pick.busy;
   }
 
-  /** The row that Enter would take. */
+  /** The row that Enter opens. */
   get active(): Row | undefined {
     return this.#pick.activeItems[0];
   }
 
-  /** What the rows show; for tests. */
+  /** The texts of the rows, for tests. */
   get rows(): readonly Row[] {
     return this.#pick.items;
   }
@@ -147,7 +147,7 @@ export class SearchPicker implements vscode.Disposable {
     });
   }
 
-  /** Shows rows that need no search. */
+  /** Shows the rows that need no search. */
   #rest(rows: readonly Row[]): void {
     this.#live.cancel();
     this.#hits = [];
@@ -165,14 +165,14 @@ export class SearchPicker implements vscode.Disposable {
     const { hits, coverage } = state.result;
     this.#hits = hits;
     this.#pick.busy = !state.final;
-    // An answer that rests on everything needs no words about it.
+    // A complete answer needs no note.
     const whole = coverage.semantic && coverage.filesPending === 0;
     const remarks = [...(whole ? [] : [coverageText(coverage)]), ...this.#deps.remarks()];
     this.#pick.title = [title, remarks.join(', ')].filter(Boolean).join(': ');
     const several = places().length > 1;
     const rows = hits.map((hit) => hitRow(hit, several ? nameOf(hit.folder) : undefined));
     const notes = this.#deps.notes().map(noteRow);
-    // Words alone often find nothing where the meaning will.
+    // A lexical search often finds nothing where a hybrid one does.
     if (rows.length === 0 && !state.final && !coverage.semantic) {
       if (this.#pick.items.some(({ hit }) => hit !== undefined)) return;
       this.#setItems([noteRow({ text: 'Looking …', detail: coverageText(coverage) }), ...notes]);
@@ -180,7 +180,7 @@ export class SearchPicker implements vscode.Disposable {
     else this.#setItems([...rows, ...notes]);
   }
 
-  /** Replaces the rows; the one that the person is at stays the active one wherever it goes. */
+  /** Replaces the rows. The user's row stays active, wherever it moves to. */
   #setItems(rows: readonly Row[]): void {
     const pick = this.#pick;
     const same =
@@ -195,7 +195,7 @@ export class SearchPicker implements vscode.Disposable {
   }
 
   #activated(row: Row | undefined): void {
-    // The first row becomes active by itself; what is previewed is what the person moves to.
+    // The first row becomes active by itself. Only rows that the user moves to are previewed.
     if (row === undefined) return;
     const first = row.key === this.#pick.items[0]?.key;
     if (!this.#settingItems && !first) this.#moved = true;
@@ -261,7 +261,7 @@ export class SearchPicker implements vscode.Disposable {
     return this.#pick.value;
   }
 
-  /** Hides the list without putting the editor back. */
+  /** Hides the list without restoring the editor. */
   #leave(): void {
     this.#leaving = true;
     this.#live.cancel();

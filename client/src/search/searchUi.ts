@@ -20,7 +20,7 @@ export interface SearchUiDependencies {
 const showLog: vscode.Command = { command: 'lantern.showLog', title: 'Show Log' };
 const contextKey = 'lantern.searchOpen';
 
-/** Opens the search box, one at a time, and says what is in the way of searching. */
+/** Opens the search box, one at a time, and says what prevents searching. */
 export class SearchUi implements vscode.Disposable {
   readonly #deps: SearchUiDependencies;
   readonly #owner = new Owner();
@@ -34,7 +34,7 @@ export class SearchUi implements vscode.Disposable {
     this.#owner.own(deps.status.onDidChange(() => this.#lookAgain()));
   }
 
-  /** The box that is open, if one is; for tests. */
+  /** The open box, if there is one; for tests. */
   get picker(): SearchPicker | undefined {
     return this.#picker;
   }
@@ -73,12 +73,12 @@ export class SearchUi implements vscode.Disposable {
     this.#owner.dispose();
   }
 
-  /** The model is loaded while the person types. */
+  /** Load the model while the user types. */
   async #prepare(): Promise<void> {
     await this.#deps.client.request('lantern/preload', {}).catch(() => undefined);
   }
 
-  /** Answers anew when indexing has begun or ended under an open box; in between the box asks again by itself. */
+  /** Searches again when indexing begins or ends under an open box. Meanwhile the box repeats the search itself. */
   #lookAgain(): void {
     const { status } = this.#deps.status;
     const state = JSON.stringify(
@@ -116,13 +116,13 @@ export class SearchUi implements vscode.Disposable {
     return undefined;
   }
 
-  /** This window's folders, as the daemon knows them. */
+  /** The state of this window's folders by the daemon. */
   #folders(): StatusResult['folders'] {
     const own = new Set(places().map(({ path }) => path));
     return (this.#deps.status.status?.folders ?? []).filter(({ path }) => own.has(path));
   }
 
-  /** What keeps the answer from being whole. */
+  /** What makes the answer incomplete. */
   #notes(): Obstacle[] {
     const { index } = this.#deps;
     const folders = this.#folders();

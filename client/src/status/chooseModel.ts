@@ -5,7 +5,7 @@ import { bytes } from './statusText.js';
 
 type Model = ModelsResult['models'][number];
 
-/** Lets the person choose among the known models, and says what the choice costs before it is made. */
+/** Lets the user choose one of the known models, and says what the choice costs before it is made. */
 export async function chooseModel(client: DaemonClient): Promise<void> {
   const rows = client.request('lantern/models', {}).then(({ models }) => models.map(rowOf));
   const chosen = await vscode.window.showQuickPick(rows, {
@@ -35,7 +35,7 @@ export async function chooseModel(client: DaemonClient): Promise<void> {
 
 function rowOf(model: Model): vscode.QuickPickItem & { readonly model: Model } {
   const where = {
-    // Its note says so.
+    // The note of the model says so.
     bundled: '',
     cached: 'downloaded',
     local: 'on this machine',

@@ -3,7 +3,7 @@ import { Owner } from '../owner.js';
 import type { StatusModel } from './statusModel.js';
 import { indicatorOf, tooltipOf } from './statusText.js';
 
-/** The indicator in the status bar: the model's state and the memory in use, or how far indexing is. */
+/** The status bar item: the model's state and the memory in use, or the progress of indexing. */
 export class StatusBar implements vscode.Disposable {
   readonly #model: StatusModel;
   readonly #owner = new Owner();

@@ -3,10 +3,10 @@ import type { MemoryResult, StatusResult } from '../../../shared/src/protocol/pr
 import type { DaemonClient, DaemonState } from '../daemonClient.js';
 import { Owner } from '../owner.js';
 
-/** How often memory is asked for while the window has the focus: it changes without any event. */
+/** Interval of asking for memory while the window has the focus: memory changes without an event. */
 const pollMs = 10_000;
 
-/** What this window knows of the daemon, for all that shows it. */
+/** The daemon's state as this window knows it, for all views. */
 export class StatusModel implements vscode.Disposable {
   readonly #client: DaemonClient;
   readonly #owner = new Owner();
@@ -55,7 +55,7 @@ export class StatusModel implements vscode.Disposable {
     return this.#memory;
   }
 
-  /** Asks anew, if there is a daemon to ask. */
+  /** Asks again, if there is a daemon. */
   async refresh(): Promise<void> {
     if (this.#client.state.kind !== 'connected') return;
     try {
@@ -67,7 +67,7 @@ export class StatusModel implements vscode.Disposable {
       this.#memory = memory;
       this.#changed.fire();
     } catch {
-      // The state of the connection says what is wrong.
+      // The connection's state reports the fault.
     }
   }
 

@@ -1,7 +1,7 @@
 import type { MemoryResult, StatusResult } from '../../../shared/src/protocol/protocol.js';
 import type { DaemonState } from '../daemonClient.js';
 
-/** All that the indicator depends on. */
+/** Everything that the status bar item depends on. */
 export interface StatusFacts {
   readonly daemon: DaemonState;
   readonly status: StatusResult | undefined;
@@ -10,14 +10,14 @@ export interface StatusFacts {
 }
 
 export interface Indicator {
-  /** With the editor's icons as `$(name)`. */
+  /** Text with the editor's icons as `$(name)`. */
   readonly text: string;
-  /** For a screen reader. */
+  /** Text for a screen reader. */
   readonly label: string;
   readonly problem: boolean;
 }
 
-/** The state of things in a few characters. */
+/** The state in a few characters. */
 export function indicatorOf({ daemon, status, memory, trusted }: StatusFacts): Indicator {
   const quiet = (icon: string, word: string, label: string): Indicator => ({
     text: `$(${icon}) ${word}`,
@@ -52,7 +52,7 @@ export function indicatorOf({ daemon, status, memory, trusted }: StatusFacts): I
   return quiet(loaded ? 'circle-filled' : 'circle-outline', used || 'Lantern', label);
 }
 
-/** How far all folders that are being indexed are together; undefined when none is. */
+/** Progress of all folders that are being indexed, together; undefined when there is none. */
 export function indexingPercent(status: StatusResult): number | undefined {
   let [done, total, some] = [0, 0, false];
   for (const { status: one } of status.folders) {
@@ -66,7 +66,7 @@ export function indexingPercent(status: StatusResult): number | undefined {
   return total === 0 ? 0 : Math.floor((100 * done) / total);
 }
 
-/** The whole answer in Markdown, with links to commands. `commands` gives the address of one. */
+/** The full state in Markdown, with links to commands. `commands` gives the address of a command. */
 export function tooltipOf({ daemon, status, memory, trusted }: StatusFacts): string {
   const lines: string[] = ['**Lantern**', ''];
   if (!trusted) lines.push('The workspace is not trusted: nothing in it is read.');
