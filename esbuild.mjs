@@ -1,7 +1,6 @@
-// Builds what runs outside a test: the client (CommonJS, for VS Code) and the server's programs (ESM, for Node).
-// Native and WASM parts stay outside the bundles and are found at run time.
-//
-//   node esbuild.mjs [--watch | --if-stale]
+// Builds what runs outside tests: the client (CommonJS, for VS Code) and the server's programs (ESM, for Node).
+// Native and WASM files stay outside the bundles and are found at run time. Usage: node esbuild.mjs [--watch |
+// --if-stale]
 import { build, context } from 'esbuild';
 import {
   existsSync,
@@ -21,7 +20,7 @@ process.chdir(root);
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 const stamp = 'dist/.built';
 
-/** Entry points that exist; an entry is the name of its file in dist/. */
+/** Entry points, by the name of their file in dist/. */
 const entries = {
   lantern: 'server/src/cli/cli.ts',
   daemon: 'server/src/main.ts',
@@ -42,7 +41,7 @@ if (process.argv.includes('--if-stale') && existsSync(stamp)) {
   if (Math.max(...sources.map(newestChange)) <= statSync(stamp).mtimeMs) process.exit(0);
 }
 
-/** sharp and onnxruntime-web have no use here: texts are the only input, and inference is our own. */
+/** sharp and onnxruntime-web are not needed: texts are the only input, and inference is our own. */
 const emptyModules = {
   name: 'empty-modules',
   setup({ onResolve, onLoad }) {
@@ -84,7 +83,7 @@ const client = {
   external: ['vscode'],
 };
 
-/** Writes through a rename: a daemon may be reading the file, and two builds may run at once. */
+/** Writes through a rename, because a daemon may be reading the file, and two builds may run at once. */
 function place(path, contents) {
   mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.tmp`;
@@ -120,7 +119,8 @@ if (process.argv.includes('--watch')) {
     written.add(path);
   }
   place(stamp, `${version}\n`);
-  // A daemon that runs from an older build may still load a part of it; a plain build cleans up, a start does not.
+  // A running daemon of an older build may still load a file of it. A plain build removes old files; a start does
+  // not.
   if (!process.argv.includes('--if-stale')) {
     for (const name of readdirSync('dist')) {
       if (/\.c?js(\.map)?$/.test(name) && !written.has(resolve('dist', name))) rmSync(join('dist', name));

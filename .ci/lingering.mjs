@@ -1,5 +1,5 @@
-// A mocha root hook. Tests that leave a server, a timer or a child behind would keep the process from ending, and so
-// everything that waits for it: it ends, with what was left named, as a failure.
+// A mocha root hook that ends a run whose tests have left something behind, such as a server, a timer or a child. The
+// run fails, and names what was left; otherwise the process would never end.
 const graceMs = 10_000;
 
 export const mochaHooks = {

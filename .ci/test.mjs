@@ -4,23 +4,26 @@
 import { spawn } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
 
-/** A run that hangs ends with a closing line too. */
+/** Time limit, so that a run that hangs ends with a closing line too. */
 const limitMs = 24 * 60_000;
-/** For what is still in the pipe when a program has ended. Not longer: a process it left behind may hold the other end. */
+/**
+ * Time to read the pipe after a program has ended. Not longer: a process that it left behind may keep the other end
+ * open.
+ */
 const drainMs = 2000;
 
-/** Exit code of install.js where no installing helps. */
+/** Exit code of install.js where nothing can be installed. */
 const cannotBeHad = 3;
 
 const began = performance.now();
 const windows = process.platform === 'win32';
 
-/** Runs a command with its output shown; returns its exit code and what it printed. */
+/** Runs a command and shows its output; returns its exit code and output. */
 function run(command, args) {
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     shell: windows,
-    // A group of its own, so that all of it can be ended.
+    // A process group of its own, so that all of it can be ended.
     detached: !windows,
   });
   let printed = '';
@@ -64,11 +67,11 @@ async function step(title, command, args) {
   if (code !== 0) throw new Error(`${title} failed`);
 }
 
-/** A mocha run: its own summary is added up. A run that ends without one has failed. */
+/** Runs mocha and adds up its summary. A run without a summary has failed. */
 async function suite(title, command, args) {
   console.log(`\n── ${title}`);
   const { code, printed } = await run(command, args);
-  // On CI the summary comes in colours.
+  // On CI the summary is coloured.
   const plain = stripVTControlCharacters(printed);
   const count = (word) => {
     const lines = [...plain.matchAll(new RegExp(`^\\s*(\\d+) ${word}\\b`, 'gm'))];
@@ -90,7 +93,7 @@ const vscodeSuites = [
   ['inside VS Code', process.execPath, ['out/client/test/run.js']],
 ];
 
-/** Whether VS Code is there for the tests; it is installed where it is not. */
+/** Installs VS Code for the tests if necessary; returns whether it is available. */
 async function hasVscode() {
   const { code } = await run(process.execPath, ['out/client/test/install.js']);
   if (code === cannotBeHad) totals.skipped += vscodeSuites.length;
@@ -105,7 +108,7 @@ let installing = Promise.resolve(false);
 try {
   await step('build', process.execPath, ['esbuild.mjs']);
   await step('types', 'npx', ['tsc', '-b']);
-  // Before the suites: some of them use the Node that comes with it.
+  // Before the suites, because some of them use its Node.
   if (!process.argv.includes('--no-vscode')) installing = hasVscode();
   if (!process.argv.includes('--no-check')) {
     await step('format', 'npx', ['prettier', '--check', '--log-level', 'warn', '.']);

@@ -1,4 +1,4 @@
-// What each feature of the ranking is worth: the same candidates ranked without it.
+// The worth of each feature of the ranking: ranks the same candidates without it.
 import { mean, ndcg } from './ndcg.mjs';
 import { nullLog } from '../out/shared/src/log.js';
 import { defaultSettings } from '../out/shared/src/settings/settings.js';
@@ -20,7 +20,7 @@ async function openModel(home) {
   return { model: await SelectedModel.open(settings, registry, loader, cache), cache };
 }
 
-/** Nearest chunks by comparing all vectors of the folder: what the collection is measured against, too. */
+/** Nearest chunks by an exact scan of the folder's vectors, which is also the reference for the collection. */
 function exactNearest(catalog, folder) {
   const keys = [];
   const vectors = [];
@@ -41,7 +41,7 @@ function exactNearest(catalog, folder) {
   };
 }
 
-/** Rows of the table: NDCG@10 by words, with files' vectors and with all, of each question set. */
+/** Rows of the table: NDCG@10 by terms, with files' vectors and with all vectors, for each question set. */
 export async function ablate(home, sets, folderOf, pathOf) {
   const catalog = new Catalog(home, nullLog);
   const { model, cache } = await openModel(home);
@@ -66,7 +66,7 @@ export async function ablate(home, sets, folderOf, pathOf) {
             );
           const lexical = await ask('lexical', undefined);
           const files = await ask('hybrid', async () => []);
-          // As if no chunk had its vector yet.
+          // As if no chunk had a vector yet.
           const wholes = files.candidates.map((candidate) => ({ ...candidate, cosine: undefined }));
           const hybrid = await ask('hybrid', nearestOf.get(entry.repo));
           cases.push({

@@ -14,7 +14,7 @@ const program = join(root, 'dist', 'lantern.js');
 const agentCount = 10;
 const windowCount = 3;
 const queriesEach = 40;
-/** Each asks, waits for the answer, and thinks: from half of this to one and a half. */
+/** Think time between an answer and the next query; it varies from half to one and a half. */
 const thinkMs = 1000;
 const goal = 3;
 

@@ -25,7 +25,7 @@ export const atRest = {
           for (const query of questions().slice(0, 5))
             await client.request('lantern/search', { path, query, wait: true });
       };
-      /** Resident memory of both; Chroma ends with the model and is another process afterwards. */
+      /** Resident memory of both. Chroma stops with the model, and is another process afterwards. */
       const now = async () => {
         const { daemon, chroma } = await client.memory();
         const [own, server] = [rssOf(daemon.pid) / MB, chroma === null ? 0 : rssOf(chroma.pid) / MB];
@@ -34,7 +34,7 @@ export const atRest = {
       const rest = { loaded: [], unloaded: [], daemon: [], chroma: [], peer: [] };
       for (let run = 0; run < runs; run++) {
         await searchAll();
-        // Chroma gives back the indexes of most folders once nobody has asked for a minute.
+        // Chroma releases the indexes of most folders after a minute without a query.
         await sleep(restMs);
         rest.loaded.push((await now()).both);
         await client.request('lantern/clearCache', {});

@@ -33,7 +33,7 @@ function page(title, height, parts) {
   ].join('\n');
 }
 
-/** What each measure is of its goal, on a logarithmic scale: bars that end before the line meet it. */
+/** Each measure relative to its goal, on a logarithmic scale. Bars that end before the line meet it. */
 export function goalsChart(title, results) {
   const shares = results.map((result) => {
     const [, sign, goal] = /^(≤|≥) ([\d.]+)/.exec(result.goal);

@@ -1,4 +1,4 @@
-// Runs a script in a process of its own and takes what it measured, so that each starts from nothing.
+// Runs a script in its own process and reads its result, so that each measurement starts fresh.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ const peer = join(benchmarks, 'peer');
 
 /** Runs `script`, relative to this folder, with `input` as JSON; what it prints as its last line is the result. */
 export async function measure(script, input = {}) {
-  // As the daemon is started; the peer runs as its users run it.
+  // With the daemon's environment. The peer runs as its users run it.
   const env = script.startsWith('children/') ? daemonEnvironment(process.env) : process.env;
   const child = spawn(process.execPath, ['--expose-gc', join(benchmarks, script), JSON.stringify(input)], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -36,8 +36,8 @@ export async function output(command, args, cwd = root) {
 }
 
 /**
- * Installs the peer where it is not yet, and lays out the model as the peer wants it. Gives the folder of models and a
- * function that removes it.
+ * Installs the peer if necessary, and prepares the model for it. Returns the folder of models and a function that
+ * removes it.
  */
 export async function preparePeer(say) {
   if (!existsSync(join(peer, 'node_modules', 'onnxruntime-node'))) {

@@ -1,5 +1,5 @@
-// Folders of any size, always the same: real source code out of the fixtures and of the packages that this project
-// installs, in an order that has nothing to do with where it comes from, so that a part of it is like the whole.
+// Folders of any size, always the same: real source code of the fixtures and of the packages that this project
+// installs, in an order unrelated to its origin, so that a part of it is like the whole.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, extname, join, sep } from 'node:path';
@@ -23,7 +23,7 @@ const endings = new Set([
 /** Larger ones are mostly bundles. */
 const mostBytes = 40_000;
 const leastBytes = 200;
-/** About what a chunk takes of such code; a corpus says itself how many it came to. */
+/** Approximate bytes per chunk of such code. A corpus reports its real number. */
 const bytesPerChunk = 620;
 
 let known;
@@ -50,10 +50,7 @@ function sources() {
   return known;
 }
 
-/**
- * Where a source goes: no folder name that an index leaves out for what it mostly holds, and none that a package's
- * place in a tree of packages would make too long.
- */
+/** Path of a source, without folder names that an index excludes by default or long paths of nested packages. */
 function placeOf(name, round) {
   const parts = name
     .split('/')

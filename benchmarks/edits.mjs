@@ -11,14 +11,14 @@ import { contentExclusion } from '../out/server/src/source/sourceFile.js';
 /** A number as letters, which stay one word. */
 const letters = (number) => [...String(number)].map((digit) => 'abcdefghij'[digit]).join('');
 
-/** Saves of an editor, one after the other: how soon each can be found by a word that it brought. */
+/** Saves of an editor, one after the other: how soon each is found by a new word in it. */
 export const edits = {
   what: '1,000 edits saved one by one: how soon each is found, and what grows',
   async run(say, { edits: count = 1000, files = 300 }) {
     const workspace = new Workspace();
     try {
       const folder = workspace.emptyFolder();
-      // What is generated is not indexed, edited or not.
+      // Generated files are not indexed, edited or not.
       const paths = writeFiles(folder, files).filter(
         (path) => contentExclusion(basename(path), readFileSync(path, 'utf8')) === undefined,
       );
@@ -32,7 +32,7 @@ export const edits = {
       const catalog = join(workspace.home, 'catalog.db');
       const before = statSync(catalog).size;
       for (let edit = 0; edit < count; edit++) {
-        // By then every part has been used.
+        // After this many edits every part has been used.
         if (edit === Math.floor(count / 5)) handles = await settledHandles(daemon.pid);
         const path = paths[edit % paths.length];
         const word = `saved${letters(edit)}`;
@@ -56,7 +56,7 @@ export const edits = {
         memory.push(rssOf(daemon.pid) / MB);
         if ((edit + 1) % 100 === 0) say(`${edit + 1} edits, p95 ${Math.round(quantile(times, 0.95))} ms`);
       }
-      // The last edits' vectors are on their way.
+      // The last edits are still being embedded.
       await client.request('lantern/index', { path: folder });
       const later = (values) => values.slice(Math.floor(values.length / 5));
       const perEdit = slope([...later(memory).keys()], later(memory));

@@ -5,7 +5,7 @@ import { writeFiles } from './corpus.mjs';
 import { row } from './stats.mjs';
 import { Workspace } from './workspace.mjs';
 
-/** Reads every file of a folder, in this thread, as the least that an answer about it could take. */
+/** Reads every file of a folder in this thread: the least that an answer about it could take. */
 function readAll(folder) {
   const began = performance.now();
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }))
@@ -13,7 +13,7 @@ function readAll(folder) {
   return performance.now() - began;
 }
 
-/** Milliseconds from opening a folder that nobody has seen to its answers by words. */
+/** Milliseconds from opening an unknown folder to its lexical answers. */
 export const firstAnswer = {
   what: 'the first answers by words in a never-seen folder of 2,000 files, beside reading the files',
   async run(say, { files = 2000, runs = 3 }) {
@@ -25,7 +25,7 @@ export const firstAnswer = {
       for (let run = 0; run < runs; run++) {
         const folder = workspace.emptyFolder();
         const paths = writeFiles(folder, files);
-        // Half of the way through the walk.
+        // In the middle of the walk's order.
         const sorted = [...paths].sort();
         const word = `plantedword${'abcdefghij'[run]}`;
         const middle = sorted[Math.floor(sorted.length / 2)];

@@ -18,7 +18,7 @@ async function textsOf(folder, textsFile) {
   }
 }
 
-/** Indexes a folder from nothing in a daemon that runs, with model and Chroma there; gives the report. */
+/** Indexes a new folder in a running daemon, with model and Chroma loaded; returns the report. */
 async function index(folder) {
   const workspace = new Workspace();
   try {
@@ -30,7 +30,7 @@ async function index(folder) {
   }
 }
 
-/** Files in, both stores filled: beside the model alone on the same texts, and beside the peer's pipeline. */
+/** From files to both stores, beside the model alone on the same texts, and beside the peer's pipeline. */
 export const indexing = {
   what: 'indexing from end to end, beside the model alone and the pipeline of the peer',
   async run(say, { runs = 3, chunks = 600 }) {
@@ -46,7 +46,7 @@ export const indexing = {
       for (let run = 0; run < runs; run++) {
         const { elapsedMs, chunksEmbedded } = await index(folder);
         const raw = await measure('children/raw.mjs', { textsFile });
-        // The peer knows no vectors of files: it gets the chunks only.
+        // The peer has no vectors of files, so it gets the chunks only.
         const skip = raw.texts - chunksEmbedded;
         const common = { models: peer.models, textsFile, skip };
         const batched = await measure('peer/embed.mjs', { ...common, batch });

@@ -9,7 +9,10 @@ import { Workspace, questions } from './workspace.mjs';
 const clientCount = 5;
 const filesEach = 20;
 
-/** One client's life: mostly searches, some edits, now and then a clear, a folder removed and made again, a new session. */
+/**
+ * Steps of a client: mostly searches, some edits, sometimes a clear, a folder removed and added again, a new session.
+ * Clients are at different steps.
+ */
 async function live(workspace, number, { folder, paths }, going, counts) {
   const asked = questions();
   let client = await workspace.client();
@@ -49,7 +52,7 @@ async function live(workspace, number, { folder, paths }, going, counts) {
   }
 }
 
-/** Ten minutes of mixed load: memory has to be flat, and no handle may stay. */
+/** Ten minutes of mixed load: memory must be flat, and no handle may remain. */
 export const leak = {
   what: '10 minutes of mixed load (--minutes N): slope of memory, growth of handles',
   nightly: true,
@@ -62,7 +65,7 @@ export const leak = {
         return { folder, paths: writeFiles(folder, filesEach, 3000) };
       });
       for (const { folder } of homes) await first.request('lantern/index', { path: folder });
-      // Each clear ends Chroma, and the next search starts another: its handles count while it runs.
+      // Each clear stops Chroma, and the next search starts it. Its handles are counted while it runs.
       const atRest = async () => {
         for (const { folder } of homes)
           await first.request('lantern/search', { path: folder, query: 'at rest', wait: true });
@@ -96,13 +99,13 @@ export const leak = {
         await sleep(1000);
       }
       await lives;
-      // The sessions that are left end too: each has one handle.
+      // End the remaining sessions too: each has one handle.
       for (const client of workspace.otherClients(first)) client.close();
       await sleep(3000);
       const after = await atRest();
       const left = { daemon: after.daemon - before.daemon, chroma: after.chroma - before.chroma };
-      // What settles in the first two fifths is no leak: Chroma makes an index file for each collection, 17 MB of it in
-      // memory, once that has seen 1,000 changes.
+      // Growth in the first two fifths is not a leak: Chroma makes an index file for each collection, 17 MB of it in
+      // memory, after 1,000 changes.
       const later = samples.slice(Math.floor((samples.length * 2) / 5));
       const perMinute = (key) => {
         const known = later.filter((one) => one[key] !== undefined);

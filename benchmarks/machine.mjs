@@ -1,4 +1,4 @@
-// What the machine says of itself and of processes.
+// Facts about the machine and its processes.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
@@ -42,7 +42,7 @@ export function handlesOf(pid) {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
 
-/** The fewest handles in some seconds: what is open for a moment does not count. */
+/** The fewest handles over some seconds, so that one that is open for a moment does not count. */
 export async function settledHandles(pid, seconds = 4) {
   let least = Infinity;
   for (let i = 0; i < seconds * 5; i++) {

@@ -2,7 +2,7 @@ import { measure } from './child.mjs';
 import { MB } from './machine.mjs';
 import { row, slope } from './stats.mjs';
 
-/** Whether the model's memory comes back, once and over 200 cycles. */
+/** Whether the model's memory is freed, once and over 200 cycles. */
 export const modelMemory = {
   what: 'memory after clear, and over 200 cycles of load, embed, clear',
   async run(say, { runs = 3, cycles = 200 }) {

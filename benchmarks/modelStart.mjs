@@ -1,7 +1,10 @@
 import { measure, preparePeer } from './child.mjs';
 import { row } from './stats.mjs';
 
-/** The model ready from cold beside the least that has to be done, the peer, and the time to read the file; and a hit. */
+/**
+ * Time until the model is ready from cold, beside the minimum, the peer, and the time to read the file; and a hit of
+ * the cache.
+ */
 export const modelStart = {
   what: 'the model ready from cold in a running process; a hit of the cache',
   async run(say, { runs = 9 }) {

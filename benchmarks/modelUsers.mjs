@@ -6,7 +6,7 @@ import { row } from './stats.mjs';
 
 const most = 27;
 
-/** Whether there is a Python that has sentence-transformers: a gigabyte that a benchmark does not bring along. */
+/** Whether there is a Python with sentence-transformers, a gigabyte that this benchmark does not install. */
 function hasPython() {
   const found = spawnSync('python3', ['-c', 'import sentence_transformers'], { stdio: 'ignore' });
   return found.status === 0;
@@ -32,7 +32,7 @@ export const modelUsers = {
       for (let run = 0; run < runs; run++) {
         ours.push(await measure('children/users.mjs', { users: [1, 10, most] }));
         ours27.push(await measure('children/users.mjs', { users: [most] }));
-        // The peer's differences are large: its noise needs fewer runs.
+        // The peer's differences are large, so it needs fewer runs.
         if (run >= Math.ceil(runs / 2)) continue;
         const { models } = peer;
         theirs.push(await measure('peer/users.mjs', { models, users: [1, 10, most] }));

@@ -1,4 +1,4 @@
-// What a ranking is worth, and how to say it of many.
+// NDCG of a ranking, and means of it.
 
 const depth = 10;
 const endsWith = (a, b) => a === b || a.endsWith(`/${b}`) || b.endsWith(`/${a}`);

@@ -4,7 +4,7 @@ import { startEmbedder } from './embedderProcess.mjs';
 import { quantile, row } from './stats.mjs';
 import { Workspace, questions } from './workspace.mjs';
 
-/** After this long a search compares the folder with the disk again. */
+/** Milliseconds after which a search compares the folder with the disk again. */
 const pauseMs = 1100;
 
 /**

@@ -1,4 +1,4 @@
-// docs/performance.md: a table and charts out of what was measured last, within what people have written around them.
+// Writes the tables and charts of docs/performance.md from the last measurements; the text around them is by hand.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { goalsChart, pairsChart } from './chart.mjs';

@@ -1,10 +1,10 @@
-// What is said of many measurements: a middle, its noise, and the ratio to what was measured beside it.
+// Statistics of repeated measurements: median, spread, and the ratio to what was measured beside them.
 
 export function median(values) {
   return quantile(values, 0.5);
 }
 
-/** The value below which `share` of the values lie, between two of them where need be. */
+/** The value below which `share` of the values are, interpolated. */
 export function quantile(values, share) {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (sorted.length - 1) * share;
@@ -13,7 +13,7 @@ export function quantile(values, share) {
   return low + (high - low) * (at - Math.floor(at));
 }
 
-/** Slope of the line through points of `ys` at `xs` by least squares. */
+/** Slope of the least-squares line through `xs` and `ys`. */
 export function slope(xs, ys) {
   const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const [mx, my] = [mean(xs), mean(ys)];
@@ -22,7 +22,7 @@ export function slope(xs, ys) {
   return over / under;
 }
 
-/** Power of x that y grows with: 1 is linear, 0 not at all. */
+/** The exponent with which y grows with x: 1 is linear, 0 constant. */
 export function exponent(xs, ys) {
   return slope(xs.map(Math.log), ys.map(Math.log));
 }
@@ -35,9 +35,9 @@ const spread = (values) => ({
 });
 
 /**
- * One line of the table. `values` are the runs of a measure, or what one run gave; `against` has the runs of a peer or
- * a limit, taken in turns with them: the ratio is the median of each run to its neighbour. A goal is for the ratio
- * where there is one, else for the value.
+ * A row of the table. `values` are the runs of a measure; `against` has the runs of a peer or limit, measured in
+ * turns with them: the ratio is the median over runs. A goal is for the ratio if there is one, otherwise for the
+ * value.
  */
 export function row({ measure, unit, values, against, atMost, atLeast, note }) {
   const own = spread(values);

@@ -1,6 +1,6 @@
 // How results are written down, for the terminal and for the documentation.
 
-/** A number with three figures that count, or all that stand before the point. */
+/** A number with three significant digits, or all digits before the point. */
 export function figure(value) {
   if (!Number.isFinite(value)) return '–';
   if (value === 0) return '0';
@@ -8,7 +8,7 @@ export function figure(value) {
   return value.toFixed(Math.min(digits, 3));
 }
 
-/** The middle, and what was seen around it. */
+/** The median and the range. */
 export function spread({ value, min, max, runs }, unit = '') {
   const middle = `${figure(value)}${unit === '' ? '' : ` ${unit}`}`;
   return runs === undefined || runs === 1 ? middle : `${middle} (${figure(min)}–${figure(max)})`;

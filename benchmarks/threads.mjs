@@ -5,7 +5,7 @@ import { measure } from './child.mjs';
 import { sampleTexts } from './corpus.mjs';
 import { row } from './stats.mjs';
 
-/** Where the curve bends: texts a second by threads, and what the session's options are worth. */
+/** Texts a second by threads and by the session's options. */
 export const threads = {
   what: 'texts a second by threads, weights and session options',
   async run(say, { texts = 150, runs = 3 }) {

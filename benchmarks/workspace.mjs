@@ -1,4 +1,4 @@
-// Folders and daemons that a benchmark makes and removes, and what it says of many measurements.
+// Folders and daemons of a benchmark, which it removes afterwards.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,12 +35,12 @@ export class Workspace {
     Workspace.#all.add(this);
   }
 
-  /** For a run that is ended before its time. */
+  /** For a run that is interrupted. */
   static disposeAll() {
     for (const workspace of Workspace.#all) workspace.dispose();
   }
 
-  /** `copies` times the fixtures, each below a folder of its own: chunks that no other copy has. */
+  /** `copies` copies of the fixtures, each below a folder of its own, so that their chunks differ. */
   folder(copies = 1) {
     const folder = this.emptyFolder();
     for (let copy = 0; copy < copies; copy++) {
@@ -59,7 +59,7 @@ export class Workspace {
     return folder;
   }
 
-  /** Indexes folders with synthetic vectors, before the daemon is first asked; says what came of it. */
+  /** Indexes folders with synthetic vectors before the daemon is first used; returns the report. */
   seed(folders, options = {}) {
     return measure('children/seed.mjs', { home: this.home, folders, ...options });
   }
@@ -74,7 +74,7 @@ export class Workspace {
     return this.#clients.filter((one) => one !== client);
   }
 
-  /** Ends the daemon; the next client starts another. */
+  /** Stops the daemon. The next client starts another. */
   stop() {
     for (const client of this.#clients.splice(0)) client.close();
     const env = { ...process.env, LANTERN_HOME: this.home };

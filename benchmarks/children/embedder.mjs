@@ -1,4 +1,4 @@
-// A second process with the model alone: says how long the embedding of each text takes that it is sent.
+// A process with the model alone: reports how long each text takes to embed.
 import { openParts } from './ours.mjs';
 
 const { cache, resolve } = openParts();

@@ -1,4 +1,4 @@
-// Lantern's model as its parts make it, for measurements within one process.
+// Lantern's model as the daemon uses it, for measurements in one process.
 import { nullLog } from '../../out/shared/src/log.js';
 import { defaultSettings } from '../../out/shared/src/settings/settings.js';
 import { collectGarbage } from '../../out/server/src/service/garbage.js';
@@ -20,7 +20,7 @@ export function openParts(chosen = {}) {
   return { settings, registry, loader, cache, resolve: () => registry.resolve(settings) };
 }
 
-/** Resident memory once garbage is gone, as the daemon at rest has it. */
+/** Resident memory after collecting garbage, as of a daemon at rest. */
 export async function settledRss() {
   await collectGarbage();
   return process.memoryUsage.rss();

@@ -1,5 +1,5 @@
-// Indexes folders into a data folder by the product's own way from files to both stores, with synthetic vectors in
-// place of the model's; a daemon then finds everything done. Also tells how long it took and what it held.
+// Indexes folders into a data folder as the product does, with synthetic vectors instead of the model's, so that a
+// daemon finds the work done. Also reports time and memory.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { input, openParts, settledRss, tell } from './ours.mjs';

@@ -1,4 +1,4 @@
-// How long the model takes to be ready in a process that runs already: through the cache, or with nothing of ours.
+// Time until the model is ready in a running process: through the cache, or with nothing of ours.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { availableParallelism } from 'node:os';

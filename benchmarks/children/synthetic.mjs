@@ -1,5 +1,5 @@
-// Vectors in place of the model's: one of those that the model gave for pieces of the same code, moved a little in a
-// direction that the text decides. So they lie in clusters as real ones do, and the same text has the same vector.
+// Synthetic vectors: one of the model's vectors for pieces of the same code, moved a little in a direction that
+// depends on the text. They are clustered like real ones, and the same text has the same vector.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -9,7 +9,7 @@ import { root } from '../child.mjs';
 
 const dimensions = 384;
 const recorded = 1000;
-/** Length of the move against a vector of length 1. */
+/** Length of the move, relative to a vector of length 1. */
 const moved = 0.4;
 
 async function record(file) {

@@ -3,8 +3,8 @@ import { nativeFile } from './nativeFile.js';
 import type { Target } from './targets.js';
 
 /**
- * All that may be in an extension, by path. It is kept apart from the rules by which files are chosen, so that a change
- * there that lets something in is noticed here.
+ * Everything that may be in an extension, by path. It is separate from the rules that choose files, so that it
+ * notices a change there that includes too much.
  */
 const allowed: readonly RegExp[] = [
   /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|NOTICE)$/,
@@ -27,7 +27,7 @@ const allowed: readonly RegExp[] = [
   /^node_modules\/chromadb-js-bindings-[\w-]+\/(package\.json|chromadb-js-bindings\.[\w-]+\.node)$/,
 ];
 
-/** Without one of these the extension cannot do its work. */
+/** The extension does not work without these. */
 const needed: readonly string[] = [
   'package.json',
   'LICENSE',
@@ -49,7 +49,7 @@ const needed: readonly string[] = [
 
 const nativeName = /\.(node|dll|dylib|so(\.\d+)*)$/;
 
-/** What is wrong with an extension's files, one sentence each; nothing where all is well. */
+/** Faults in an extension's files, one sentence each; empty when there are none. */
 export function faults(entries: readonly Entry[], target: Target): string[] {
   const found: string[] = [];
   const paths = new Set(entries.map(({ path }) => path));

@@ -11,7 +11,7 @@ export interface Entry {
   readonly bytes: Buffer;
 }
 
-/** Of a package in node_modules, the files that are loaded at run time, and its licence. */
+/** The files of a package in node_modules that are loaded at run time, and its licence. */
 interface Package {
   readonly name: string;
   readonly files: RegExp;
@@ -51,7 +51,7 @@ function packages({ os, cpu, libsql, chroma }: Target): Package[] {
 }
 
 /**
- * Every file of the extension for one target. `root` is a built checkout; `modules` is a node_modules folder with that
+ * Every file of the extension for one target. `root` is a built checkout; `modules` is a node_modules folder with the
  * target's optional packages.
  */
 export async function contents(root: string, modules: string, target: Target): Promise<Entry[]> {
@@ -93,13 +93,13 @@ export async function contents(root: string, modules: string, target: Target): P
   return entries.sort((one, other) => (one.path < other.path ? -1 : 1));
 }
 
-/** A bundle, without the line that points to its source map. */
+/** A bundle without the line that refers to its source map. */
 async function program(root: string, name: string): Promise<Entry> {
   const text = await readFile(join(root, 'dist', name), 'utf8');
   return { path: `dist/${name}`, bytes: Buffer.from(text.replace(/^\/\/# sourceMappingURL=.*\n?/gm, '')) };
 }
 
-/** package.json as VS Code reads it: nothing of how the extension is built. */
+/** package.json for VS Code, without anything about building the extension. */
 async function manifest(root: string): Promise<Buffer> {
   const fields = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Record<string, unknown>;
   const building = ['scripts', 'devDependencies', 'overrides', 'optionalDependencies', 'dependencies'];
@@ -107,7 +107,7 @@ async function manifest(root: string): Promise<Buffer> {
   return Buffer.from(`${JSON.stringify(fields, undefined, 2)}\n`);
 }
 
-/** The list by which the daemon's copy outside the extension's folder is made. */
+/** The list of files for the daemon's copy outside the extension's folder. */
 function runtimeManifest(entries: readonly Entry[]): Entry {
   const files = entries
     .filter(({ path }) => path !== 'dist/extension.cjs')

@@ -1,10 +1,11 @@
-// Runs inside VS Code against the installed extension. It is copied out of the checkout, so it imports nothing of it.
+// Runs inside VS Code against the installed extension. It is copied out of the checkout, so it imports nothing from
+// there.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import * as vscode from 'vscode';
 
-/** What of the extension's exports is used here. */
+/** The part of the extension's exports that is used here. */
 interface Exports {
   readonly client: {
     request(method: string, params: object): Promise<{ hits: { path: string }[] }>;
@@ -12,7 +13,7 @@ interface Exports {
   readonly index: { index(place: { name: string; path: string }, how: 'quiet'): Promise<unknown> };
 }
 
-/** Called by VS Code in its extension host; rejects when the installed extension does not do its work. */
+/** Called by VS Code in its extension host. Rejects when the installed extension does not work. */
 export async function run(): Promise<void> {
   const extension = vscode.extensions.getExtension<Exports>('lantern.lantern');
   assert.ok(extension, 'lantern.lantern is not installed');

@@ -5,8 +5,8 @@ import { npm } from '../test/harness/npm.js';
 import { hostTarget, type Target } from './targets.js';
 
 /**
- * A node_modules folder with the target's optional packages: the checkout's own for this machine; for another one it is
- * installed below `cache`, by the same lock file, and kept until that changes.
+ * A node_modules folder with the target's optional packages. For this machine it is the checkout's own. For another
+ * one it is installed below `cache` by the same lock file, and kept until that changes.
  */
 export async function modulesFor(root: string, target: Target, cache: string): Promise<string> {
   if (target.name === hostTarget) return join(root, 'node_modules');

@@ -1,4 +1,4 @@
-/** What the header of a native library says of itself. */
+/** What a native library's header states. */
 export interface NativeFile {
   readonly os: 'darwin' | 'linux' | 'win32';
   readonly cpu: 'arm64' | 'x64' | 'other';
@@ -8,7 +8,7 @@ const elfMachines: Readonly<Record<number, NativeFile['cpu']>> = { 0x3e: 'x64', 
 const machTypes: Readonly<Record<number, NativeFile['cpu']>> = { 0x01000007: 'x64', 0x0100000c: 'arm64' };
 const peMachines: Readonly<Record<number, NativeFile['cpu']>> = { 0x8664: 'x64', 0xaa64: 'arm64' };
 
-/** Undefined for what is no native library; a universal Mach-O file counts as `other`. */
+/** Undefined for a file that is not a native library. A universal Mach-O file counts as `other`. */
 export function nativeFile(bytes: Buffer): NativeFile | undefined {
   if (bytes.length < 64) return undefined;
   const magic = bytes.readUInt32BE(0);
@@ -22,8 +22,8 @@ export function nativeFile(bytes: Buffer): NativeFile | undefined {
 }
 
 /**
- * A 64-bit ELF library without what only a debugger or a linker reads: everything behind the last loaded byte, which is
- * the debug sections, the static symbols and the table of sections. What the loader reads stays as it is.
+ * A 64-bit ELF library without what only a debugger or a linker reads: everything after the last loaded byte, which
+ * is the debug sections, the static symbols and the section table. What the loader reads is unchanged.
  */
 export function stripElf(bytes: Buffer): Buffer {
   const isElf64 = bytes.length >= 64 && bytes.readUInt32BE(0) === 0x7f454c46 && bytes.readUInt8(4) === 2;
@@ -39,7 +39,7 @@ export function stripElf(bytes: Buffer): Buffer {
   }
   if (end > bytes.length) throw new Error('This ELF file is cut.');
   const stripped = Buffer.from(bytes.subarray(0, end));
-  // Where the table of sections was, its number of entries, and the entry with their names.
+  // Offset of the section table, its number of entries, and the index of the one with their names.
   stripped.writeBigUInt64LE(0n, 40);
   stripped.writeUInt16LE(0, 60);
   stripped.writeUInt16LE(0, 62);

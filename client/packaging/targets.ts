@@ -1,13 +1,13 @@
-/** One kind of machine that a VSIX is made for, and what of its native parts there is. */
+/** A kind of machine with a VSIX of its own, and its native packages. */
 export interface Target {
-  /** As VS Code names it: operating system and processor. */
+  /** VS Code's name: operating system and processor. */
   readonly name: string;
   readonly os: 'darwin' | 'linux' | 'win32';
   readonly cpu: 'arm64' | 'x64';
-  /** Undefined where no such package exists; the README says what then works. */
+  /** Undefined when there is no such package. The README says what then works. */
   readonly libsql?: string;
   readonly chroma?: string;
-  /** Of the bundled model: fp32 is what CoreML runs. */
+  /** Weights of the bundled model; fp32 is for CoreML. */
   readonly graphs: readonly ('model_int8.onnx' | 'model.onnx')[];
 }
 

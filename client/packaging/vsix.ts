@@ -6,7 +6,7 @@ import { ZipFile } from 'yazl';
 import type { Entry } from './contents.js';
 import type { Target } from './targets.js';
 
-/** What the manifest of a VSIX takes from package.json. */
+/** What the manifest of a VSIX has from package.json. */
 interface PackageFields {
   readonly name: string;
   readonly version: string;
@@ -20,10 +20,10 @@ interface PackageFields {
   readonly extensionKind?: readonly string[];
 }
 
-/** So that the same files make the same archive. */
+/** A fixed date, so that the same files make the same archive. */
 const fixedTime = new Date(2000, 0, 1);
 
-/** Writes a VSIX: a zip of the extension's files and two descriptions; the file is whole or not there. */
+/** Writes a VSIX, a zip of the extension's files and two manifests, completely or not at all. */
 export async function writeVsix(file: string, entries: readonly Entry[], target: Target): Promise<void> {
   const own = entries.find(({ path }) => path === 'package.json');
   if (own === undefined) throw new Error('The extension has no package.json.');
@@ -46,7 +46,7 @@ export async function writeVsix(file: string, entries: readonly Entry[], target:
   }
 }
 
-/** As VS Code and its gallery read it. */
+/** The manifest for VS Code and its gallery. */
 export function vsixManifest(fields: PackageFields, entries: readonly Entry[], target: Target): string {
   const assets: readonly (readonly [type: string, path: string])[] = [
     ['Microsoft.VisualStudio.Code.Manifest', 'package.json'],
@@ -100,7 +100,7 @@ const knownTypes: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm',
 };
 
-/** The format wants a type for each ending; files without one are named. */
+/** The format requires a type for each extension; files without one are named. */
 export function contentTypes(entries: readonly Entry[]): string {
   const endings = new Set(['.vsixmanifest', ...entries.map(({ path }) => extname(path))]);
   endings.delete('');
@@ -127,7 +127,7 @@ function xml(text: string): string {
     .replaceAll('"', '&quot;');
 }
 
-/** Where the VSIX of this version is kept. */
+/** Path of the VSIX of this version. */
 export async function vsixPath(root: string, target: Target): Promise<string> {
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as PackageFields;
   return join(root, 'dist-vsix', `lantern-${target.name}-${version}.vsix`);

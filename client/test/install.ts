@@ -1,5 +1,5 @@
-// Installs what the suites inside VS Code need, once for all clones: node out/client/test/install.js
-// Exits with 0 when it is there, with 3 where it cannot be had at all, after saying why.
+// Installs what the suites inside VS Code need, once for all clones: node out/client/test/install.js Exits with 0
+// when it is installed, and with 3 and a reason where that is impossible.
 import { errorMessage } from '../../shared/src/errors.js';
 import { prepareWay } from './harness/chooseWay.js';
 import { CannotBeHad } from './harness/cache.js';

@@ -15,9 +15,9 @@ import { quietSettings, type Scenario, scenarios } from './scenarios.js';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 const suite = join(root, 'out', 'client', 'test', 'support', 'index.js');
-/** For one scenario, from the start of the editor to its end. */
+/** Time limit of a scenario, from the start of the editor to its end. */
 const limitMs = 8 * 60_000;
-/** How many times a scenario is opened, at most. */
+/** Most times that a scenario is opened. */
 const openings = 3;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -47,8 +47,8 @@ process.exit(failed.length === 0 ? 0 : 1);
 type Outcome = 'passed' | 'failed' | 'without folders';
 
 /**
- * Opens the editor again where it came up with none of the folders. VS Code in a browser does so once in a while: it
- * drops the folders of a `.code-workspace` that it reads while it is between creating its workspace and keeping it.
+ * Runs a scenario. Opens the editor again when it has opened none of its folders: VS Code in a browser drops the
+ * folders of a `.code-workspace` when it reads the file between creating and saving its workspace.
  */
 async function runOpened(scenario: Scenario): Promise<boolean> {
   for (let opening = 1; opening <= openings; opening += 1) {
@@ -143,7 +143,7 @@ async function writeLog(scenario: Scenario, log: readonly string[]): Promise<str
   return file;
 }
 
-/** The daemon that the extension started outlives the editor, as it should; the test ends it. */
+/** The daemon of the extension outlives the editor, so the test stops it. */
 async function stopDaemon({ home }: Place): Promise<void> {
   const record = await readFile(join(home, 'daemon.json'), 'utf8').catch(() => undefined);
   if (record === undefined) return;

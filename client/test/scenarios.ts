@@ -1,4 +1,4 @@
-/** One start of the editor: what it opens, and how. Its tests are the files of the folder `<name>`. */
+/** A start of the editor: what it opens, and how. Its tests are the files in the folder `<name>`. */
 export interface Scenario {
   readonly name: string;
   /** A folder of test-fixtures; left out for an empty window. */
@@ -30,7 +30,7 @@ export const scenarios: readonly Scenario[] = [
   },
 ];
 
-/** Keeps the editor quiet, so that what a test sees is what it did. */
+/** Switches off everything in the editor that is not under test. */
 export const quietSettings = {
   'workbench.startupEditor': 'none',
   'workbench.tips.enabled': false,

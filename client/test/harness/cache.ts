@@ -7,10 +7,10 @@ import { systemCode } from '../../../shared/src/errors.js';
 
 export type Say = (line: string) => void;
 
-/** Something that no installing brings here, such as a browser for a system that npm has none for. */
+/** Something that cannot be installed here, such as a browser for a system that npm has none for. */
 export class CannotBeHad extends Error {}
 
-/** Folder of the user's cache that holds what tests install; every clean clone shares it. */
+/** Folder in the user's cache for what tests install. Every clone shares it. */
 export function cacheFolder(): string {
   const { LANTERN_TEST_CACHE: chosen, XDG_CACHE_HOME: xdg, LOCALAPPDATA: local } = process.env;
   if (chosen) return chosen;
@@ -20,8 +20,8 @@ export function cacheFolder(): string {
 }
 
 /**
- * The folder `name` of the cache, filled by `fill` when it is not there. It is filled under another name and then
- * renamed, so that it is whole or not there; of several runs one fills it while the others wait.
+ * The folder `name` of the cache. When it is missing, `fill` fills it under a temporary name, so that it is complete
+ * or absent. Of several runs one fills it while the others wait.
  */
 export async function installOnce(
   name: string,
@@ -54,7 +54,7 @@ export async function installOnce(
   }
 }
 
-/** A lock is a file with the owner's pid; one whose owner is gone is taken over. */
+/** A lock is a file with the owner's pid. A lock whose owner has ended is replaced. */
 async function takeLock(path: string): Promise<boolean> {
   try {
     const file = await open(path, 'wx');
@@ -66,7 +66,7 @@ async function takeLock(path: string): Promise<boolean> {
   }
   const pid = Number(await readFile(path, 'utf8').catch(() => ''));
   const age = Date.now() - (await stat(path).then(({ mtimeMs }) => mtimeMs, Date.now));
-  // An owner that has not written its pid yet has a moment to do so.
+  // Give a new owner a moment to write its pid.
   if (pid > 0 ? !isAlive(pid) : age > 10_000) await rm(path, { force: true });
   return false;
 }

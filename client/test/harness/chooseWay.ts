@@ -8,12 +8,12 @@ import { openWebWindow } from './webWindow.js';
 import type { EditorWindow, WindowOptions } from './window.js';
 import { join } from 'node:path';
 
-/** Silence after which a download is given up, in milliseconds. */
+/** Milliseconds without data after which a download is given up. */
 const downloadTimeoutMs = 15_000;
 
 /**
- * How the editor is opened here: the VS Code that LANTERN_VSCODE_PATH names; else, where there is a screen, one that
- * is downloaded; else VS Code as a server, from npm. LANTERN_VSCODE=server goes there at once.
+ * Chooses how to open the editor: the VS Code that LANTERN_VSCODE_PATH names; otherwise, where there is a screen, a
+ * downloaded one; otherwise VS Code as a server, from npm. LANTERN_VSCODE=server forces the last.
  */
 export async function chooseWay(say: Say): Promise<(options: WindowOptions) => Promise<EditorWindow>> {
   const executable = await desktopVscode(say);
@@ -21,14 +21,14 @@ export async function chooseWay(say: Say): Promise<(options: WindowOptions) => P
   return (options) => openDesktopWindow(options, executable);
 }
 
-/** Has at hand what the suites need, and the Node that VS Code's server brings, which other tests use as well. */
+/** Installs what the suites need, and the Node of VS Code's server, which other tests use too. */
 export async function prepareWay(say: Say): Promise<void> {
   const executable = await desktopVscode(say);
   try {
     const { node } = await ensureVscodeServer(say);
     await ensureChromium(node, say);
   } catch (error) {
-    // On the desktop the scenarios do without it; the suite of the installed extension says that it is skipped.
+    // On the desktop the scenarios do not need it. The suite of the installed extension reports that it is skipped.
     if (executable === undefined || !(error instanceof CannotBeHad)) throw error;
     say(error.message);
   }

@@ -11,7 +11,7 @@ export interface Browser {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** The browser of the system where there is one, else one from npm. `node` runs its unpacking. */
+/** The system's browser, otherwise one from npm, which `node` unpacks. */
 export async function ensureChromium(node: string, say: Say): Promise<Browser> {
   const own = await systemBrowser();
   if (own !== undefined) return { executablePath: own, env: {} };
@@ -31,10 +31,10 @@ export async function ensureChromium(node: string, say: Say): Promise<Browser> {
       await mkdir(unpacked);
       const program =
         "const { default: chromium } = await import('@sparticuz/chromium'); await chromium.executablePath();";
-      // Its libraries are unpacked only where it takes the system for the one it was made for.
+      // Its libraries are unpacked only when it recognises the system that it was made for.
       const env = { ...process.env, TMPDIR: unpacked, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x' };
       await runQuietly(node, ['--input-type=module', '-e', program], partial, env);
-      // The one that it brings names folders of the system that it was made for.
+      // Its own configuration names folders of the system that it was made for.
       await writeFile(join(unpacked, 'fonts', 'fonts.conf'), fontsConf);
     },
   );

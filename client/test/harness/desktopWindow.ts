@@ -8,7 +8,7 @@ import type { EditorWindow, WindowOptions } from './window.js';
 
 const startLimitMs = 60_000;
 
-/** Opens VS Code for the desktop, which `executable` is; its window is reached through its debugging port. */
+/** Opens VS Code for the desktop (`executable`) and connects to its window through the debugging port. */
 export async function openDesktopWindow(options: WindowOptions, executable: string): Promise<EditorWindow> {
   const { dataFolder, extension, suite, workspace, trusted, env, settings } = options;
   await mkdir(join(dataFolder, 'User'), { recursive: true });

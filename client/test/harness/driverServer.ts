@@ -11,19 +11,19 @@ export interface DriverParts {
   readonly openWindow: (path: string) => Promise<Page>;
   readonly imagesFolder: string;
   readonly report: (line: string) => void;
-  /** Told when the suite gave up because the editor had opened none of the folders. */
+  /** Called when the suite gave up because the editor had opened no folder. */
   readonly withoutFolders: () => void;
 }
 
-/** For something to show and to hold still, on a machine that is busy with more than this. */
+/** Time for an element to appear and to stop moving, on a busy machine. */
 const patienceMs = 20_000;
 
-/** What is needed here of an element of a page. */
+/** The part of a page's element that is used here. */
 interface Attributed {
   getAttribute(name: string): string | null;
 }
 
-/** Serves the suite's wishes: it types and looks as a person does, in the window that the suite runs in. */
+/** Serves the suite's requests: types and reads the screen as a person would, in the suite's window. */
 export class DriverServer {
   readonly #parts: DriverParts;
   readonly #server: Server;
@@ -120,7 +120,7 @@ export class DriverServer {
     }
   }
 
-  /** The frame that holds the first visible match: webviews are frames in frames. */
+  /** The frame with the first visible match. Webviews are frames in frames. */
   async #find(page: Page, selector: string): Promise<Frame> {
     const until = Date.now() + patienceMs;
     for (;;) {
@@ -135,7 +135,7 @@ export class DriverServer {
 
   async #collect(page: Page, read: (frame: Frame) => Promise<string[]>): Promise<string[]> {
     const all: string[] = [];
-    // A frame that goes away while it is asked has nothing to show.
+    // A frame that is removed while it is asked shows nothing.
     for (const frame of page.frames()) all.push(...(await read(frame).catch(() => [])));
     return all;
   }

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 
-/** Runs npm in `folder`; what it printed is told only when it fails. `node` is the Node that it runs on. */
+/** Runs npm in `folder` on the Node `node`. Its output is shown only when it fails. */
 export async function npm(folder: string, args: readonly string[], node = process.execPath): Promise<void> {
-  // Settings of the npm that runs these tests would be taken for settings of this one.
+  // Remove the settings of the npm that runs these tests: they would apply to this one.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(
       ([name]) => !/^npm_(config_(?!cache|registry|userconfig)|package_|lifecycle_)/i.test(name),
@@ -15,7 +15,7 @@ export async function npm(folder: string, args: readonly string[], node = proces
   await runQuietly('npm', [...args, ...quiet], folder, env);
 }
 
-/** Makes `folder` a package of its own, so that npm installs there and not in a folder above. */
+/** Makes `folder` a package, so that npm installs there and not in a folder above. */
 export async function makePackage(
   folder: string,
   dependencies: Readonly<Record<string, string>>,
@@ -26,7 +26,7 @@ export async function makePackage(
   );
 }
 
-/** Runs a program to its end and gives its stdout; a failure carries the end of all it printed. */
+/** Runs a program; returns its stdout. The error of a failure has the end of its output. */
 export function runQuietly(
   command: string,
   args: readonly string[],

@@ -1,4 +1,4 @@
-/** What the suite, inside the editor, asks of the harness outside, which holds the keyboard and the screen. */
+/** Requests of the suite inside the editor to the harness outside, which has the keyboard and the screen. */
 export type DriverRequest = Wish & {
   /** A window that was opened beside the suite's own, by its number. */
   readonly window?: number;
@@ -15,19 +15,19 @@ type Wish =
   /** Values of an attribute of all elements that match, in any frame. */
   | { readonly kind: 'attributes'; readonly selector: string; readonly name: string }
   | { readonly kind: 'screenshot'; readonly name: string; readonly selector?: string }
-  /** Opens the same workspace in one more window, without a suite; it is given a number from 1. */
+  /** Opens the same workspace in another window without a suite; returns its number, from 1. */
   | { readonly kind: 'openWindow'; readonly path: string }
   | { readonly kind: 'closeWindow'; readonly window: number }
   /** A line of the test report. */
   | { readonly kind: 'report'; readonly line: string }
-  /** The editor came up without the folders that it was to open; no test has run. */
+  /** The editor has opened none of its folders, and no test has run. */
   | { readonly kind: 'withoutFolders' };
 
 export type DriverReply =
   | { readonly ok: true; readonly value?: string | number | readonly string[] }
   | { readonly ok: false; readonly message: string };
 
-/** Environment variables by which the harness speaks to the suite. */
+/** Environment variables from the harness to the suite. */
 export const variables = {
   /** Path of the socket, or name of the pipe, that the driver listens at. */
   driver: 'LANTERN_TEST_DRIVER',

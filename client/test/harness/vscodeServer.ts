@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { CannotBeHad, installOnce, type Say } from './cache.js';
 import { makePackage, npm } from './npm.js';
 
-/** The versions that the suite is known to pass on; the folder in the cache carries them in its name. */
+/** Versions on which the suite passes. The folder in the cache has them in its name. */
 const versions = { server: '4.139.1', vscode: '1.139', node: '24.9.0' } as const;
 
-/** VS Code as a server, and the Node that it wants. */
+/** VS Code as a server, and the Node that it requires. */
 export interface VscodeServer {
   readonly node: string;
   /** Its `server-main.js`. */
@@ -33,6 +33,6 @@ const vscodeOf = (folder: string): string => join(folder, 'node_modules', 'code-
 async function fill(folder: string): Promise<void> {
   await makePackage(folder, { 'code-server': versions.server, [nodePackage()]: versions.node });
   await npm(folder, ['install', '--ignore-scripts']);
-  // Its native modules that come without binaries stay as they are: it does without them, and nothing is compiled.
+  // Native modules without prebuilt binaries are left out. It works without them, and nothing is compiled.
   await npm(vscodeOf(folder), ['install', '--omit=dev', '--ignore-scripts'], nodeOf(folder));
 }

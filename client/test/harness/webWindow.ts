@@ -78,7 +78,7 @@ async function openSuite(
   return { page, exitCode };
 }
 
-/** How the page names a file of the server's machine. */
+/** URI of a file of the server's machine, for the page. */
 function remoteOf(origin: string, path: string): string {
   return `vscode-remote://${origin.slice('http://'.length)}${path}`;
 }
@@ -106,7 +106,7 @@ function startServer(node: string, main: string, port: number, options: WindowOp
     ...(trusted ? ['--disable-workspace-trust'] : []),
     ...['--server-data-dir', dataFolder],
   ];
-  // A terminal inside an editor passes on variables that would make this one a part of that.
+  // Remove variables of an editor around this terminal, which would make this editor part of that one.
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(VSCODE_|ELECTRON_|NODE_OPTIONS$)/.test(name),
   );

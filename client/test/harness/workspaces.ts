@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What one scenario opens, and where it leaves things; all below one temporary folder. */
+/** What a scenario opens, and its folders, all below one temporary folder. */
 export interface Place {
   readonly root: string;
   /** The data folder of the daemon that this scenario starts. */
@@ -11,7 +11,7 @@ export interface Place {
   readonly workspace: string | undefined;
 }
 
-/** Copies the fixture, so that a suite may change it, and a daemon that walks up finds no repository of ours. */
+/** Copies the fixture, so that a suite may change it, and no repository is around it. */
 export async function makePlace(fixtures: string, fixture: string | undefined): Promise<Place> {
   // Short: the path of a socket is limited to about a hundred bytes.
   const root = await realpath(await mkdtemp(join(tmpdir(), 'lvs-')));

@@ -1,11 +1,11 @@
 import { request } from 'node:http';
 import { type DriverReply, type DriverRequest, variables } from '../harness/protocol.js';
 
-/** Asks the harness, and gives what it answers. */
+/** Sends a request to the harness; returns its answer. */
 async function ask(wish: DriverRequest): Promise<DriverReply & { readonly ok: true }> {
   const reply = await new Promise<DriverReply>((resolve, reject) => {
     const socketPath = process.env[variables.driver] ?? '';
-    // A connection for each: one that is kept would be closed at the other end while a test keeps this host busy.
+    // One connection per request: a kept one would be closed at the other end while a test keeps this process busy.
     const sending = request({ socketPath, method: 'POST', path: '/', agent: false }, (response) => {
       let body = '';
       response.setEncoding('utf8');
@@ -19,15 +19,15 @@ async function ask(wish: DriverRequest): Promise<DriverReply & { readonly ok: tr
   return reply;
 }
 
-/** Milliseconds between two keys of somebody who types fast. */
+/** Milliseconds between two keys of a fast typist. */
 const typingDelayMs = 25;
 
-/** Asks for something that has no answer. */
+/** Sends a request without an answer. */
 async function tell(wish: DriverRequest): Promise<void> {
   await ask(wish);
 }
 
-/** The person in front of a window: presses keys, points, and sees. The suite's own window where none is named. */
+/** The user of a window: presses keys, points, and reads the screen. By default of the suite's own window. */
 export function personAt(window?: number) {
   const at = window === undefined ? {} : { window };
   return {
@@ -39,7 +39,7 @@ export function personAt(window?: number) {
     sees: async (selector: string) => list((await ask({ kind: 'texts', selector, ...at })).value),
     attributes: async (selector: string, name: string) =>
       list((await ask({ kind: 'attributes', selector, name, ...at })).value),
-    /** Saves what is on the screen as `<name>.png`. */
+    /** Saves a screenshot as `<name>.png`. */
     photograph: (name: string, selector?: string) =>
       tell({ kind: 'screenshot', name, ...(selector !== undefined && { selector }), ...at }),
   };

@@ -30,7 +30,7 @@ export async function run(): Promise<void> {
   for (const file of files) mocha.addFile(join(folder, file));
   await mocha.loadFilesAsync();
 
-  // The host's own console goes through the editor's log; the report takes the straight way, in its order.
+  // The host's console goes through the editor's log. The report is sent directly, to keep its order.
   let last = Promise.resolve();
   Mocha.reporters.Base.consoleLog = (...parts: unknown[]) => {
     const line = format(...parts);

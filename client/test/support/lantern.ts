@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { person } from './driver.js';
 import type { Lantern } from '../../src/lantern.js';
 
-/** The running extension, through what its activation gave. */
+/** The running extension, from its activation. */
 export async function lantern(): Promise<Lantern> {
   const extension = vscode.extensions.getExtension<Lantern>('lantern.lantern');
   assert.ok(extension, 'the extension is not installed');
@@ -57,7 +57,7 @@ export async function previewed(file: string): Promise<void> {
   );
 }
 
-/** Has every folder of the window indexed, as after the person has agreed to it. */
+/** Indexes every folder of the window, as after the user's consent. */
 export async function indexed(): Promise<Lantern> {
   const own = await lantern();
   for (const place of places()) await own.index.index(place, 'quiet');
@@ -68,7 +68,7 @@ function places(): { name: string; path: string }[] {
   return (vscode.workspace.workspaceFolders ?? []).map(({ name, uri }) => ({ name, path: uri.fsPath }));
 }
 
-/** A host of tests shows no toasts: what would be one stands in the list. */
+/** The test host shows no toasts. Notifications are in the list. */
 export async function showNotifications(): Promise<void> {
   await vscode.commands.executeCommand('notifications.showList');
 }

@@ -9,7 +9,7 @@ import { isAlive } from '../../src/vectors/chroma/processes.js';
 import type { CollectionSpec, VectorRecord } from '../../src/vectors/vectorStore.js';
 import type { VectorBlock } from '../../src/catalog/vectorTable.js';
 
-/** For tests: folders and servers that are gone when the test is. */
+/** Temporary folders and servers, which are removed after each test. */
 export class ChromaTestBed {
   readonly events: { readonly event: string; readonly fields: LogFields | undefined }[] = [];
   readonly log: Log = { write: (_level, event, fields) => void this.events.push({ event, fields }) };
@@ -53,7 +53,7 @@ export function spec(name: string, dimensions: number, generation = 'g1'): Colle
   return { name, dimensions, folder: '/home/me/app', model: 'model/int8', chunker: '1', generation };
 }
 
-/** Unit vectors around centres that many share, as those of code are; the same for the same seed. */
+/** Unit vectors in clusters, like those of code; the same for the same seed. */
 export function clusteredVectors(
   count: number,
   dimensions: number,
@@ -82,7 +82,7 @@ export function records(vectors: readonly Float32Array[], prefix = 'c'): VectorR
   }));
 }
 
-/** The records as a catalog hands them out. */
+/** The records as a catalog gives them. */
 export function block(of: readonly VectorRecord[]): VectorBlock {
   const dimensions = of[0]?.vector.length ?? 0;
   const vectors = new Float32Array(of.length * dimensions);
@@ -90,7 +90,7 @@ export function block(of: readonly VectorRecord[]): VectorBlock {
   return { ids: of.map((record) => record.id), vectors, languages: of.map((record) => record.language) };
 }
 
-/** Waits until `condition` holds; the failure after `ms` is for tests that would hang. */
+/** Waits until `condition` holds, and fails after `ms`. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,

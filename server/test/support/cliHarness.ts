@@ -80,7 +80,7 @@ export class Cli {
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 
-  /** A folder that goes with this; a copy of a fixture when one is named. */
+  /** A folder that `dispose` removes; a copy of a fixture when one is named. */
   folder(fixture?: string): string {
     const folder = realpathSync(mkdtempSync(join(tmpdir(), 'lantern-work-')));
     this.#folders.push(folder);

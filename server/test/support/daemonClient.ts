@@ -34,7 +34,7 @@ export class DaemonClient {
     this.#gone.catch(() => undefined);
   }
 
-  /** Reaches the daemon of `home`, starting it where none runs. */
+  /** Connects to the daemon of `home`, and starts it when none runs. */
   static async open(home: string, client = 'test'): Promise<DaemonClient> {
     const env = { ...process.env, LANTERN_HOME: home };
     const endpoint = await trustedEndpoint({
@@ -90,7 +90,7 @@ export class DaemonClient {
     this.#connection.onNotification('lantern/progress', listener);
   }
 
-  /** Settles when the daemon has closed the connection. */
+  /** Resolves when the daemon has closed the connection. */
   closed(): Promise<void> {
     return new Promise((settle) => this.#connection.onClose(() => settle()));
   }
@@ -104,7 +104,7 @@ export class DaemonClient {
   }
 }
 
-/** Waits until `condition` holds, asking again and again; fails after `seconds`. */
+/** Waits until `condition` holds; fails after `seconds`. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
@@ -117,7 +117,7 @@ export async function until(
   }
 }
 
-/** Ids of all processes that were started for `home`, however they were orphaned; Linux only, elsewhere none. */
+/** Ids of all processes that were started for `home`, orphans included. Linux only; elsewhere none. */
 export function processesOf(home: string): number[] {
   if (process.platform !== 'linux') return [];
   return readdirSync('/proc')
@@ -135,7 +135,10 @@ export function processesOf(home: string): number[] {
     .map(Number);
 }
 
-/** Resident memory of the daemon in bytes at rest: the least of what is seen while it may collect its garbage. */
+/**
+ * Resident memory of the daemon at rest, in bytes: the least of several samples, between which it may collect
+ * garbage.
+ */
 export async function settledRss(client: DaemonClient, seconds = 6): Promise<number> {
   let least = Infinity;
   for (let i = 0; i < seconds * 4; i++) {

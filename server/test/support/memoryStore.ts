@@ -17,16 +17,16 @@ interface Stored {
   readonly records: Map<string, VectorRecord>;
 }
 
-/** A vector store for tests, in memory: it can be away, lose a collection, fail after writing, or answer late. */
+/** A vector store in memory. It can be unreachable, lose a collection, fail after writing, or answer late. */
 export class MemoryStore implements VectorStore {
   readonly collections = new Map<string, Stored>();
-  /** What was asked of it, such as `delete 2`. */
+  /** The operations so far, such as `delete 2`. */
   readonly calls: string[] = [];
-  /** True while nothing can be reached. */
+  /** Whether the store is unreachable. */
   away = false;
-  /** Runs before an operation takes effect; it may wait or throw. */
+  /** Called before an operation takes effect; may wait or throw. */
   before: (operation: Operation) => void | Promise<void> = () => undefined;
-  /** Runs after it took effect and before the caller hears of it. */
+  /** Called after an operation took effect, before its caller knows. */
   after: (operation: Operation) => void | Promise<void> = () => undefined;
 
   status(): VectorStoreStatus {

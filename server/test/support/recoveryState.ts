@@ -8,14 +8,14 @@ import { ChromaProcess } from '../../src/vectors/chroma/chromaProcess.js';
 import { toVector } from '../../src/catalog/rows.js';
 import type { DaemonClient } from './daemonClient.js';
 
-/** All that an index comes to, in forms that can be compared. */
+/** The state of an index, in forms that can be compared. */
 export interface EndState {
-  /** Of each query: path, lines and score of its hits. */
+  /** For each query the path, lines and score of its hits. */
   readonly hits: readonly string[];
-  /** Chunk key and digest of the vector as the catalog has them, and what it has still to tell the collection. */
+  /** Keys and vector digests of the catalog's chunks, and the outbox. */
   readonly catalog: readonly string[];
   readonly untold: number;
-  /** Ids as Chroma has them, and those whose vector is not the catalog's. */
+  /** Ids in Chroma, and those whose vector differs from the catalog's. */
   readonly chroma: readonly string[];
   readonly unlike: readonly string[];
 }
@@ -23,7 +23,7 @@ export interface EndState {
 const digestOf = (vector: Float32Array): string =>
   createHash('sha256').update(vector).digest('hex').slice(0, 16);
 
-/** Chroma scales what it gets to unit length once more. */
+/** Chroma normalizes vectors again. */
 const isLike = (one: Float32Array | undefined, other: readonly number[] | null | undefined): boolean =>
   one?.length === other?.length &&
   one?.every((value, i) => Math.abs(value - (other?.[i] ?? NaN)) < 1e-6) === true;
@@ -42,7 +42,7 @@ export async function hitsOf(
   return found;
 }
 
-/** What the stopped daemon of `home` left on disk for its one folder. */
+/** The state on disk of the one folder of `home`, whose daemon has stopped. */
 export async function storesOf(home: string): Promise<Omit<EndState, 'hits'>> {
   const db = new Database(join(home, 'catalog.db'));
   const rows = db

@@ -8,7 +8,7 @@ import { currentUid, trustedEndpoint } from '../../../shared/src/connection/endp
 import type { BuildId } from '../../../shared/src/protocol/handshake.js';
 import { spawnDaemon } from '../../../shared/src/connection/spawnDaemon.js';
 
-/** What a test tells its daemons and clients. */
+/** Configuration of a test's daemons and clients. */
 export interface DaemonSetup {
   readonly dataDir: string;
   readonly build: BuildId;
@@ -16,11 +16,11 @@ export interface DaemonSetup {
   readonly idleExitMs?: number;
   readonly drainMs?: number;
   readonly failAtStart?: boolean;
-  /** Replaces variables of the environment, for the client and for the daemon that it starts; '' unsets. */
+  /** Environment variables for the client and the daemon that it starts; '' unsets one. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** How a client with this setup reaches its daemon. */
+/** Connects a client with this setup to its daemon. */
 export async function reaching(setup: DaemonSetup): Promise<DialOrSpawnOptions> {
   const { dataDir, build, protocol = 1 } = setup;
   const env: Record<string, string | undefined> = { ...process.env };
@@ -55,14 +55,14 @@ export async function connect(setup: DaemonSetup): Promise<Connection> {
   return dialOrSpawn(await reaching(setup));
 }
 
-/** The pid that the daemon at the other end of an open session answers with. */
+/** The pid of the daemon at the other end of an open session. */
 export async function ping({ socket }: Connection, line = 'ping'): Promise<number> {
   socket.write(`${line}\n`);
   const [chunk] = (await once(socket, 'data')) as [Buffer];
   return Number(chunk.toString());
 }
 
-/** Opens a session, asks once and closes it. */
+/** Opens a session, sends one request and closes it. */
 export async function callDaemon(setup: DaemonSetup): Promise<number> {
   const connection = await connect(setup);
   try {

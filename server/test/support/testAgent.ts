@@ -9,12 +9,12 @@ import { recordingLog } from './testLog.js';
 import { createMcpServer } from '../../src/mcp/mcpServer.js';
 import type { McpDependencies } from '../../src/mcp/tool.js';
 
-/** The agents' tools over a service whose parts are all real but the model and Chroma. */
+/** The agents' tools over a service. All parts are real but the model and Chroma. */
 export class TestAgents {
   readonly service: TestService;
   readonly activity = new ActivityCounter(0, () => undefined);
   readonly recorded = recordingLog();
-  /** A data folder for the doors. */
+  /** The data folder of the transports. */
   readonly home = realpathSync(mkdtempSync(join(tmpdir(), 'lantern-mcp-')));
   readonly deps: McpDependencies;
   readonly #clients: Client[] = [];
@@ -33,7 +33,7 @@ export class TestAgents {
     return this.service.root;
   }
 
-  /** A client in this process; with roots it says that these folders are open. */
+  /** A client in this process. `roots` are its open folders. */
   async connect(options: { roots?: readonly string[]; workingDirectory?: string } = {}): Promise<Client> {
     const client = testClient(options.roots);
     const [own, theirs] = InMemoryTransport.createLinkedPair();
@@ -51,7 +51,7 @@ export class TestAgents {
   }
 }
 
-/** A client of the official SDK that says, when asked, which folders it has open. */
+/** A client of the official SDK that lists its open folders when asked. */
 export function testClient(
   roots?: readonly string[],
   mode: 'legacy' | 'auto' = 'legacy',

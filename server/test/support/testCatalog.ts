@@ -13,7 +13,7 @@ export const dimensions = 8;
 export const digest = (text: string): Uint8Array =>
   createHash('sha256').update(text).digest().subarray(0, 16);
 
-/** A unit vector that depends on nothing but the text. */
+/** A unit vector that depends on the text alone. */
 export function vectorOf(text: string): Float32Array {
   const bytes = createHash('sha256').update(text).digest();
   const vector = Float32Array.from({ length: dimensions }, (_, i) => (bytes[i] ?? 0) - 127.5);
@@ -21,7 +21,7 @@ export function vectorOf(text: string): Float32Array {
   return vector.map((value) => value / length);
 }
 
-/** A chunk of one line; its key is made as the indexer makes it, of path and text. */
+/** A chunk of one line. Its key is made as by the indexer, from path and text. */
 export function chunk(path: string, text: string, line = 1, more: Partial<NewChunk> = {}): NewChunk {
   return {
     key: Buffer.from(digest(`${path}\0${text}`)).toString('hex'),
@@ -74,7 +74,7 @@ export class TestCatalog {
     return this.catalog.addFolder({ path, modelKey, chunker: '1', collection: name, generation: 'g1' });
   }
 
-  /** Puts a file of these texts, one chunk and line each. */
+  /** Writes a file of these texts, one chunk and line each. */
   put(folder: FolderRow, path: string, ...texts: string[]): { removed: number } {
     const chunks = texts.map((text, i) => chunk(path, text, i + 1));
     return this.replace(folder, file(path), chunks);
@@ -100,7 +100,7 @@ export class TestCatalog {
     this.catalog.vectors.put(folder, vectors);
   }
 
-  /** The folder's outbox as `key prefix: operation` would read, without vectors having to be there. */
+  /** The folder's outbox, whether or not there are vectors. */
   outbox(folder: FolderRow): { key: string; op: string }[] {
     return this.query('SELECT key, op FROM outbox WHERE folder_id = ? ORDER BY op, key', folder.id);
   }
@@ -110,7 +110,7 @@ export class TestCatalog {
     this.query('DELETE FROM outbox WHERE folder_id = ? RETURNING key', folder.id);
   }
 
-  /** Asks the database itself, past the catalog. */
+  /** Queries the database directly, not through the catalog. */
   query<T>(sql: string, ...values: (string | number)[]): T[] {
     const { sql: own } = openDatabase(join(this.dir, 'catalog.db'), nullLog);
     try {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Environment } from '../../src/source/gitSettings.js';
 import { type SkipReason, type WalkOptions, walk } from '../../src/source/walk.js';
 
-/** A folder for one test, with a home of its own, so that the machine's git settings do not show. */
+/** A folder for one test. It has its own home, so that the machine's git settings have no effect. */
 export class TestFolder {
   /** Absolute, without links. */
   readonly root: string;
@@ -33,7 +33,7 @@ export class TestFolder {
     }
   }
 
-  /** Makes the least that git takes for a repository. */
+  /** Makes the minimum that git accepts as a repository. */
   makeRepository(path = '.git', config = ''): void {
     this.write({ [`${path}/HEAD`]: 'ref: refs/heads/main\n', [`${path}/config`]: config });
     mkdirSync(join(this.root, path, 'objects'), { recursive: true });
@@ -44,7 +44,7 @@ export class TestFolder {
     return { maxFileBytes: 100_000, exclude: [], environment: this.environment, ...more };
   }
 
-  /** Paths that the walk finds from `path` inside the root, sorted, and why it skipped which others. */
+  /** Paths that the walk finds from `path` inside the root, sorted, and the skipped paths with reasons. */
   async walk(
     more: Partial<WalkOptions> = {},
     path = '.',

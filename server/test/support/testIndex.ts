@@ -15,7 +15,7 @@ import { Parsers } from '../../src/syntax/parsers.js';
 import { TestFolder } from './testFolder.js';
 import type { EmbedderLease, ChunkEmbedder } from '../../src/indexing/embedder.js';
 
-/** A bag of words, hashed: texts that share words are near to each other, and no model is needed. */
+/** A hashed bag of words: texts that share words have similar vectors, without a model. */
 export function bagOfWords(text: string, dimensions: number): Float32Array {
   const vector = new Float32Array(dimensions);
   for (const token of tokens(text)) {
@@ -26,17 +26,17 @@ export function bagOfWords(text: string, dimensions: number): Float32Array {
   return vector.map((value) => value / length);
 }
 
-/** An embedder that costs nothing and notes what it was given. */
+/** A fast embedder that records its texts. */
 export class TestEmbedder implements ChunkEmbedder {
   readonly dimensions = 32;
   readonly maxTokens: number;
-  /** Texts of chunks; those of whole files, which have one line, are apart. */
+  /** Embedded texts of chunks. Those of whole files, which have one line, are in `summaries`. */
   readonly embedded: string[] = [];
   readonly summaries: string[] = [];
   readonly priorities: string[] = [];
-  /** Leases that nobody has given back. */
+  /** Number of leases that are not disposed of. */
   leases = 0;
-  /** Runs before each text; it may wait or throw. */
+  /** Called before each text; may wait or throw. */
   before: (text: string, signal: AbortSignal) => void | Promise<void> = () => undefined;
 
   constructor(maxTokens = 64) {
