@@ -12,7 +12,7 @@ import type { Services } from './daemon/daemon.js';
 import { MemoryBudget } from './daemon/memoryBudget.js';
 import { Service } from './service/service.js';
 import { WorkCounter } from './daemon/workCounter.js';
-import { examine } from './service/doctor.js';
+import { runChecks } from './service/doctor.js';
 import { Chunker } from './chunking/chunker.js';
 import { Folders } from './indexing/folders.js';
 import { Parsers } from './syntax/parsers.js';
@@ -156,7 +156,7 @@ export async function createServices(
   return {
     service,
     settings,
-    doctor: () => examine({ dataDir, catalog, store, chunker, model }),
+    doctor: () => runChecks({ dataDir, catalog, store, chunker, model }),
     tidy: async () => {
       if (idleUnloadMs > 0) {
         await models.unloadIdle(idleUnloadMs);

@@ -12,7 +12,7 @@ describe('a daemon that cannot start', () => {
       search.picker?.rows.some(({ label }) => label === 'The search failed'),
     );
     const reason = search.picker!.rows.map(({ label, detail }) => detail ?? label).join(' ');
-    assert.match(reason, /settings\.json is no JSON.*Mend or remove it/);
+    assert.match(reason, /settings\.json is no JSON.*Repair or remove it/);
     assert.equal(client.state.kind, 'failed');
     assert.match(statusBar.text, /warning/);
     await person.photograph('state-failed');

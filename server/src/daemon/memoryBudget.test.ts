@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { recordingLog } from '../../test/support/testLog.js';
-import { MemoryBudget, type Relief } from './memoryBudget.js';
+import { MemoryBudget, type MemoryRelief } from './memoryBudget.js';
 
 describe('MemoryBudget', () => {
   let bytes: number;
@@ -16,7 +16,7 @@ describe('MemoryBudget', () => {
   });
 
   /** Gives `gain` bytes back; nothing to give when it is 0. */
-  function relief(name: string, gain: number, everyMs = 1000): Relief {
+  function relief(name: string, gain: number, everyMs = 1000): MemoryRelief {
     return {
       name,
       everyMs,
@@ -28,7 +28,7 @@ describe('MemoryBudget', () => {
     };
   }
 
-  function budget(limitBytes: number, ...reliefs: Relief[]): MemoryBudget {
+  function budget(limitBytes: number, ...reliefs: MemoryRelief[]): MemoryBudget {
     const measure = (): Promise<number> => Promise.resolve(bytes);
     return new MemoryBudget({ limitBytes, measure, reliefs, log: log.log, now: () => now });
   }
@@ -73,7 +73,11 @@ describe('MemoryBudget', () => {
 
   it('goes on to the next when one has nothing to give or fails, and tries that one again', async () => {
     bytes = 150;
-    const failing: Relief = { name: 'server', everyMs: 1000, run: () => Promise.reject(new Error('busy')) };
+    const failing: MemoryRelief = {
+      name: 'server',
+      everyMs: 1000,
+      run: () => Promise.reject(new Error('busy')),
+    };
     const tight = budget(100, relief('model', 0), failing, relief('caches', 20));
     await tight.check();
     await tight.check();

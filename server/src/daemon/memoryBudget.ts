@@ -2,7 +2,7 @@ import { errorMessage } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
 
 /** One way to free memory. */
-export interface Relief {
+export interface MemoryRelief {
   readonly name: string;
   /** Milliseconds until it may run again: what it frees is loaded again when it is needed, at a cost. */
   readonly everyMs: number;
@@ -16,7 +16,7 @@ export interface MemoryBudgetOptions {
   /** Resident bytes that count. */
   readonly measure: () => Promise<number>;
   /** Ways to free memory, the cheapest first. */
-  readonly reliefs: readonly Relief[];
+  readonly reliefs: readonly MemoryRelief[];
   readonly log: Log;
   /** Milliseconds on any scale that only grows. */
   readonly now?: () => number;
@@ -26,9 +26,9 @@ export interface MemoryBudgetOptions {
 export class MemoryBudget {
   readonly #options: MemoryBudgetOptions;
   readonly #now: () => number;
-  readonly #triedAt = new Map<Relief, number>();
+  readonly #triedAt = new Map<MemoryRelief, number>();
   #checking: Promise<void> | undefined;
-  #told = false;
+  #isOver = false;
 
   constructor(options: MemoryBudgetOptions) {
     this.#options = options;
@@ -55,11 +55,11 @@ export class MemoryBudget {
       log.write('info', 'memory.shed', { what: relief.name, before, after: bytes, limitBytes });
     }
     // Logged once each time the limit is exceeded.
-    if (bytes > limitBytes && !this.#told) log.write('warn', 'memory.over-budget', { bytes, limitBytes });
-    this.#told = bytes > limitBytes;
+    if (bytes > limitBytes && !this.#isOver) log.write('warn', 'memory.over-budget', { bytes, limitBytes });
+    this.#isOver = bytes > limitBytes;
   }
 
-  async #run(relief: Relief): Promise<boolean> {
+  async #run(relief: MemoryRelief): Promise<boolean> {
     try {
       return await relief.run();
     } catch (error) {

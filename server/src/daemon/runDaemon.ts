@@ -98,7 +98,7 @@ export async function runDaemon(options: RunDaemonOptions): Promise<'running' | 
     // The handshake is answered while the service loads. The session begins when it is loaded.
     open: async (socket, hello) => (await service).open(socket, hello),
     onStop: (intent, hello) => {
-      log.write('info', 'daemon.told', { intent, client: hello.client, clientPid: hello.pid });
+      log.write('info', 'daemon.asked-to-end', { intent, client: hello.client, clientPid: hello.pid });
       shutdown.begin(intent);
     },
     activity,

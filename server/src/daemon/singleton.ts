@@ -95,7 +95,7 @@ async function own(listener: Listener, lock: DataDirLock, identity: DaemonIdenti
     await listener.close();
     throw new LanternError(
       'store-failed',
-      `${identity.dataDir} cannot be written: ${errorMessage(error)}. Free disk space or mend its permissions.`,
+      `${identity.dataDir} cannot be written: ${errorMessage(error)}. Free disk space or correct its permissions.`,
       { cause: error },
     );
   }

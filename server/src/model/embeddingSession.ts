@@ -83,7 +83,7 @@ export class EmbeddingSession {
     open: OpenGraph = openGraph,
   ): Promise<EmbeddingSession> {
     const before = process.memoryUsage.rss();
-    const tokenizer = options.tokenizer ?? (await Tokenizer.load(files.folder, files.mend));
+    const tokenizer = options.tokenizer ?? (await Tokenizer.load(files.folder, files.repairAdvice));
     const golden = await readGolden(files);
     const opened = await openChecked(files, tokenizer, golden, options, open);
     const grown = process.memoryUsage.rss() - before;
@@ -261,7 +261,7 @@ function maxTokensOf(files: ModelFiles, tokenizer: Tokenizer): number {
 function damaged(files: ModelFiles, cause: string, error?: unknown): LanternError {
   return new LanternError(
     'model-damaged',
-    `The model file ${files.weights} cannot be used: ${cause.replace(/\.+$/, '')}. ${files.mend}`,
+    `The model file ${files.weights} cannot be used: ${cause.replace(/\.+$/, '')}. ${files.repairAdvice}`,
     error === undefined ? undefined : { cause: error },
   );
 }
@@ -320,7 +320,7 @@ export const openGraph: OpenGraph = async (files, provider) => {
       );
       const result = (await session.run(feeds, [output]))[output];
       if (!result || !(result.data instanceof Float32Array)) {
-        throw new LanternError('model-damaged', `The output ${output} is not float32. ${files.mend}`);
+        throw new LanternError('model-damaged', `The output ${output} is not float32. ${files.repairAdvice}`);
       }
       const width = result.dims.at(-1) ?? 0;
       // The runtime owns the result's memory; both ways copy it.

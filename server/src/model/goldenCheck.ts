@@ -72,7 +72,7 @@ export async function checkGolden(
 }
 
 function damaged(file: string, cause: string, files: ModelFiles, error: unknown): LanternError {
-  return new LanternError('model-damaged', `${file} cannot be used: ${cause}. ${files.mend}`, {
+  return new LanternError('model-damaged', `${file} cannot be used: ${cause}. ${files.repairAdvice}`, {
     cause: error,
   });
 }

@@ -27,7 +27,7 @@ export interface ModelFiles {
   readonly pooling: 'mean' | 'cls';
   readonly prompts: Prompts;
   /** What the user can do about a damaged file: a sentence. */
-  readonly mend: string;
+  readonly repairAdvice: string;
 }
 
 /** Possible names of a dtype's weights, best first, relative to the model's folder. */
@@ -61,13 +61,13 @@ export async function readModelFolder(
   folder: string,
   knownPrompts?: Prompts,
 ): Promise<ModelFiles> {
-  const mend = mendAdvice(origin, folder);
+  const repairAdvice = adviceFor(origin, folder);
   const present = await listFiles(folder);
   for (const name of requiredFiles) {
     if (!present.has(name)) {
       throw new LanternError(
         'model-damaged',
-        `The model ${id.name} is incomplete: ${join(folder, name)} is missing. ${mend}`,
+        `The model ${id.name} is incomplete: ${join(folder, name)} is missing. ${repairAdvice}`,
       );
     }
   }
@@ -75,11 +75,11 @@ export async function readModelFolder(
   if (name === undefined) {
     throw new LanternError(
       'model-damaged',
-      `The model ${id.name} has no ${id.dtype} weights in ${folder}. ${mend}`,
+      `The model ${id.name} has no ${id.dtype} weights in ${folder}. ${repairAdvice}`,
     );
   }
   const weights = join(folder, name);
-  const json = (file: string): Promise<JsonObject> => readOptionalJson(join(folder, file), mend);
+  const json = (file: string): Promise<JsonObject> => readOptionalJson(join(folder, file), repairAdvice);
   const [bert, sentence, pooling, config] = await Promise.all([
     json('sentence_bert_config.json'),
     json('config_sentence_transformers.json'),
@@ -100,7 +100,7 @@ export async function readModelFolder(
       query: text(prompts?.query) ?? knownPrompts?.query ?? '',
       document: text(prompts?.document) ?? knownPrompts?.document ?? '',
     },
-    mend,
+    repairAdvice,
   };
 }
 
@@ -134,15 +134,19 @@ export async function listFiles(folder: string): Promise<ReadonlySet<string>> {
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-async function readOptionalJson(file: string, mend: string): Promise<JsonObject> {
+async function readOptionalJson(file: string, repairAdvice: string): Promise<JsonObject> {
   try {
     const value: unknown = JSON.parse(await readFile(file, 'utf8'));
     return value !== null && typeof value === 'object' ? (value as JsonObject) : {};
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return {};
-    throw new LanternError('model-damaged', `${file} cannot be used: ${errorMessage(error)}. ${mend}`, {
-      cause: error,
-    });
+    throw new LanternError(
+      'model-damaged',
+      `${file} cannot be used: ${errorMessage(error)}. ${repairAdvice}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -173,7 +177,7 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function mendAdvice(origin: ModelOrigin, folder: string): string {
+function adviceFor(origin: ModelOrigin, folder: string): string {
   if (origin === 'bundled') return 'Install Lantern again to get its files back.';
   if (origin === 'cached') return `Delete ${folder}; the model is then downloaded again.`;
   return 'Put the files there again, or name another model in lantern.model.name.';

@@ -44,7 +44,7 @@ export class ModelLoader {
     if (alive) return alive;
     const begun = this.#loading.get(key);
     if (begun) return begun;
-    const loading = Tokenizer.load(files.folder, files.mend);
+    const loading = Tokenizer.load(files.folder, files.repairAdvice);
     this.#loading.set(key, loading);
     try {
       const tokenizer = await loading;

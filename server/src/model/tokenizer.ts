@@ -56,18 +56,18 @@ export class Tokenizer {
   }
 
   /** Reads `tokenizer.json` and `tokenizer_config.json`. Rejects with `model-damaged` when they cannot be used. */
-  static async load(folder: string, mend = 'Install the model again.'): Promise<Tokenizer> {
+  static async load(folder: string, repairAdvice = 'Install the model again.'): Promise<Tokenizer> {
     // Imported here: it takes 0.1 s that commands without tokenizing do not need.
     const library = await import('@xenova/transformers/src/tokenizers.js');
     const files = { tokenizer: 'tokenizer.json', config: 'tokenizer_config.json' };
-    const tokenizer = await readJson(join(folder, files.tokenizer), mend);
-    const config = (await readJson(join(folder, files.config), mend)) as TokenizerConfig;
+    const tokenizer = await readJson(join(folder, files.tokenizer), repairAdvice);
+    const config = (await readJson(join(folder, files.config), repairAdvice)) as TokenizerConfig;
     const name = config.tokenizer_class?.replace(/Fast$/, '') ?? '';
     const Class = library.AutoTokenizer.TOKENIZER_CLASS_MAPPING[name] ?? library.PreTrainedTokenizer;
     try {
       return new Tokenizer(new Class(tokenizer, config), config, tokenizer as TokenizerFile);
     } catch (error) {
-      throw damaged(join(folder, files.tokenizer), errorMessage(error), mend, error);
+      throw damaged(join(folder, files.tokenizer), errorMessage(error), repairAdvice, error);
     }
   }
 
@@ -133,24 +133,24 @@ function readsWordByWord({ model, pre_tokenizer: words, added_tokens: added = []
   return bert && added.every(({ content }) => !betweenWords.test(content));
 }
 
-async function readJson(file: string, mend: string): Promise<unknown> {
+async function readJson(file: string, repairAdvice: string): Promise<unknown> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    throw damaged(file, errorMessage(error), mend, error);
+    throw damaged(file, errorMessage(error), repairAdvice, error);
   }
   try {
     const value: unknown = JSON.parse(text);
     if (value === null || typeof value !== 'object') throw new TypeError('it holds no object');
     return value;
   } catch (error) {
-    throw damaged(file, errorMessage(error), mend, error);
+    throw damaged(file, errorMessage(error), repairAdvice, error);
   }
 }
 
-function damaged(file: string, cause: string, mend: string, error: unknown): LanternError {
-  return new LanternError('model-damaged', `The model's ${file} cannot be used: ${cause}. ${mend}`, {
+function damaged(file: string, cause: string, repairAdvice: string, error: unknown): LanternError {
+  return new LanternError('model-damaged', `The model's ${file} cannot be used: ${cause}. ${repairAdvice}`, {
     cause: error,
   });
 }

@@ -7,18 +7,18 @@ const text = (lines: number, mark = 'line'): string =>
 describe('Duplicates', () => {
   it('folds copies, also with other white space or one line changed', () => {
     const seen = new Duplicates();
-    assert.equal(seen.isOne(text(20)), false);
-    assert.equal(seen.isOne(text(20)), true);
-    assert.equal(seen.isOne(text(20).replaceAll('  ', '\t')), true);
-    assert.equal(seen.isOne(text(20).replace('number 3', 'number three')), true);
+    assert.equal(seen.isDuplicate(text(20)), false);
+    assert.equal(seen.isDuplicate(text(20)), true);
+    assert.equal(seen.isDuplicate(text(20).replaceAll('  ', '\t')), true);
+    assert.equal(seen.isDuplicate(text(20).replace('number 3', 'number three')), true);
   });
 
   it('keeps what is only alike, and what is too short to tell', () => {
     const seen = new Duplicates();
-    assert.equal(seen.isOne(text(20)), false);
-    assert.equal(seen.isOne(text(20).replaceAll(/number (\d)\b/g, 'place $1')), false);
-    assert.equal(seen.isOne(text(40)), false, 'holds the first, and as much again');
-    assert.equal(seen.isOne('export {};\n'), false);
-    assert.equal(seen.isOne('export {};\n'), false);
+    assert.equal(seen.isDuplicate(text(20)), false);
+    assert.equal(seen.isDuplicate(text(20).replaceAll(/number (\d)\b/g, 'place $1')), false);
+    assert.equal(seen.isDuplicate(text(40)), false, 'holds the first, and as much again');
+    assert.equal(seen.isDuplicate('export {};\n'), false);
+    assert.equal(seen.isDuplicate('export {};\n'), false);
   });
 });

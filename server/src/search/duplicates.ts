@@ -7,7 +7,7 @@ const leastLines = 4;
 export class Duplicates {
   readonly #seen: ReadonlySet<string>[] = [];
 
-  isOne(text: string): boolean {
+  isDuplicate(text: string): boolean {
     const lines = new Set(
       text
         .split('\n')

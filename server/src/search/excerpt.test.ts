@@ -10,7 +10,7 @@ import { TestGrammars, checkout } from '../../test/support/testGrammars.js';
 import { TestEmbedder, TestIndex } from '../../test/support/testIndex.js';
 import { Tokenizer } from '../model/tokenizer.js';
 import type { ChunkRow, NewDefinition } from '../catalog/rows.js';
-import { type Range, ShownLines, type Surroundings, rangeOf } from './excerpt.js';
+import { type Range, ShownLines, type DefinitionsAround, rangeOf } from './excerpt.js';
 import { parseQuery } from './query.js';
 import { Searcher } from './searcher.js';
 
@@ -43,11 +43,11 @@ function chunkOf(lines: readonly string[], more: Partial<ChunkRow> = {}): [chunk
 
 function range(
   lines: readonly string[],
-  around: Partial<Surroundings>,
+  around: Partial<DefinitionsAround>,
   query?: string,
   more?: Partial<ChunkRow>,
 ): Range {
-  const nothing: Surroundings = { own: [], ending: [], next: [] };
+  const nothing: DefinitionsAround = { own: [], ending: [], next: [] };
   return rangeOf(
     ...chunkOf(lines, more),
     { ...nothing, ...around },

@@ -20,7 +20,7 @@ export interface Excerpt extends Range {
 }
 
 /** Definitions in a chunk and around it, each list in the order of the text. */
-export interface Surroundings {
+export interface DefinitionsAround {
   readonly own: readonly NewDefinition[];
   /** Begin before the chunk and end in it. */
   readonly ending: readonly NewDefinition[];
@@ -90,7 +90,7 @@ function cut(text: string, firstLine: number, range: Range): Excerpt {
  * the chunk, with the rest of the definition that makes up most of it (or its comment), and without the file's
  * licence and imports.
  */
-export function rangeOf(chunk: ChunkRow, text: string, around: Surroundings, query?: Query): Range {
+export function rangeOf(chunk: ChunkRow, text: string, around: DefinitionsAround, query?: Query): Range {
   const lines = text.split('\n').slice(0, chunk.endLine - chunk.startLine + 1);
   const range = answeringLines(chunk, lines, around, query);
   if (range.startLine > 1 || dataLanguages.has(chunk.language)) return range;
@@ -101,7 +101,7 @@ export function rangeOf(chunk: ChunkRow, text: string, around: Surroundings, que
 function answeringLines(
   { startLine, endLine, symbol, language }: ChunkRow,
   lines: readonly string[],
-  around: Surroundings,
+  around: DefinitionsAround,
   query: Query | undefined,
 ): Range {
   const leadOf = (definition: NewDefinition): number =>

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
-import { isForeign, penalty, supersededIn } from './penalties.js';
+import { isForOtherSystem, penalty, supersededPaths } from './penalties.js';
 import { parseQuery } from './query.js';
 
-const context = { platform: 'linux', superseded: supersededIn(['v3/a.ts', 'v4/a.ts', 'src/v1/b.ts']) };
+const context = { platform: 'linux', superseded: supersededPaths(['v3/a.ts', 'v4/a.ts', 'src/v1/b.ts']) };
 const factor = (path: string, query = 'open the door'): number =>
   penalty(path, parseQuery(query), context).factor;
 
 describe('penalties', () => {
   it('know another system by a part of the path, not by letters in it', () => {
     for (const path of ['src/win/pipe.c', 'src/pipe_windows.go', 'darwin.rs', 'lib/fs-win32.ts'])
-      assert.ok(isForeign(path, 'linux'), path);
+      assert.ok(isForOtherSystem(path, 'linux'), path);
     for (const path of ['src/window.ts', 'winner.go', 'unix/pipe.c', 'linux/epoll.c'])
-      assert.ok(!isForeign(path, 'linux'), path);
-    assert.ok(!isForeign('src/win/pipe.c', 'win32'));
-    assert.ok(isForeign('src/darwin.rs', 'win32'));
+      assert.ok(!isForOtherSystem(path, 'linux'), path);
+    assert.ok(!isForOtherSystem('src/win/pipe.c', 'win32'));
+    assert.ok(isForOtherSystem('src/darwin.rs', 'win32'));
   });
 
   it('put other systems behind, unless the query names one', () => {

@@ -27,7 +27,7 @@ const systemOf = new Map(
 const systemAsked = /\b(?:windows|win32|mac|macos|os ?x|darwin|\w*bsd|solaris|aix|cross-platform)\b/i;
 
 /** Whether a path is for another operating system than the user's. Of two variants the user means their own. */
-export function isForeign(path: string, platform: string): boolean {
+export function isForOtherSystem(path: string, platform: string): boolean {
   return path
     .toLowerCase()
     .split(/[/._-]/)
@@ -37,7 +37,7 @@ export function isForeign(path: string, platform: string): boolean {
 const versionFolder = /^v\d+$/;
 
 /** Recognises paths below `v3/` when there is a `v4/` beside it, among all `paths` of a folder. */
-export function supersededIn(paths: Iterable<string>): (path: string) => boolean {
+export function supersededPaths(paths: Iterable<string>): (path: string) => boolean {
   const folders = new Set<string>();
   const versions = (path: string): { above: string; version: number }[] => {
     if (!/(?:^|\/)v\d+\//.test(path)) return [];
@@ -76,7 +76,7 @@ export function penalty(
   if (docPath.test(path)) return query.asksForDocs ? none : because(0.5, 'documentation');
   if (vendored.test(path)) return because(0.8, 'third party');
   if (shimPath.test(path)) return because(0.8, 'compatibility');
-  if (isForeign(path, platform) && !systemAsked.test(query.text)) return because(0.65, 'other system');
+  if (isForOtherSystem(path, platform) && !systemAsked.test(query.text)) return because(0.65, 'other system');
   if (superseded(path) && !/\bv\d/i.test(query.text)) return because(0.7, 'older version');
   if (declarations.test(path)) return because(0.7, 'declarations');
   return dataFile.test(path) && !query.asksForData ? because(0.9, 'data') : none;

@@ -6,7 +6,7 @@ import type { Catalog, ChunkRow } from '../catalog/catalog.js';
 import { type Found, findCandidates } from './candidates.js';
 import { Duplicates } from './duplicates.js';
 import { ShownLines, excerptOf } from './excerpt.js';
-import { supersededIn } from './penalties.js';
+import { supersededPaths } from './penalties.js';
 import { type Query, parseQuery } from './query.js';
 import { type RankOptions, type Ranked, rank } from './ranking.js';
 import { rankRelated } from './related.js';
@@ -104,7 +104,7 @@ export class Searcher {
       if (i % limit === 0) ahead = await Promise.all(ranked.slice(i, i + limit).map(read));
       const { score, terms } = one;
       const { chunk, text } = ahead[i % limit] ?? {};
-      if (chunk === undefined || text === undefined || duplicates.isOne(text)) continue;
+      if (chunk === undefined || text === undefined || duplicates.isDuplicate(text)) continue;
       const excerpt = await excerptOf(this.#catalog, texts, chunk, text, words, shown.nextLine(chunk));
       if (shown.hold(chunk.path, excerpt)) continue;
       shown.add(chunk.path, excerpt);
@@ -168,7 +168,7 @@ const superseded = new WeakMap<FolderStatistics, (path: string) => boolean>();
 function supersededBy(docs: FolderStatistics): (path: string) => boolean {
   return (path) => {
     if (!/(?:^|\/)v\d+\//.test(path)) return false;
-    const known = superseded.get(docs) ?? supersededIn(docs.files.map((file) => file.path));
+    const known = superseded.get(docs) ?? supersededPaths(docs.files.map((file) => file.path));
     superseded.set(docs, known);
     return known(path);
   };

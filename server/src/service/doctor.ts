@@ -23,7 +23,7 @@ const wantedFreeBytes = 1024 ** 3;
 const gib = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
 
 /** Uses every part once, and says how to repair those that fail. */
-export async function examine(deps: DoctorDependencies): Promise<DoctorResult> {
+export async function runChecks(deps: DoctorDependencies): Promise<DoctorResult> {
   const { dataDir, model } = deps;
   const checks = [
     await check(

@@ -211,8 +211,12 @@ async function hiddenSize(files: ModelFiles): Promise<number> {
     if (typeof size === 'number' && Number.isInteger(size) && size > 0) return size;
     throw new TypeError('it has no "hidden_size"');
   } catch (error) {
-    throw new LanternError('model-damaged', `${path} cannot be used: ${errorMessage(error)}. ${files.mend}`, {
-      cause: error,
-    });
+    throw new LanternError(
+      'model-damaged',
+      `${path} cannot be used: ${errorMessage(error)}. ${files.repairAdvice}`,
+      {
+        cause: error,
+      },
+    );
   }
 }

@@ -214,7 +214,7 @@ export function folderError(path: string, error: unknown): LanternError {
     case 'ELOOP':
       return new LanternError(
         'bad-request',
-        `${path} is a symbolic link that leads in a circle. Mend the link.`,
+        `${path} is a symbolic link that leads in a circle. Fix the link.`,
         options,
       );
     case 'ENAMETOOLONG':

@@ -77,15 +77,15 @@ export class Projector {
 
   /** Sends these chunks and all deletes to the collection; returns the number of chunks that were sent. */
   async project(chunkIds: readonly number[], signal: AbortSignal): Promise<number> {
-    let told = 0;
+    let sent = 0;
     await this.#unlessAway(async () => {
       await this.#projectDeletes(signal);
       for (let at = 0; at < chunkIds.length; at += page) {
         throwIfCancelled(signal, 'Indexing');
-        told += await this.#projectPage(chunkIds.slice(at, at + page));
+        sent += await this.#projectPage(chunkIds.slice(at, at + page));
       }
     });
-    return told;
+    return sent;
   }
 
   /** Counts the collection, and rebuilds it from the catalog when the number is not the confirmed one. */

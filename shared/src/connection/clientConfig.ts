@@ -108,7 +108,10 @@ export async function writeClientConfig(
   const root = before === undefined || before.trim() === '' ? {} : parsed(before, file);
   const servers = root[kind.servers] ?? {};
   if (!isObject(servers)) {
-    throw new LanternError('bad-request', `${file}: "${kind.servers}" is no object. Mend it and try again.`);
+    throw new LanternError(
+      'bad-request',
+      `${file}: "${kind.servers}" is no object. Correct it and try again.`,
+    );
   }
   const entry = entryOf(kind, command);
   if (JSON.stringify(servers[serverName]) === JSON.stringify(entry)) {

@@ -35,7 +35,7 @@ describe('changeSettings', () => {
     assert.deepEqual(await readdir(dir), ['settings.json']);
   });
 
-  it('refuses values that cannot be, and mends a file that holds one', async () => {
+  it('rejects invalid values, and repairs a file that has one', async () => {
     await assert.rejects(
       changeSettings(dir, new Map([['model.dtype', 'int3']])),
       /model\.dtype.*must be one of/,
@@ -44,6 +44,6 @@ describe('changeSettings', () => {
     assert.equal(await changeSettings(dir, new Map([['model.dtype', undefined]])), true);
     assert.deepEqual(await read(), { model: {} });
     await writeFile(join(dir, 'settings.json'), 'no');
-    await assert.rejects(changeSettings(dir, new Map()), /cannot be used.*Mend or remove it/);
+    await assert.rejects(changeSettings(dir, new Map()), /cannot be used.*Repair or remove it/);
   });
 });

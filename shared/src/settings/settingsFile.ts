@@ -54,7 +54,7 @@ async function readChosen(file: string): Promise<Record<string, unknown>> {
   } catch (error) {
     throw new LanternError(
       'bad-request',
-      `${file} cannot be used: ${errorMessage(error)}. Mend or remove it.`,
+      `${file} cannot be used: ${errorMessage(error)}. Repair or remove it.`,
       {
         cause: error,
       },

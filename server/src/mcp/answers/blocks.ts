@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { SearchHit } from '../../../../shared/src/protocol/protocol.js';
 
 /** A range of lines to show to an agent. */
-export interface Block {
+export interface HitBlock {
   readonly folder: string;
   /** Relative to `folder`, with `/`. */
   readonly path: string;
@@ -17,8 +17,8 @@ export interface Block {
 }
 
 /** Hits as blocks, best first. A hit that overlaps a better one of the same file is joined to it. */
-export function toBlocks(hits: readonly SearchHit[]): Block[] {
-  const blocks: Block[] = [];
+export function toBlocks(hits: readonly SearchHit[]): HitBlock[] {
+  const blocks: HitBlock[] = [];
   const byFile = new Map<string, number[]>();
   for (const hit of hits) {
     const block = toBlock(hit);
@@ -36,7 +36,7 @@ export function toBlocks(hits: readonly SearchHit[]): Block[] {
   return blocks;
 }
 
-function toBlock({ text, ...hit }: SearchHit): Block {
+function toBlock({ text, ...hit }: SearchHit): HitBlock {
   // Blank lines at the start and the end are not part of the range.
   const lines = text
     .replace(/^(?:[^\S\n]*\n)+/, '')
@@ -45,12 +45,12 @@ function toBlock({ text, ...hit }: SearchHit): Block {
   return { ...hit, lines: lines.slice(0, hit.endLine - hit.startLine + 1) };
 }
 
-function overlap(a: Block | undefined, b: Block): boolean {
+function overlap(a: HitBlock | undefined, b: HitBlock): boolean {
   return a !== undefined && a.startLine <= b.endLine && b.startLine <= a.endLine;
 }
 
 /** Joins two ranges under the better one's symbol and score. Common lines are taken from the better one. */
-function joined(better: Block, other: Block): Block {
+function joined(better: HitBlock, other: HitBlock): HitBlock {
   const startLine = Math.min(better.startLine, other.startLine);
   const endLine = Math.max(better.endLine, other.endLine);
   const before = other.lines.slice(0, Math.max(0, better.startLine - other.startLine));
@@ -60,7 +60,7 @@ function joined(better: Block, other: Block): Block {
 }
 
 /** Blank lines at the end of a text are restored when another text follows. */
-function padded({ lines, startLine, endLine }: Block, followed: boolean): readonly string[] {
+function padded({ lines, startLine, endLine }: HitBlock, followed: boolean): readonly string[] {
   const missing = followed ? endLine - startLine + 1 - lines.length : 0;
   return missing > 0 ? [...lines, ...Array<string>(missing).fill('')] : lines;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { SearchHit } from '../../../../shared/src/protocol/protocol.js';
-import { type Block, toBlocks } from './blocks.js';
+import { type HitBlock, toBlocks } from './blocks.js';
 import { budgetBytes, largestMaxTokens, smallestMaxTokens, wireBytes } from './budget.js';
 import { readCursor, writeCursor } from './cursor.js';
 import { type Page, hitsAnswer, hitsShape } from './hitsAnswer.js';
@@ -23,7 +23,7 @@ function hit(more: Partial<SearchHit> = {}): SearchHit {
   };
 }
 
-function page(blocks: readonly Block[], more: Partial<Page> = {}): Page {
+function page(blocks: readonly HitBlock[], more: Partial<Page> = {}): Page {
   return {
     blocks,
     offset: 0,

@@ -1,13 +1,13 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import type { Coverage } from '../../../../shared/src/protocol/protocol.js';
-import type { Block } from './blocks.js';
+import type { HitBlock } from './blocks.js';
 import { wireBytes } from './budget.js';
 import { safeLine } from './safeText.js';
 
 /** A page of blocks. An answer shows as many as fit its budget. */
 export interface Page {
-  readonly blocks: readonly Block[];
+  readonly blocks: readonly HitBlock[];
   /** Position of the page's first block among all that were found. */
   readonly offset: number;
   /** Number of blocks that were found. */
@@ -60,7 +60,7 @@ export const hitsShape = z.object({
 type Hit = z.output<typeof hit>;
 
 interface Shown {
-  readonly block: Block;
+  readonly block: HitBlock;
   /** Number of lines shown. */
   readonly lines: number;
 }
@@ -114,7 +114,7 @@ function withNames(page: Page, shown: readonly Shown[], budget: number): CallToo
 }
 
 /** The most lines of a block within `bytes`. */
-function linesThatFit(page: Page, block: Block, index: number, bytes: number): number {
+function linesThatFit(page: Page, block: HitBlock, index: number, bytes: number): number {
   let low = 0;
   let high = block.lines.length;
   while (low < high) {
@@ -189,7 +189,7 @@ export function freshness({ filesTotal, filesIndexed, filesPending, semantic, re
   return `${files}; found ${how}${reason === undefined ? '' : ` (${safeLine(reason, longestName)})`}; each hit was checked against its file just now.`;
 }
 
-function placeOf(page: Page, { folder, path, startLine, endLine, symbol }: Block): string {
+function placeOf(page: Page, { folder, path, startLine, endLine, symbol }: HitBlock): string {
   const file = page.folders.length > 1 ? `${folder}/${path}` : path;
   return `${safeLine(file, longestName)}:${startLine}-${endLine}${symbol === null ? '' : ` ${safeLine(symbol, 120)}`}`;
 }

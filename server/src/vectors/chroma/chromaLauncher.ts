@@ -51,7 +51,7 @@ export function findLaunchers(env: NodeJS.ProcessEnv = process.env): ChromaLaunc
 export function installAdvice(platform: string = process.platform, arch: string = process.arch): string {
   const name = bindingsPackage(platform, arch);
   const npm = name === undefined ? '' : `reinstall Lantern with optional dependencies (${name}), `;
-  return `To mend it, ${npm}put a Chroma 1.x "chroma" on PATH, or set lantern.chroma.url to a server.`;
+  return `To fix it, ${npm}put a Chroma 1.x "chroma" on PATH, or set lantern.chroma.url to a server.`;
 }
 
 /**
