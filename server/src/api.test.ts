@@ -77,7 +77,7 @@ describe('library API', () => {
     assert.throws(() => embed.validateConfig({}), /name one/);
   });
 
-  it('says what is wrong with a name, and forgets that it failed', async () => {
+  it('explains a wrong name, and tries again at the next call', async () => {
     assert.throws(
       () => getEmbeddingFunction('not a name'),
       (error) => error instanceof LanternError && error.code === 'unknown-model',
@@ -95,7 +95,7 @@ describe('library API', () => {
     assert.equal(getCacheInfo().cacheSize, 0);
   });
 
-  it('gives the memory back, and keeps it flat over cycles of load, embed and clear', async () => {
+  it('frees the memory, and keeps it flat over cycles of load, embed and clear', async () => {
     // In a process of its own, because the other tests leave theirs in any state, and with little room for garbage, so
     // that the model's part is seen. Without the variable glibc keeps what was freed; the daemon sets it too.
     const script = `

@@ -250,7 +250,7 @@ describe('lantern, from the command line', function () {
       }
     });
 
-    it('takes files of any kind in its stride', async () => {
+    it('accepts files of any kind', async () => {
       const folder = cli.folder();
       writeFileSync(join(folder, 'good.py'), 'def heron_census():\n    """Counts herons."""\n    return 7\n');
       writeFileSync(join(folder, 'invalid.txt'), Buffer.from('caf\xe9 owners may sing\n', 'latin1'));

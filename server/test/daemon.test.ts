@@ -133,7 +133,7 @@ describe('the daemon, in real processes', function () {
   });
 
   describe('memory', () => {
-    it('an idle model is unloaded and Chroma ends; words answer meanwhile, and the next query loads it again', async () => {
+    it('an idle model is unloaded and Chroma stops; terms answer meanwhile, and the next query loads it again', async () => {
       settings(cli, { model: { idleUnloadMinutes: 0.01 } });
       const path = fill(cli.folder(), 1, 4);
       const client = await open();
@@ -150,7 +150,7 @@ describe('the daemon, in real processes', function () {
       assert.equal((await client.memory()).totals.loads, 2);
     });
 
-    it('above the budget caches and the idle model go, and what was shed comes back when it is needed', async () => {
+    it('above the budget caches and the idle model are freed, and loaded again when they are needed', async () => {
       settings(cli, { daemon: { memoryBudgetMiB: 60 } });
       const path = fill(cli.folder(), 1, 4);
       const client = await open();
@@ -327,7 +327,7 @@ describe('the daemon, in real processes', function () {
       assert.ok(answered < 5000, `a request waited for ${answered} ms`);
     });
 
-    it('an outer folder that is opened while an inner one is being indexed takes it over', async () => {
+    it('an outer folder that is opened while an inner one is being indexed absorbs it', async () => {
       const outer = cli.folder();
       const inner = join(outer, 'inner');
       mkdirSync(inner);
@@ -353,7 +353,7 @@ describe('the daemon, in real processes', function () {
       assert.ok(hits.length > 0 && hits.every(({ folder, path }) => folder === inner && !path.includes('/')));
     });
 
-    it('paused, a folder holds no model and stays searchable by words; resumed, it is finished', async () => {
+    it('a paused folder holds no model and stays searchable by terms; resumed, it is finished', async () => {
       const path = fill(cli.folder(), 10, 120);
       const client = await open();
       const running = client.request('lantern/index', { path });

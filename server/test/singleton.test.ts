@@ -182,7 +182,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
     await stop();
   });
 
-  it('exits by itself when nothing goes on, not while a session is open', async () => {
+  it('exits when it is idle, not while a session is open', async () => {
     const short = { ...setup, idleExitMs: 300 };
     const session = await connect(short);
     const pid = await ping(session);
@@ -229,7 +229,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
     await stop();
   });
 
-  it('a daemon whose socket was removed makes room for one that can be reached', async () => {
+  it('a daemon whose socket was removed ends, so that another one can be reached', async () => {
     const old = await callDaemon(setup);
     await rm((await reaching(setup)).endpoint);
     const next = await callDaemon(setup);

@@ -74,7 +74,7 @@ describe('SharedTask', () => {
     work.finish('too late');
   });
 
-  it('starts anew only when a run that all have left has ended', async () => {
+  it('starts again only when a run that all callers have left has ended', async () => {
     const leaving = new AbortController();
     const left = assert.rejects(task.join(work.body, leaving.signal), isCancelled);
     leaving.abort();
@@ -107,7 +107,7 @@ describe('SharedTask', () => {
     assert.equal(task.running, false);
   });
 
-  it('hands a failure to all callers, and forgets it', async () => {
+  it('rejects all callers of a failed run, and runs again at the next call', async () => {
     const both = [task.join(work.body), task.join(work.body)].map((one) => assert.rejects(one, /broken/));
     work.fail(new Error('broken'));
     await Promise.all(both);

@@ -25,7 +25,7 @@ describe('search rows', () => {
     assert.equal(textsOf({ ...hit, symbol: 'x'.repeat(200) }, undefined).label.length, 90);
   });
 
-  it('tell places apart and point at them', () => {
+  it('distinguish places and refer to them', () => {
     assert.notEqual(keyOf(hit), keyOf({ ...hit, startLine: 13 }));
     assert.equal(keyOf(hit), keyOf({ ...hit, score: 2 }));
     assert.equal(referenceTo(hit), 'src/cart.ts:12-40');

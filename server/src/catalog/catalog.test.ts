@@ -39,7 +39,7 @@ describe('Catalog', () => {
       test.put(folder, 'x.ts', 'still works');
     });
 
-    it('survive a restart with all they hold', () => {
+    it('survive a restart completely', () => {
       test.put(folder, 'x.ts', 'one', 'two');
       test.embed(folder);
       test.reopen();
@@ -75,7 +75,7 @@ describe('Catalog', () => {
       assert.deepEqual([after?.id, after?.digest, after?.language], [before?.id, 'new', 'tsx']);
     });
 
-    it('that were turned down are remembered and forgotten', () => {
+    it('that were skipped are recorded and deleted', () => {
       const skipped = { path: 'x.bin', size: 1, mtimeMs: 2, checkedMs: 3, reason: 'binary' };
       test.catalog.files.recordSkipped(folder.id, skipped);
       test.catalog.files.recordSkipped(folder.id, { ...skipped, reason: 'minified' });
@@ -90,7 +90,7 @@ describe('Catalog', () => {
   });
 
   describe('replaceFiles', () => {
-    it('tells the collection of what is new, and not again of what stayed', () => {
+    it('posts new chunks, and not those that stayed', () => {
       test.put(folder, 'x.ts', 'one', 'two', 'three');
       assert.deepEqual(said('x.ts', 'one', 'two', 'three'), ['upsert', 'upsert', 'upsert']);
       test.settle(folder);
@@ -100,7 +100,7 @@ describe('Catalog', () => {
       assert.deepEqual(said('x.ts', 'one', 'two', 'zwei', 'three'), ['-', 'delete', 'upsert', '-']);
     });
 
-    it('tells it again of what has moved', () => {
+    it('posts chunks that have moved', () => {
       test.put(folder, 'x.ts', 'one', 'two');
       test.settle(folder);
       test.put(folder, 'x.ts', 'zero', 'one', 'two');
@@ -108,20 +108,20 @@ describe('Catalog', () => {
       assert.equal(test.chunkByKey(folder.id, chunk('x.ts', 'two').key)?.startLine, 3);
     });
 
-    it('tells it again when the language is another one', () => {
+    it('posts chunks when their language changes', () => {
       test.put(folder, 'x.h', 'one');
       test.settle(folder);
       test.replace(folder, file('x.h', { language: 'cpp' }), [chunk('x.h', 'one')]);
       assert.deepEqual(said('x.h', 'one'), ['upsert']);
     });
 
-    it('still tells it of what it had not confirmed before', () => {
+    it('still posts what was not confirmed before', () => {
       test.put(folder, 'x.ts', 'one', 'two');
       test.put(folder, 'x.ts', 'one', 'two');
       assert.deepEqual(said('x.ts', 'one', 'two'), ['upsert', 'upsert']);
     });
 
-    it('lets a chunk come back that was just removed', () => {
+    it('can add a chunk that was just removed', () => {
       test.put(folder, 'x.ts', 'one');
       test.settle(folder);
       test.put(folder, 'x.ts', 'other');
@@ -166,7 +166,7 @@ describe('Catalog', () => {
     });
   });
 
-  it('finds definitions whatever their case, and forgets them with their chunk', () => {
+  it('finds definitions in any case, and deletes them with their chunk', () => {
     const named = (name: string) => ({
       definitions: [{ name, kind: 'function', startLine: 1, endLine: 1 }],
     });
@@ -186,7 +186,7 @@ describe('Catalog', () => {
     assert.deepEqual(names('openFile'), []);
   });
 
-  it('knows what begins in one chunk of a file and ends in another', () => {
+  it('finds definitions that begin in one chunk and end in another', () => {
     const define = (name: string, startLine: number, endLine: number) => ({
       name,
       kind: 'function',
@@ -210,7 +210,7 @@ describe('Catalog', () => {
     );
   });
 
-  it('removes a file with its chunks and words, and has the collection forget them', () => {
+  it('removes a file with its chunks and terms, and posts the deletes', () => {
     test.put(folder, 'x.ts', 'one', 'two');
     test.put(folder, 'y.ts', 'one');
     test.settle(folder);
@@ -223,7 +223,7 @@ describe('Catalog', () => {
     assert.equal(test.catalog.lexical.filesWith(folder.id, 'one').length, 1);
   });
 
-  it('counts what has no vector yet, and in how many files', () => {
+  it('counts pending chunks and files', () => {
     test.put(folder, 'x.ts', 'one', 'two');
     test.put(folder, 'y.ts', 'three');
     assert.deepEqual(test.catalog.counts(folder.id), {
@@ -248,7 +248,7 @@ describe('Catalog', () => {
   });
 
   describe('removeFolder', () => {
-    it('forgets the folder and nothing of any other, and leaves the vectors', () => {
+    it('removes the folder and nothing of any other, and keeps the vectors', () => {
       const other = test.addFolder('/b');
       for (const where of [folder, other]) {
         test.put(where, 'x.ts', 'one', 'two');
@@ -288,7 +288,7 @@ describe('Catalog', () => {
     });
   });
 
-  it('tells a renewed collection everything, and nothing to forget', () => {
+  it('posts everything to a renewed collection, and no deletes', () => {
     test.put(folder, 'x.ts', 'one', 'two');
     test.settle(folder);
     test.put(folder, 'x.ts', 'one');
@@ -303,7 +303,7 @@ describe('Catalog', () => {
     assert.ok(test.catalog.sizeBytes() > before);
   });
 
-  it('knows digests by their bytes', () => {
+  it('compares digests by their bytes', () => {
     assert.notDeepEqual(digest('a'), digest('b'));
     test.put(folder, 'x.ts', 'one');
     test.embed(folder);

@@ -136,7 +136,7 @@ describe('openDatabase', () => {
       return sql;
     }
 
-    it('sets aside what is no database', () => {
+    it('sets aside a file that is not a database', () => {
       const text = 'This is a letter to a friend and not a database. '.repeat(200);
       writeFileSync(file, text);
       assertSetAside();
@@ -174,7 +174,7 @@ describe('openDatabase', () => {
       assertSetAside();
     });
 
-    it('sets aside one that was cut off', () => {
+    it('sets aside a truncated file', () => {
       placeCatalog();
       truncateSync(file, 60 * 4096);
       assertSetAside();
@@ -188,7 +188,7 @@ describe('openDatabase', () => {
       }
     });
 
-    it('takes an empty file for a new one', () => {
+    it('treats an empty file as a new catalog', () => {
       writeFileSync(file, '');
       assert.equal(open().setAside, undefined);
     });
@@ -206,7 +206,7 @@ describe('openDatabase', () => {
     });
   });
 
-  it('refuses one that a newer build wrote, and leaves it as it is', () => {
+  it('rejects a catalog of a newer build, and leaves it as it is', () => {
     close(open().sql);
     const db = new Database(file);
     db.exec(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
@@ -328,7 +328,7 @@ describe('openDatabase', () => {
     assert.equal(sql.get('SELECT 1 WHERE 0'), undefined);
   });
 
-  it('lets go of a table whose rows were not all read', () => {
+  it('can drop a table whose rows were not all read', () => {
     const { sql } = open();
     addModels(sql, 500);
     sql.exec('CREATE TABLE numbers AS SELECT id FROM models');

@@ -163,7 +163,7 @@ describe('LexicalIndex', () => {
     assert.deepEqual(found('rare'), ['a.ts#1: 1']);
   });
 
-  it('finds every token of every text that went in, as often as it stands there', () => {
+  it('finds every token of every indexed text, as often as it occurs', () => {
     const text = fc.string({ unit: 'grapheme', maxLength: 30 });
     let n = 0;
     fc.assert(

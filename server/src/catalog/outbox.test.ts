@@ -16,7 +16,7 @@ describe('Outbox', () => {
   const key = (text: string): string => chunk('x.ts', text).key;
   const idOf = (text: string): number => test.chunkByKey(folder.id, key(text))?.id ?? -1;
 
-  it('hands over chunks with their vector, and leaves out what cannot be told', () => {
+  it('gives chunks with their vector, and leaves out chunks that cannot be sent', () => {
     test.put(folder, 'x.ts', 'one', 'two');
     const { vectorDigest } = chunk('x.ts', 'two');
     test.catalog.vectors.put(folder, [{ digest: vectorDigest, vector: vectorOf('two') }]);
@@ -44,7 +44,7 @@ describe('Outbox', () => {
     assert.equal(outbox.count(folder.id), 0);
   });
 
-  it('keeps what was posted anew while the store was confirming', () => {
+  it('keeps a row that was posted again while the store was confirming it', () => {
     test.put(folder, 'x.ts', 'one', 'two');
     test.embed(folder);
     const { outbox } = test.catalog;
@@ -58,7 +58,7 @@ describe('Outbox', () => {
     assert.deepEqual(outbox.unconfirmed(folder).ready, [idOf('two')], 'it has moved');
   });
 
-  it('lets the latest word on a key count', () => {
+  it('keeps the last operation on a key', () => {
     const { outbox } = test.catalog;
     outbox.post(folder.id, 'k', 'upsert');
     outbox.post(folder.id, 'k', 'delete');

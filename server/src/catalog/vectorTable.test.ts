@@ -21,7 +21,7 @@ describe('VectorTable', () => {
   const age = (days: number): void =>
     void test.query('UPDATE vectors SET used_day = used_day - ? RETURNING digest', days);
 
-  it('gives back what was put, to the bit, also from the middle of a buffer', () => {
+  it('returns vectors bit for bit, also from the middle of a buffer', () => {
     const buffer = new Float32Array(3 * dimensions);
     const view = buffer.subarray(dimensions, 2 * dimensions);
     view.set(vectorOf('x'));
@@ -49,7 +49,7 @@ describe('VectorTable', () => {
   });
 
   describe('dropUnused', () => {
-    it('keeps what a chunk uses, whoever long ago it was made', () => {
+    it('keeps a vector that a chunk uses, however old it is', () => {
       test.put(folder, 'x.ts', 'one');
       test.embed(folder);
       put('unused');
@@ -59,7 +59,7 @@ describe('VectorTable', () => {
       assert.equal(has('unused'), false);
     });
 
-    it('keeps what was used lately', () => {
+    it('keeps a vector that was used recently', () => {
       put('recent');
       age(30);
       assert.equal(test.catalog.vectors.dropUnused(30), 0);

@@ -159,7 +159,7 @@ describe('AcceptLoop', () => {
     await closed(connect());
   });
 
-  it('tells newcomers that it drains while those inside go on, then ends them', async () => {
+  it('rejects new clients while it drains, keeps the sessions, then ends them', async () => {
     start();
     const { socket } = await ask();
     loop.drain();
@@ -174,7 +174,7 @@ describe('AcceptLoop', () => {
     await until(() => disposed === 1);
   });
 
-  it('closes by force on a client that does not let go', async () => {
+  it('closes a client by force that does not close its side', async () => {
     start();
     const socket = createConnection({ path, allowHalfOpen: true });
     socket.on('error', () => undefined);

@@ -71,7 +71,7 @@ describe('MemoryBudget', () => {
     assert.equal(log.events('warn').length, 2);
   });
 
-  it('goes on to the next when one has nothing to give or fails, and tries that one again', async () => {
+  it('continues with the next when one frees nothing or fails, and tries that one again later', async () => {
     bytes = 150;
     const failing: MemoryRelief = {
       name: 'server',

@@ -24,7 +24,7 @@ describe('Shutdown', () => {
     });
   }
 
-  it('closes once, whoever asks, and keeps the first reason', async () => {
+  it('closes once, for several reasons, and keeps the first', async () => {
     create();
     shutdown.begin('idle');
     shutdown.begin('crash');

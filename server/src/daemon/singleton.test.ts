@@ -122,7 +122,7 @@ import type { ClaimOptions, Listener, Ownership } from './singleton.js';
       lock.release();
     });
 
-    it('goes with a killed process, and not with one that was refused', async () => {
+    it('ends with a killed process, and not with one that was rejected', async () => {
       const script = `
         const { DataDirLock } = await import(${JSON.stringify(new URL('./dataDirLock.js', import.meta.url).href)});
         const lock = await DataDirLock.tryAcquire(process.argv[1]);
@@ -174,7 +174,7 @@ import type { ClaimOptions, Listener, Ownership } from './singleton.js';
       assert.equal((await own()).crashed, undefined);
     });
 
-    it('lets nobody in who would have to share the endpoint with a stranger', async () => {
+    it('accepts nobody when the endpoint would be shared with another user', async () => {
       const stranger = createServer((socket) =>
         socket.resume().end('{"build":{"version":"1","builtAt":1}}\n'),
       );

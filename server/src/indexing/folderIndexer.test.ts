@@ -62,7 +62,7 @@ describe('FolderIndexer', () => {
     assert.deepEqual(embedded(), []);
   });
 
-  it('takes up what was added, changed, touched, renamed and deleted, and nothing else', async () => {
+  it('indexes files that were added, changed, touched, renamed and deleted, and no others', async () => {
     test.write({ 'd.ts': 'delta', 'e.ts': 'epsilon' });
     await refresh();
     embedded();
@@ -135,7 +135,7 @@ describe('FolderIndexer', () => {
   });
 
   describe('files that are not indexed', () => {
-    it('are turned down once, and read again only when they change', async () => {
+    it('are skipped once, and read again only when they change', async () => {
       test.write({ 'bin.ts': new Uint8Array(100), 'notes.txt': 'hello' });
       const first = await refresh();
       assert.deepEqual(first.filesSkipped, { binary: 1 });
@@ -201,7 +201,7 @@ describe('FolderIndexer', () => {
       ]);
     });
 
-    it('forgets a file that has gone since the scan', async () => {
+    it('removes a file that was deleted since the scan', async () => {
       test.embedder.before = () => rmSync(join(test.root, 'b.ts'), { force: true });
       await refresh();
       assertComplete('a.ts', 'sub/c.ts');
@@ -247,7 +247,7 @@ describe('FolderIndexer', () => {
       assert.deepEqual(folder.status, { kind: 'idle' });
     });
 
-    it('holds while paused, and goes on after', async () => {
+    it('stops while paused, and continues afterwards', async () => {
       folder.indexer.pause();
       folder.indexer.pause();
       let done = false;
@@ -288,7 +288,7 @@ describe('FolderIndexer', () => {
       assert.deepEqual(test.embedder.priorities, []);
     });
 
-    it('tells how far it is', async () => {
+    it('reports progress', async () => {
       const seen: string[] = [];
       folder.progress.on((event) => {
         if (event.kind === 'embedding') seen.push(`${event.done}/${event.files || 'chunks'}`);
@@ -311,7 +311,7 @@ describe('FolderIndexer', () => {
       assert.equal(embedded().length, 3);
     });
 
-    it('share the scan that follows the one that runs', async () => {
+    it('share the scan after the running one', async () => {
       const first = folder.indexer.scan();
       await turn();
       const others = await Promise.all([1, 2, 3].map(() => folder.indexer.scan()));
@@ -350,7 +350,7 @@ describe('FolderIndexer', () => {
       gate.open();
     });
 
-    it('get what was found while the run that they joined was ending', async () => {
+    it('get what was found while the shared run was ending', async () => {
       await refresh();
       const gate = new Gate();
       test.store.before = (operation) => (operation === 'count' ? gate.pass() : undefined);
@@ -367,7 +367,7 @@ describe('FolderIndexer', () => {
   });
 
   describe('after dispose', () => {
-    it('has ended what it did, and takes no new work', async () => {
+    it('has ended its work, and accepts no more', async () => {
       const gate = new Gate();
       test.embedder.before = () => gate.pass();
       const running = assert.rejects(refresh());
@@ -384,7 +384,7 @@ describe('FolderIndexer', () => {
     });
   });
 
-  it('finishes words first: they are there before any vector', async () => {
+  it('finishes terms first, before any vector', async () => {
     await folder.indexer.scan();
     const { id } = folder.indexer.folder;
     assert.equal(test.catalog.lexical.filesWith(id, 'alpha').length, 1);
@@ -403,7 +403,7 @@ describe('FolderIndexer', () => {
     assertComplete('a.ts', 'b.ts', 'sub/c.ts');
   });
 
-  it('goes on without the store, and tells it later', async () => {
+  it('continues without the store, and sends changes later', async () => {
     await refresh();
     test.write({ 'd.ts': 'delta' });
     test.store.away = true;

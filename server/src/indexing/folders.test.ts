@@ -54,14 +54,14 @@ describe('Folders', () => {
       assert.deepEqual(known(), [test.root]);
     });
 
-    it('do not take a name that begins alike for one inside', async () => {
+    it('are not confused with a folder whose name has the same beginning', async () => {
       await test.open(at('sub'));
       assert.equal(await test.folders.find(at('subway')), undefined);
       await test.open(at('subway'));
       assert.deepEqual(known(), [at('sub'), at('subway')]);
     });
 
-    it('take over the folders inside, with their vectors', async () => {
+    it('absorb the folders inside, with their vectors', async () => {
       await indexed(at('sub'));
       await indexed(at('subway'));
       const old = collections();
@@ -103,7 +103,7 @@ describe('Folders', () => {
   });
 
   describe('remove', () => {
-    it('forgets catalog and collection, and leaves files and vectors', async () => {
+    it('removes catalog rows and collection, and keeps files and vectors', async () => {
       await indexed();
       assert.deepEqual(await test.folders.remove(test.root), { folder: test.root, files: 4, chunks: 4 });
       assert.deepEqual([known(), collections()], [[], []]);
@@ -141,7 +141,7 @@ describe('Folders', () => {
       assert.equal(test.embedder.leases, 0);
     });
 
-    it('does not fail because the store is away', async () => {
+    it('does not fail when the store is unreachable', async () => {
       await indexed();
       test.store.away = true;
       assert.equal((await test.folders.remove(test.root)).files, 4);
@@ -153,7 +153,7 @@ describe('Folders', () => {
   });
 
   describe('with another model', () => {
-    it('indexes anew, and keeps the old vectors for the way back', async () => {
+    it('indexes again, and keeps the old vectors for a change back', async () => {
       await indexed();
       await test.restart('other@2');
       test.embedder.embedded.length = 0;
@@ -189,7 +189,7 @@ describe('Folders', () => {
   });
 
   describe('status', () => {
-    it('tells what is there and what is to come', async () => {
+    it('reports what is indexed and what is pending', async () => {
       const folder = await test.open();
       const seen = new Set<string>();
       test.folders.changed.on((one) => seen.add(one?.status.kind ?? 'none'));
@@ -202,7 +202,7 @@ describe('Folders', () => {
       assert.deepEqual([...seen].sort(), ['idle', 'indexing', 'loading']);
     });
 
-    it('tells why a job failed, until one succeeds', async () => {
+    it('reports why a job failed, until one succeeds', async () => {
       const folder = await indexed(at('sub'));
       rmSync(at('sub'), { recursive: true });
       await assert.rejects(test.folders.refresh(folder));
@@ -214,7 +214,7 @@ describe('Folders', () => {
       assert.deepEqual(test.paths(folder), ['b.ts']);
     });
 
-    it('tells that it is paused, and that it is not any more', async () => {
+    it('reports whether it is paused', async () => {
       const folder = await test.open();
       test.folders.pause(folder);
       const running = test.folders.refresh(folder);
@@ -242,7 +242,7 @@ describe('Folders', () => {
       assert.equal(test.paths(folder).length, 54);
     });
 
-    it('elsewhere are nobody’s business', async () => {
+    it('outside of every folder are ignored', async () => {
       const folder = await indexed(at('sub'));
       await test.folders.changedOnDisk([at('a.ts'), at('subway/d.ts'), '/nowhere/at/all.ts']);
       assert.equal(folder.burst, undefined);
@@ -276,7 +276,7 @@ describe('Folders', () => {
       assert.equal(test.store.calls.filter((call) => call.startsWith('open')).length, 1);
     });
 
-    it('tells all folders what they missed while the store was away', async () => {
+    it("sends all folders' changes when the store is reachable again", async () => {
       const folder = await indexed();
       test.store.away = true;
       test.write({ 'new.ts': 'fresh' });

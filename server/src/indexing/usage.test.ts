@@ -78,7 +78,7 @@ describe('usage in the catalog', () => {
     assert.deepEqual(saidOf('unrelated'), []);
   });
 
-  it('follows the file that speaks', async () => {
+  it('changes with the file that has the usage lines', async () => {
     await change({ 'hall.ts': '// for the postman\nopenDoor();\n' });
     assert.deepEqual([saidOf('guests'), saidOf('postman')], [[], ['door.ts']]);
     await test.remove('hall.ts');

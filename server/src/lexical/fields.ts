@@ -36,10 +36,10 @@ export function leadOf(language: string, text: string, { comments }: Pick<Chunke
   let lead = '';
   for (const comment of comments) {
     if (comment.startLine > leadLines || lead.length >= leadLength) break;
-    const words = plainComment(comment.text);
-    if (comment.startLine > 5 || !legalNotice.test(words)) lead += `${words}\n`;
-    else if (!licenceText.test(words)) {
-      lead += `${words
+    const plain = plainComment(comment.text);
+    if (comment.startLine > 5 || !legalNotice.test(plain)) lead += `${plain}\n`;
+    else if (!licenceText.test(plain)) {
+      lead += `${plain
         .split('\n')
         .filter((line) => !legalNotice.test(line))
         .join('\n')}\n`;

@@ -45,7 +45,7 @@ function decode(reader: VarintReader): FileCounts {
 const join = (...parts: Uint8Array[]): Uint8Array => Uint8Array.from(parts.flatMap((part) => [...part]));
 
 describe('postings', () => {
-  it('give back what went in, entry by entry', () => {
+  it('decode to what was encoded, entry by entry', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(63), counts), { maxLength: 8 }), (entries) => {
         const block = join(...entries.map(([slot, one]) => encodeEntry(slot, encodeCounts(one))));

@@ -163,7 +163,7 @@ describe('tokens', () => {
       fc.constantFrom('認証処理', 'naïveBayes', 'HTTP2', 'हिन्दी', 'ภาษาไทย', 'İstanbul', 'ǅ', 'ﬁle'),
     );
 
-    it('agree: every token of a word is found again where the word stands', () => {
+    it('agree: every token of a word is a token of a text with that word', () => {
       fc.assert(
         fc.property(word, fc.array(word, { maxLength: 5 }), (wanted, others) => {
           const document = new Set(tokens([...others, wanted, ...others].join(' ')));

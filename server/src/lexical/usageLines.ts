@@ -20,7 +20,7 @@ export function usageLines(
   ownerOf: (name: string) => number | undefined,
 ): Map<number, string> {
   const lines = text.split('\n');
-  const found = new Map<number, { words: string[]; lines: number }>();
+  const found = new Map<number, { terms: string[]; lines: number }>();
   lines.forEach((line, row) => {
     if (line.length > maxLine) return;
     const targets = new Set<number>();
@@ -30,12 +30,12 @@ export function usageLines(
     }
     if (targets.size === 0 || targets.size > maxTargets) return;
     const above = commentRows.has(row) ? plainComment(lines[row - 1] ?? '') : '';
-    const words = tokens(`${line} ${above}`);
+    const terms = tokens(`${line} ${above}`);
     for (const target of targets) {
-      const known = found.get(target) ?? { words: [], lines: 0 };
+      const known = found.get(target) ?? { terms: [], lines: 0 };
       found.set(target, known);
-      if (known.lines++ < maxLinesPerTarget) known.words.push(...words);
+      if (known.lines++ < maxLinesPerTarget) known.terms.push(...terms);
     }
   });
-  return new Map([...found].map(([target, { words }]) => [target, words.join(' ')]));
+  return new Map([...found].map(([target, { terms }]) => [target, terms.join(' ')]));
 }

@@ -188,7 +188,7 @@ describe('the agents’ tools', () => {
     assert.match(textOf(await call('search_code', { query: 'x', path_glob: '*a'.repeat(60) })), /wildcards/);
   });
 
-  it('tell of folders, model and memory', async () => {
+  it('report folders, model and memory', async () => {
     const status = await call('index_status');
     assert.match(textOf(status), /ready, 4 files/);
     assert.match(textOf(status), /Model test-model: ready. Vectors: running/);

@@ -51,7 +51,7 @@ describe('EmbeddingQueue', () => {
     assert.deepEqual(await queue.submit([]), []);
   });
 
-  it('lets a query wait for the running item only, and edited files go before bulk work', async () => {
+  it('lets a query wait only for the running item, and runs edited files before bulk work', async () => {
     const bulk = queue.submit(['b1', 'b2', 'b3'], { holder: 'x' });
     const edited = queue.submit(['e1', 'e2'], { holder: 'x', priority: 'edited' });
     const query = queue.submit(['q1'], { holder: 'y', priority: 'query' });
@@ -74,7 +74,7 @@ describe('EmbeddingQueue', () => {
     await Promise.all(all);
   });
 
-  it('takes cancelled work out of the line', async () => {
+  it('removes cancelled work from the queue', async () => {
     const controller = new AbortController();
     const cancelledWork = queue.submit(['a1', 'a2'], { holder: 'a', signal: controller.signal });
     const other = queue.submit(['b1'], { holder: 'b' });

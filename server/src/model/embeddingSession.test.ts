@@ -55,7 +55,7 @@ describe('EmbeddingSession', () => {
       }
     });
 
-    it('gives a text the same vector, bit for bit, in any order, company and repetition', async () => {
+    it('gives a text the same vector, bit for bit, whatever is embedded before or after it', async () => {
       const texts = ['', 'a', 'retry a failed upload', 'x = 1\n'.repeat(40), 'größe 漢字', 'a b c d e f g h'];
       const alone: Float32Array[] = [];
       for (const text of texts) alone.push(...(await session.embed([text])));
@@ -102,7 +102,7 @@ describe('EmbeddingSession', () => {
       assert.equal((await session.embed(['next'])).length, 1);
     });
 
-    it('lets timers and sockets have their turn between texts', async () => {
+    it('lets timers and sockets run between texts', async () => {
       let turns = 0;
       const timer = setInterval(() => (turns += 1), 0);
       try {

@@ -69,7 +69,7 @@ describe('ModelCache', () => {
       cache = new ModelCache({ loader: fake.load, log, now: () => clock });
     });
 
-    it('loads once for all who ask at once, and not again for those who come later', async () => {
+    it('loads once for concurrent callers, and not again for later ones', async () => {
       const asked = Array.from({ length: 27 }, (_, at) => cache.acquire(idOf('m'), `folder ${at}`));
       await fake.finish();
       const leases = await Promise.all(asked);
@@ -94,7 +94,7 @@ describe('ModelCache', () => {
       assert.equal(cache.info().bytes, 300);
     });
 
-    it('forgets a failed load, tells everyone who waited, and loads at the next try', async () => {
+    it('rejects every waiting caller of a failed load, and loads at the next attempt', async () => {
       const asked = [cache.acquire(idOf('m'), 'a'), cache.acquire(idOf('m'), 'b')];
       const rejected = asked.map((one) => assert.rejects(one, /no such file/));
       await fake.finish(new Error('no such file'));
@@ -107,7 +107,7 @@ describe('ModelCache', () => {
       assert.ok(log.events.includes('model.load.failed'));
     });
 
-    it('gives up the place of a caller who cancels, not the load of the others', async () => {
+    it('ends the wait of a caller that cancels, not the load', async () => {
       const controller = new AbortController();
       const first = cache.acquire(idOf('m'), 'a', controller.signal);
       const second = cache.acquire(idOf('m'), 'b');
@@ -151,7 +151,7 @@ describe('ModelCache', () => {
       assert.equal(cache.info().models[0]?.idleMs, 500);
     });
 
-    it('clears when the last lease ends, and who comes meanwhile gets a new load', async () => {
+    it('clears when the last lease ends, and gives a later caller a new load', async () => {
       const lease = await loaded('a');
       const clearing = cache.clear();
       const next = cache.acquire(idOf('m'), 'b');
@@ -168,7 +168,7 @@ describe('ModelCache', () => {
       second.dispose();
     });
 
-    it('goes on serving a holder while clear waits for it', async () => {
+    it('gives a holder further leases while clear waits for it', async () => {
       const lease = await loaded('a');
       const clearing = cache.clear();
       const nested = await cache.acquire(idOf('m'), 'a');
@@ -203,7 +203,7 @@ describe('ModelCache', () => {
       await Promise.all([failing, clearing]);
     });
 
-    it('forgets a model whose release fails', async () => {
+    it('drops a model whose release fails', async () => {
       fake.releaseFails = true;
       (await loaded('a')).dispose();
       await cache.clear();

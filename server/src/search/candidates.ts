@@ -37,10 +37,10 @@ export async function findCandidates(
   if (nearest !== undefined) await sent();
   const docs = catalog.lexical.docs(folder.id);
   const accepted = Uint8Array.from(docs.files, (file) => Number(accept === undefined || accept(file)));
-  const words = mode === 'semantic' ? [] : catalog.lexical.match(folder.id, query.tokens);
-  const scores = lexicalScores(words, docs);
+  const terms = mode === 'semantic' ? [] : catalog.lexical.match(folder.id, query.tokens);
+  const scores = lexicalScores(terms, docs);
   const defines = mode === 'semantic' ? new Map<number, number>() : definitions(catalog, folder, query, docs);
-  const chosen = new Set(proposedByWords(scores, defines, docs, accepted, query));
+  const chosen = new Set(proposedByTerms(scores, defines, docs, accepted, query));
 
   const rowIdOf = (chunk: number): number => {
     const file = docs.files[docs.fileOf[chunk] ?? 0];
@@ -126,7 +126,7 @@ function definitions(
 }
 
 /** Numbers of the chunks that terms propose, the best first, by the weights of the ranking itself. */
-function proposedByWords(
+function proposedByTerms(
   scores: LexicalScores,
   defines: ReadonlyMap<number, number>,
   docs: FolderStatistics,
@@ -148,8 +148,8 @@ function proposedByWords(
   });
   const all = new Float64Array(docs.fileOf.length);
   for (let chunk = 0; chunk < all.length; chunk++) {
-    const words = body * (scores.body[chunk] ?? 0) + names * (scores.names[chunk] ?? 0);
-    all[chunk] = words + (ofFile[docs.fileOf[chunk] ?? 0] ?? 0);
+    const ofChunk = body * (scores.body[chunk] ?? 0) + names * (scores.names[chunk] ?? 0);
+    all[chunk] = ofChunk + (ofFile[docs.fileOf[chunk] ?? 0] ?? 0);
   }
   for (const [chunk, defined] of defines) all[chunk] = (all[chunk] ?? 0) + defined;
   return largest(all, lexicalCandidates, 0);

@@ -13,7 +13,7 @@ describe('Duplicates', () => {
     assert.equal(seen.isDuplicate(text(20).replace('number 3', 'number three')), true);
   });
 
-  it('keeps what is only alike, and what is too short to tell', () => {
+  it('keeps similar texts, and texts that are too short to compare', () => {
     const seen = new Duplicates();
     assert.equal(seen.isDuplicate(text(20)), false);
     assert.equal(seen.isDuplicate(text(20).replaceAll(/number (\d)\b/g, 'place $1')), false);

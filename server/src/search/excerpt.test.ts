@@ -88,7 +88,7 @@ describe('the range of a hit', () => {
       assert.equal(range(lines, { own }, 'openDoor').endLine, 103);
     });
 
-    it('whose name shares the most words with the question', () => {
+    it('whose name shares the most terms with the query', () => {
       assert.deepEqual(range(lines, { own }, 'how is a window shut'), shut);
     });
 

@@ -116,14 +116,14 @@ function answeringLines(
 
   // A definition that began before the others and ends in the chunk may be the answer, too.
   const ending = around.ending.filter((one) => within.every((other) => other.startLine > one.endLine));
-  const contestants = [...ending, ...within];
-  const answer = query && clearAnswer(contestants, query);
+  const contenders = [...ending, ...within];
+  const answer = query && clearAnswer(contenders, query);
   if (answer !== undefined) {
     if (answer.startLine < startLine) return wholeChunk;
     const from = startLine + leadOf(answer);
     const to = shownEnd(answer, endLine);
     const leftOut = from - startLine + Math.max(0, endLine - to);
-    if (contestants.length < 2 || leftOut < leastLeftOut) return withRestOf(answer);
+    if (contenders.length < 2 || leftOut < leastLeftOut) return withRestOf(answer);
     return { startLine: from, endLine: to, symbol: nameOf(answer, symbol) };
   }
   if (dataLanguages.has(language)) return wholeChunk;
@@ -136,18 +136,18 @@ function answeringLines(
 /** The definition whose name the query contains, or whose name shares more tokens with the query than any other's. */
 function clearAnswer(definitions: readonly NewDefinition[], query: Query): NewDefinition | undefined {
   const named = definitions.filter(({ name }) => query.identifiers.includes(name));
-  return named.length === 1 ? named[0] : likeliest(definitions, query);
+  return named.length === 1 ? named[0] : mostTokensShared(definitions, query);
 }
 
-function likeliest(definitions: readonly NewDefinition[], query: Query): NewDefinition | undefined {
+function mostTokensShared(definitions: readonly NewDefinition[], query: Query): NewDefinition | undefined {
   const wanted = new Set(query.tokens);
   const shared = definitions.map((definition) => ({
     definition,
-    words: new Set(tokens(definition.name).filter((token) => wanted.has(token))).size,
+    tokens: new Set(tokens(definition.name).filter((token) => wanted.has(token))).size,
   }));
-  shared.sort((a, b) => b.words - a.words);
+  shared.sort((a, b) => b.tokens - a.tokens);
   const [best, next] = shared;
-  return best !== undefined && best.words >= 2 && best.words > (next?.words ?? 0)
+  return best !== undefined && best.tokens >= 2 && best.tokens > (next?.tokens ?? 0)
     ? best.definition
     : undefined;
 }

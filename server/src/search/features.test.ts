@@ -14,7 +14,7 @@ const settings = { k1: 1.2, b: 0.75 };
 
 describe('features', () => {
   describe('rarity', () => {
-    it('is higher for fewer holders, and never negative', () => {
+    it('is higher for fewer texts with the term, and never negative', () => {
       assert.ok(inverseDocumentFrequency(1, 100) > inverseDocumentFrequency(2, 100));
       assert.ok(inverseDocumentFrequency(100, 100) > 0);
       assert.ok(inverseDocumentFrequency(0, 0) >= 0);
@@ -33,7 +33,7 @@ describe('features', () => {
       assert.ok(Math.abs(only - expected) < 1e-12);
     });
 
-    it('counts more of a word more, but less and less', () => {
+    it('counts further occurrences less and less', () => {
       const [once = 0] = score([0], [1]);
       const [twice = 0] = score([0], [2]);
       const [thrice = 0] = score([0], [3]);
@@ -45,7 +45,7 @@ describe('features', () => {
       assert.ok(short > long);
     });
 
-    it('adds up words, and gives nothing to a text without any', () => {
+    it('sums over terms, and gives 0 to a text without any', () => {
       const words = [
         { docs: [0, 1], counts: [1, 1] },
         { docs: [1], counts: [1] },
@@ -57,12 +57,12 @@ describe('features', () => {
   });
 
   describe('coverage', () => {
-    it('is 1 for a file that holds every word, 0 for one that holds none', () => {
+    it('is 1 for a file with every term, 0 for a file with none', () => {
       assert.deepEqual([...coverage([{ files: [0] }, { files: [0] }], 2)], [1, 0]);
       assert.deepEqual([...coverage([], 2)], [0, 0]);
     });
 
-    it('weighs rare words more, and those that nobody holds most', () => {
+    it('weighs rare terms more, and terms that no file contains most', () => {
       const [rare = 0, common = 0] = coverage([{ files: [0] }, { files: [1, 2, 3, 4] }], 5);
       assert.ok(rare > common);
       const [alone = 0] = coverage([{ files: [0] }, { files: [] }], 5);

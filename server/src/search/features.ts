@@ -46,14 +46,14 @@ export function bm25(
  * How much of a query each file contains: the share of its terms weighted by IDF, as a square root, because the first
  * terms say more than the last. A term that no file contains counts as a very rare one.
  */
-export function coverage(words: readonly Pick<TermPostings, 'files'>[], files: number): Float64Array {
+export function coverage(terms: readonly Pick<TermPostings, 'files'>[], files: number): Float64Array {
   const shares = new Float64Array(files);
   let all = 0;
-  for (const word of words) {
+  for (const term of terms) {
     const weight =
-      word.files.length === 0 ? Math.log(1 + 2 * files) : inverseDocumentFrequency(word.files.length, files);
+      term.files.length === 0 ? Math.log(1 + 2 * files) : inverseDocumentFrequency(term.files.length, files);
     all += weight;
-    for (const file of word.files) shares[file] = (shares[file] ?? 0) + weight;
+    for (const file of term.files) shares[file] = (shares[file] ?? 0) + weight;
   }
   return all === 0 ? shares : shares.map((share) => Math.sqrt(share / all));
 }
@@ -61,10 +61,10 @@ export function coverage(words: readonly Pick<TermPostings, 'files'>[], files: n
 /** The lexical scores of a folder's chunks and files. */
 export type LexicalScores = Readonly<Record<Field | 'coverage', Float64Array>>;
 
-export function lexicalScores(words: readonly TermPostings[], docs: FolderStatistics): LexicalScores {
+export function lexicalScores(terms: readonly TermPostings[], docs: FolderStatistics): LexicalScores {
   const score = (field: Field): Float64Array =>
     bm25(
-      words.map(({ fields }) => fields[field]),
+      terms.map(({ fields }) => fields[field]),
       docs.lengths[field],
       docs.averages[field],
       fieldSettings[field],
@@ -77,7 +77,7 @@ export function lexicalScores(words: readonly TermPostings[], docs: FolderStatis
     lead: score('lead'),
     comments: score('comments'),
     usage: score('usage'),
-    coverage: coverage(words, docs.files.length),
+    coverage: coverage(terms, docs.files.length),
   };
 }
 

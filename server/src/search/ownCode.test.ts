@@ -30,7 +30,7 @@ const questions: readonly (readonly [query: string, path: string])[] = [
   ['compare the query with every vector without chroma', 'vectors/exactStore.ts'],
   ['move a damaged catalog aside', 'catalog/database.ts'],
   ['split identifiers at camelCase and take word endings off', 'lexical/tokens.ts'],
-  ['what the collection has still to be told', 'catalog/outbox.ts'],
+  ['changes that the collection has not confirmed', 'catalog/outbox.ts'],
   ['is a text, but for white space, one that was seen before', 'search/duplicates.ts'],
   ['penalty for tests and documentation', 'search/penalties.ts'],
   ['FolderIndexer', 'indexing/folderIndexer.ts'],

@@ -56,7 +56,7 @@ describe('rank', () => {
     assert.ok(known.score > unknown.score);
   });
 
-  it('prefers more of the words', () => {
+  it('prefers more of the terms', () => {
     assert.deepEqual(order(question, at('a.ts', { body: 1 }), at('b.ts', { body: 5 })), ['b.ts', 'a.ts']);
   });
 
@@ -127,20 +127,20 @@ describe('rank', () => {
   });
 
   describe('for one name', () => {
-    it('goes by its definition, whatever the vectors say', () => {
+    it('ranks by the definition, whatever the vectors are', () => {
       const use = at('use.ts', { body: 5, cosine: 0.9 });
       const definition = at('definition.ts', { body: 1, cosine: 0.1, defines: 1 });
       assert.equal(order('openWindow', use, definition)[0], 'definition.ts');
     });
 
-    it('goes by words and vectors when nothing defines it', () => {
+    it('ranks by terms and vectors when there is no definition', () => {
       assert.equal(
         order('openWindow', at('a.ts', { body: 1 }), at('b.ts', { body: 1, cosine: 0.9 }))[0],
         'b.ts',
       );
     });
 
-    it('prefers the file that is called so, however it is written', () => {
+    it('prefers the file of that name, in any spelling', () => {
       for (const name of ['openWindow.ts', 'open_window.py', 'open-window.html.erb', 'OpenWindow.java']) {
         const found = order(
           'openWindow',

@@ -126,7 +126,7 @@ describe('related chunks', () => {
     assert.deepEqual(await related('turn.ts'), [], 'hits are true all the same');
   });
 
-  it('are no flood of those that hold a name which is everywhere', async () => {
+  it('do not include all uses of a very common name', async () => {
     const use = (count: number): Record<string, string> =>
       Object.fromEntries(
         Array.from({ length: count }, (_, i) => [`use/u${i}.ts`, `ocean.sail(turnHinge(${i}));\n`]),
@@ -158,7 +158,7 @@ describe('related chunks', () => {
     assert.deepEqual((await linked('run.ts')).map(({ path }) => path).sort(), ['a.ts', 'b.ts', 'c.ts']);
   });
 
-  it('take a name from headings and keys of data for nothing that code could use', async () => {
+  it('do not follow names of headings and data keys', async () => {
     await index({
       'settings.json': '{ "hingeSize": 3 }\n',
       'guide.md': '# hingeSize\n\nHow large it is. See turnHinge.\n',

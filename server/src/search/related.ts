@@ -117,9 +117,9 @@ function usersOf(
   names: readonly string[],
 ): number[][] {
   // The last token of a name is the whole name.
-  const words = new Set(names.map((name) => tokens(name).at(-1)).filter((word) => word !== undefined));
+  const terms = new Set(names.map((name) => tokens(name).at(-1)).filter((term) => term !== undefined));
   // The postings of a common term are not worth reading.
-  const rare = [...words].filter((word) => catalog.lexical.filesWith(folder.id, word).length <= mostUsers);
+  const rare = [...terms].filter((term) => catalog.lexical.filesWith(folder.id, term).length <= mostUsers);
   return catalog.lexical.match(folder.id, rare).flatMap(({ fields }) => {
     const definers = new Set(fields.names.docs);
     const users = fields.body.docs.filter((chunk) => !definers.has(chunk));

@@ -84,7 +84,7 @@ describe('Searcher', () => {
     assert.equal((await search('mend_roof'))[0]?.path, 'src/deep/roof.py');
   });
 
-  it('answers by words alone, by vectors alone, and by both', async () => {
+  it('answers by terms, by vectors, and by both', async () => {
     for (const mode of ['lexical', 'semantic', 'hybrid'] as const) {
       const hits = await search('hinge turn close door', { mode });
       assert.equal(hits[0]?.path, 'src/door.ts', mode);
@@ -93,7 +93,7 @@ describe('Searcher', () => {
     assert.equal((await search('zebra', { mode: 'semantic' })).length, 5, 'something is always nearest');
   });
 
-  it('answers by words when there is no vector of the query', async () => {
+  it('answers by terms when there is no vector of the query', async () => {
     const hits = await searcher.search(target(undefined), { query: 'hinge', limit: 5, mode: 'hybrid' });
     assert.deepEqual(paths(hits), ['src/door.ts']);
     assert.deepEqual(

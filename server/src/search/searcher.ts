@@ -39,7 +39,7 @@ export class Searcher {
     throwIfCancelled(signal, 'Search');
     let ranked = this.rank(found, query);
     if (query.phrases.length > 0) ranked = await this.#phrasesFirst(target, ranked, query, signal);
-    return this.#hits(target, ranked, { ...request, words: query }, signal);
+    return this.#hits(target, ranked, { ...request, query }, signal);
   }
 
   /** The candidates for a query. The benchmark ranks the same candidates in many ways. */
@@ -85,7 +85,7 @@ export class Searcher {
   async #hits(
     target: SearchTarget,
     ranked: readonly Ranked[],
-    { limit, explain, words }: { limit: number; explain?: boolean; words?: Query },
+    { limit, explain, query }: { limit: number; explain?: boolean; query?: Query },
     signal: AbortSignal | undefined,
   ): Promise<SearchHit[]> {
     const { folder, prefix, texts } = target;
@@ -105,7 +105,7 @@ export class Searcher {
       const { score, terms } = one;
       const { chunk, text } = ahead[i % limit] ?? {};
       if (chunk === undefined || text === undefined || duplicates.isDuplicate(text)) continue;
-      const excerpt = await excerptOf(this.#catalog, texts, chunk, text, words, shown.nextLine(chunk));
+      const excerpt = await excerptOf(this.#catalog, texts, chunk, text, query, shown.nextLine(chunk));
       if (shown.hold(chunk.path, excerpt)) continue;
       shown.add(chunk.path, excerpt);
       hits.push({

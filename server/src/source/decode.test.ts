@@ -49,7 +49,7 @@ describe('decodeText', () => {
     assert.equal(decodeText(bytes)?.text, 'äöüßéèñ日本語\n\uFFFD\nend');
   });
 
-  it('takes for binary what is no text', () => {
+  it('recognises binary content', () => {
     const noise = createHash('sha512').update('noise').digest();
     const noNul = Buffer.from(noise.map((byte) => byte || 1));
     const table = Buffer.alloc(4096);

@@ -14,7 +14,7 @@ describe('built-in excludes', () => {
     assert.ok(isSecretFolder('.ssh') && isSecretFolder('.gnupg') && isSecretFolder('.env'));
   });
 
-  it('does not take sources about secrets for secrets', () => {
+  it('does not exclude source code about secrets', () => {
     const names = `.env.example .env.sample .env.template example.env env.ts environment.ts .environment keys.ts key.go
       credentials.ts secrets.go secret.service.ts id_rsa_test.go tokens.json config.json config token.ts monkey
       main.tf variables.tf.json npmrc.md`;
@@ -50,7 +50,7 @@ describe('built-in excludes', () => {
     }
   });
 
-  it("tells a tool's folder from one that people named alike", () => {
+  it("distinguishes a tool's folder from a folder of the same name", () => {
     for (const name of ['node_modules', '__pycache__', '.venv', '.next', 'x.egg-info', 'cmake-build-debug']) {
       assert.ok(isToolFolder(name, [], true), name);
     }

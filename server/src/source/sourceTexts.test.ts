@@ -33,7 +33,7 @@ describe('SourceTexts', () => {
   const textOf = (chunk: ChunkRow): Promise<string | undefined> =>
     new SourceTexts(folder.root, settings).of(chunk);
 
-  it('reads the text of a chunk where it stands', async () => {
+  it('reads the text of a chunk at its place', async () => {
     const texts = new SourceTexts(folder.root, settings);
     assert.equal(await texts.of(chunkOf('a.ts', 'second line\n')), 'second line\n');
     assert.equal(await texts.of(chunkOf('b.ts', 'other', 0)), 'other');
@@ -49,7 +49,7 @@ describe('SourceTexts', () => {
     assert.equal(await read(), undefined);
   });
 
-  it('gives none when the place holds another text', async () => {
+  it('gives none when there is another text at the place', async () => {
     const chunk = chunkOf('a.ts', 'second line\n');
     folder.write({ 'a.ts': whole.replace('second', 'zecond') });
     assert.equal(await textOf(chunk), undefined);
@@ -83,7 +83,7 @@ describe('SourceTexts', () => {
     assert.equal(await textOf(chunkOf('a.ts', 'second line\n')), undefined);
   });
 
-  it('tells texts apart by their digest', () => {
+  it('distinguishes texts by their digest', () => {
     assert.equal(digestOf('a').length, 16);
     assert.notDeepEqual(digestOf('a'), digestOf('b'));
     assert.deepEqual(digestOf('größe'), digestOf('größe'));

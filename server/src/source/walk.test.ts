@@ -103,7 +103,7 @@ describe('walk', () => {
     });
   });
 
-  it('takes build, dist and the like for source unless a manifest says otherwise and no .gitignore speaks', async () => {
+  it('indexes build, dist and the like unless a manifest excludes them and no .gitignore applies', async () => {
     const files = { 'package.json': '{}', 'dist/a.js': 'x', 'lib/build/b.ts': 'x', 'bin/c.js': 'x' };
     folder.write(files);
     assert.deepEqual((await folder.walk()).found, ['bin/c.js', 'lib/build/b.ts', 'package.json']);
@@ -117,7 +117,7 @@ describe('walk', () => {
     ]);
   });
 
-  it('knows dependencies and caches by what is in them', async () => {
+  it('recognises dependencies and caches by their content', async () => {
     folder.write({
       '.gitignore': '*.log\n',
       'vendor/modules.txt': 'x',
@@ -344,7 +344,7 @@ describe('PathInspector', () => {
     });
   });
 
-  it('tells files, folders, what is skipped and what is gone', () => {
+  it('distinguishes files, folders, skipped and missing paths', () => {
     const folder = new TestFolder({
       'a/b.ts': 'xy',
       '.gitignore': 'no/\n',

@@ -46,7 +46,7 @@ describe('ExactStore', () => {
     assert.deepEqual(await ids('cobol'), []);
   });
 
-  it('lets others run during a long scan', async () => {
+  it('lets other work run during a long scan', async () => {
     const large = new ExactStore({
       blocks: () => Array.from({ length: 20 }, () => blocks[0]!),
       count: () => 10_000,

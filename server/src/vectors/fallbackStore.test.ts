@@ -90,7 +90,7 @@ describe('FallbackStore', function () {
     await store.dispose();
   });
 
-  it('gives the right answers while a collection is lost, and says which one', async () => {
+  it('answers correctly while a collection is lost, and names it', async () => {
     const directory = await bed.folder();
     const store = new FallbackStore(bed.store(bed.server(directory)), exact, bed.log);
     const reopened: (string | undefined)[] = [];

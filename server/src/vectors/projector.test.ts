@@ -56,7 +56,7 @@ describe('Projector', () => {
     assert.equal(stored?.spec.generation, test.catalog.folder('/a')?.generation);
   }
 
-  it('tells a new collection everything', async () => {
+  it('sends everything to a new collection', async () => {
     test.put(folder, 'x.ts', 'one', 'two');
     test.replace(folder, file('y.py', { language: 'python' }), [chunk('y.py', 'three', 7)]);
     assert.equal(await run(), 3);
@@ -72,7 +72,7 @@ describe('Projector', () => {
     });
   });
 
-  it('tells it after that only what has changed, deletes before upserts', async () => {
+  it('then sends only changes, deletes before upserts', async () => {
     test.put(folder, 'x.ts', 'one', 'two', 'three');
     await run();
     store.calls.length = 0;
@@ -119,7 +119,7 @@ describe('Projector', () => {
   });
 
   for (const operation of ['upsert', 'delete'] as const) {
-    it(`comes to the same end after a crash between ${operation} and its confirmation`, async () => {
+    it(`reaches the same state after a crash between ${operation} and its confirmation`, async () => {
       test.put(folder, 'x.ts', 'one', 'two', 'three');
       await run();
       test.put(folder, 'x.ts', 'one', 'four', 'five');
@@ -137,7 +137,7 @@ describe('Projector', () => {
     });
   }
 
-  it('fills a collection that was lost while nobody looked, and says so once', async () => {
+  it('fills a collection that was lost between two runs, and reports it once', async () => {
     test.put(folder, 'x.ts', 'one', 'two');
     await run();
     store.collections.clear();
@@ -148,7 +148,7 @@ describe('Projector', () => {
     assert.equal(projector.takeRebuilt(), false);
   });
 
-  it('fills one that is lost in the middle of a run', async () => {
+  it('fills a collection that is lost in the middle of a run', async () => {
     test.put(folder, 'x.ts', ...Array.from({ length: 300 }, (_, i) => `text ${i}`));
     let upserts = 0;
     store.before = (operation) => {
@@ -182,7 +182,7 @@ describe('Projector', () => {
     assertEqual();
   });
 
-  it('makes it again when it holds another number', async () => {
+  it('rebuilds it when its count differs', async () => {
     test.put(folder, 'x.ts', 'one', 'two', 'three');
     await run();
     for (const tamper of [
@@ -205,7 +205,7 @@ describe('Projector', () => {
     assert.deepEqual(store.calls, ['open a']);
   });
 
-  describe('while the store is away', () => {
+  describe('while the store is unreachable', () => {
     it('loses nothing, and does not ask again in the same run', async () => {
       test.put(folder, 'x.ts', 'one', 'two');
       await run();
@@ -228,7 +228,7 @@ describe('Projector', () => {
       assertEqual();
     });
 
-    it('lets any other failure be heard', async () => {
+    it('passes on any other failure', async () => {
       test.put(folder, 'x.ts', 'one');
       store.before = (operation) => {
         if (operation === 'upsert') throw new LanternError('disk-full', 'no room');
@@ -243,7 +243,7 @@ describe('Projector', () => {
       assert.equal(store.calls.filter((call) => call === 'open a').length, 1);
     });
 
-    it('opens a lost collection anew and asks it once more', async () => {
+    it('opens a lost collection again and repeats the call', async () => {
       test.put(folder, 'x.ts', 'one');
       await run();
       store.collections.clear();
@@ -253,7 +253,7 @@ describe('Projector', () => {
       assertEqual();
     });
 
-    it('opens again after it was told to let go', async () => {
+    it('opens again after detach', async () => {
       test.put(folder, 'x.ts', 'one');
       await run();
       projector.detach();

@@ -86,7 +86,7 @@ const running: SpawnedDaemon = { exit: () => undefined };
       return connection;
     });
 
-  it('tells nobody, a stale socket and a silent server apart', async () => {
+  it('distinguishes no socket, a stale one and a silent server', async () => {
     const asking: ClientHello = { ...hello, intent: 'probe' };
     assert.equal((await dial(endpoint, asking)).kind, 'absent');
     const server = await serve(() => undefined);
@@ -233,7 +233,7 @@ const running: SpawnedDaemon = { exit: () => undefined };
   });
 
   describe('the spawn gate', () => {
-    it('lets one in at a time, and past a holder that died', async () => {
+    it('lets one process in at a time, and replaces one that has died', async () => {
       const [first, second] = [new SpawnGate(dir), new SpawnGate(dir)];
       assert.equal(await first.enter(), true);
       assert.equal(await second.enter(), false);

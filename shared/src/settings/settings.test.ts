@@ -14,7 +14,7 @@ describe('mergeSettings', () => {
     assert.deepEqual(mergeSettings({ index: null }, 'settings.json'), defaultSettings);
   });
 
-  it('lays what was chosen over the defaults, and leaves these as they are', () => {
+  it('merges settings with the defaults, and leaves these as they are', () => {
     const before = structuredClone(defaultSettings);
     const merged = mergeSettings(
       { model: { threads: 3 }, index: { exclude: ['*.gen.ts'] }, chroma: { storeDocuments: true } },

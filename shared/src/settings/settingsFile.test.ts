@@ -28,7 +28,7 @@ describe('changeSettings', () => {
     assert.deepEqual(await read(), { index: { exclude: ['gen/'] }, theirs: 1, model: {} });
   });
 
-  it('lets nobody else read the file, and leaves nothing beside it', async function () {
+  it('writes a file that nobody else can read, and leaves nothing beside it', async function () {
     if (process.platform === 'win32') this.skip();
     await changeSettings(dir, new Map([['chroma.apiKey', 'secret']]));
     assert.equal((await stat(join(dir, 'settings.json'))).mode & 0o777, 0o600);

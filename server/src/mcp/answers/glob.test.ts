@@ -3,7 +3,7 @@ import picomatch from 'picomatch';
 import { isSafeGlob } from './glob.js';
 
 describe('isTame', () => {
-  it('lets through what people write', () => {
+  it('accepts patterns that people write', () => {
     const usual = [
       'src/**',
       '*.ts',
@@ -28,7 +28,7 @@ describe('isTame', () => {
       assert.ok(!isSafeGlob(glob), glob);
   });
 
-  it('leaves nothing that takes long', () => {
+  it('rejects every pattern that takes long', () => {
     for (const glob of ['*a*a*ab', '**/*a*a*a/**/*b', '{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}*b']) {
       assert.ok(isSafeGlob(glob), glob);
       const matches = picomatch(glob, { dot: true });

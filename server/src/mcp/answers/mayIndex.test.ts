@@ -27,7 +27,7 @@ describe('checkMayIndex', () => {
 
   after(() => rmSync(top, { recursive: true, force: true }));
 
-  it('lets a project of the user through, by its real path', async () => {
+  it('accepts a project of the user, by its real path', async () => {
     symlinkSync(project, join(top, 'alias'));
     assert.equal(await checkMayIndex(join(top, 'alias'), home), project);
   });

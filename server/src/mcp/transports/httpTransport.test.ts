@@ -125,7 +125,7 @@ describe('the HTTP door', () => {
     });
   }
 
-  it('lets nobody in without the token', async () => {
+  it('rejects requests without the token', async () => {
     for (const authorization of ['', 'Bearer', 'Bearer wrong', `Basic ${token}`, `Bearer ${token}x`, token]) {
       const { status, headers, body } = await send(JSON.stringify(initialize), { authorization });
       assert.equal(status, 401, authorization);
@@ -323,7 +323,7 @@ describe('the HTTP door', () => {
     });
   });
 
-  it('has clients begin anew whose session is not known', async () => {
+  it('makes clients with an unknown session begin again', async () => {
     const call = JSON.stringify({ jsonrpc: '2.0', id: 2, method: 'tools/list' });
     assert.equal((await send(call, { 'mcp-session-id': 'made-up' })).status, 404);
     assert.equal((await send(call)).status, 400);

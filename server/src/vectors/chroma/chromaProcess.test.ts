@@ -39,7 +39,7 @@ describe('ChromaProcess', function () {
     await assert.rejects(stat(join(directory, 'chroma.pid.json')));
   });
 
-  it('lets no web page in', async () => {
+  it('rejects web pages', async () => {
     const { url } = await bed.server(await bed.folder()).ready();
     const answer = await new Promise<string | undefined>((resolve, reject) => {
       const headers = { origin: 'http://example.invalid' };
@@ -103,7 +103,7 @@ describe('ChromaProcess', function () {
     assert.deepEqual(restarted, [now.url]);
   });
 
-  it('ends when nobody has used it for a while, and starts again for the next who asks', async () => {
+  it('stops when it is idle, and starts again for the next call', async () => {
     const server = bed.server(await bed.folder());
     const { pid } = await server.ready();
     await server.stopIdle(60_000);
@@ -122,7 +122,7 @@ describe('ChromaProcess', function () {
     assert.deepEqual(server.status(), { kind: 'stopped' });
   });
 
-  it('is started again at once when somebody ends it while it starts', async () => {
+  it('is restarted at once when it is killed while it starts', async () => {
     const directory = await bed.folder();
     const server = bed.server(directory);
     const starting = server.ready();
@@ -191,7 +191,7 @@ describe('ChromaProcess', function () {
     assert.equal(server.status().kind, 'failed');
   });
 
-  it('goes on to the next way when one cannot be loaded', async () => {
+  it('tries the next launcher when one cannot be loaded', async () => {
     const directory = await bed.folder();
     const broken = join(directory, 'broken.node');
     await writeFile(broken, 'not a library');
@@ -245,7 +245,7 @@ describe('ChromaProcess', function () {
     for (const pid of pids) await untilGone(pid);
   });
 
-  it('ends the server of an earlier life before it opens the database, and nobody else', async () => {
+  it('ends the server of an earlier daemon before it opens the database, and no other process', async () => {
     const directory = await bed.folder();
     const daemon = await startDaemon(directory);
     const file = join(directory, 'chroma.pid.json');

@@ -41,7 +41,7 @@ describe('ChromaStore', function () {
       await bed.dispose();
     });
 
-    it('makes a collection, finds it again, and makes it anew for another generation, model or size', async () => {
+    it('creates a collection, finds it again, and creates it again for another generation, model or size', async () => {
       const name = 'generations';
       const first = await store.open(spec(name, 32));
       assert.equal(first.created, true);
@@ -61,7 +61,7 @@ describe('ChromaStore', function () {
       await assert.rejects(second.collection.count(), CollectionLostError);
     });
 
-    it('lets those who open at once share one collection', async () => {
+    it('shares one collection between concurrent opens', async () => {
       const opened = await Promise.all([1, 2, 3, 4, 5].map(() => store.open(spec('shared', 32))));
       assert.equal(new Set(opened).size, 1);
       const [one, two] = await Promise.all([
@@ -155,7 +155,7 @@ describe('ChromaStore', function () {
       assert.equal((await store.open(spec('dropped', 32))).created, true);
     });
 
-    it('has what it said it has after kill -9, and goes on with the server that follows', async () => {
+    it('keeps confirmed vectors after kill -9, and continues with the next server', async () => {
       const { collection } = await store.open(spec('killed', 32));
       await collection.upsert(all);
       process.kill((await server.ready()).pid!, 'SIGKILL');
@@ -167,7 +167,7 @@ describe('ChromaStore', function () {
       assert.equal(await collection.count(), 1400);
     });
 
-    it('holds the indexes of the last three collections alone once nobody asks', async () => {
+    it('keeps only the indexes of the last three collections when it is idle', async () => {
       const vector = all[0]!.vector;
       const opened: VectorCollection[] = [];
       for (const n of [0, 1, 2, 3, 4]) {
@@ -230,7 +230,7 @@ describe('ChromaStore', function () {
       'ids cut in half': async (data) => halve(await indexFile(data, 'index_metadata.pickle')),
     };
     for (const [damage, inflict] of Object.entries(damages)) {
-      it(`makes the collection anew after ${damage}`, async () => {
+      it(`creates the collection again after ${damage}`, async () => {
         const directory = await bed.folder();
         await cp(intact, directory, { recursive: true });
         await inflict(join(directory, 'data'));
@@ -301,7 +301,7 @@ describe('ChromaStore', function () {
       assert.equal(await (await remote(url).open(spec('elsewhere', 8))).collection.count(), 20);
     });
 
-    it('keeps the collections of a server that was away for a while', async () => {
+    it('keeps the collections of a server that was unreachable for a while', async () => {
       const directory = await bed.folder();
       const server = bed.server(directory);
       const { url } = await server.ready();
