@@ -70,6 +70,7 @@ export function createMcpServer(deps: McpDependencies, workingDirectory?: string
 /** Name of a server's client, once it is known. */
 export function clientNameOf({ server }: McpServer): string {
   // Deprecated for handlers of a request; here there is no request.
+  // eslint-disable-next-line @typescript-eslint/no-deprecated
   return safeLine(server.getClientVersion()?.name ?? 'mcp', 60);
 }
 

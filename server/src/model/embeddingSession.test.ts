@@ -40,7 +40,7 @@ describe('EmbeddingSession', () => {
     it('knows what it is', () => {
       assert.equal(session.dimensions, 384);
       assert.equal(session.maxTokens, 256);
-      assert.equal(session.chunkTokens, 254);
+      assert.equal(session.tokenizer.specialTokens, 2);
       assert.equal(session.provider.kind, 'cpu');
       assert.ok(session.bytes >= 22_000_000, `${session.bytes} bytes`);
     });

@@ -90,13 +90,6 @@ export class EmbeddingSession {
     return new EmbeddingSession(files, tokenizer, opened, Math.max(grown, files.weightsBytes));
   }
 
-  /** Most tokens of a text for `embed`, without special tokens and the model's own prompt. */
-  get chunkTokens(): number {
-    const prompt = this.files.prompts.document;
-    const taken = prompt === '' ? 0 : this.tokenizer.countTokens(prompt);
-    return this.maxTokens - this.tokenizer.specialTokens - taken;
-  }
-
   /** Number of texts that wait or run. */
   get pending(): number {
     return this.#queue.pending;

@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { LanternError } from '../../../shared/src/errors.js';
 import { nodeDisk } from './disk.js';
-import { PathInspector, checkFolder, isIndexable, walk } from './walk.js';
+import { checkFolder, walk } from './walk.js';
 import { TestFolder } from '../../test/support/testFolder.js';
 
 const fault = (code: string): Error => Object.assign(new Error(`${code}: injected`), { code });
@@ -183,7 +182,6 @@ describe('walk', () => {
     const deep = `${'d/'.repeat(1000)}a.ts`;
     folder.write({ [deep]: 'x', '.gitignore': '/e/f\n' });
     assert.deepEqual((await folder.walk()).found, ['.gitignore', deep]);
-    assert.equal(isIndexable(folder.root, deep, folder.options()), true);
   });
 
   // Injected, because permissions do not stop a test that runs as root.
@@ -261,119 +259,6 @@ describe('walk', () => {
       hasCode('cancelled'),
     );
     assert.ok(stats <= 2, `${stats} files were looked at after the signal`);
-  });
-});
-
-describe('PathInspector', () => {
-  it('answers for every path what the walk does', async () => {
-    const name = fc.constantFrom(
-      'a',
-      'b.ts',
-      'x.log',
-      'dist',
-      'node_modules',
-      'package.json',
-      '.env',
-      'vendor',
-      'modules.txt',
-    );
-    const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((segments) => segments.join('/'));
-    const ignoreFile = fc.constantFrom(
-      '.gitignore',
-      '.lanternignore',
-      'a/.gitignore',
-      'a/.lanternignore',
-      'dist/.gitignore',
-    );
-    const rule = fc.constantFrom(
-      'a/',
-      '!a/',
-      '*.log',
-      '!*.log',
-      '/dist',
-      '!dist/',
-      '!node_modules/',
-      'a/**',
-      '!vendor/',
-      '!.env',
-      'b.ts',
-    );
-    const tree = fc.record({
-      paths: fc.array(path, { minLength: 5, maxLength: 30 }),
-      rules: fc.array(fc.tuple(ignoreFile, fc.array(rule, { minLength: 1, maxLength: 4 })), { maxLength: 3 }),
-      exclude: fc.array(rule, { maxLength: 1 }),
-    });
-    const check = async ({
-      paths,
-      rules,
-      exclude,
-    }: {
-      paths: string[];
-      rules: [string, string[]][];
-      exclude: string[];
-    }): Promise<void> => {
-      const folder = new TestFolder();
-      try {
-        const files = [
-          ...paths.map((at) => [at, 'x'] as const),
-          ...rules.map(([at, lines]) => [at, lines.join('\n')] as const),
-        ];
-        for (const [at, text] of files) {
-          try {
-            folder.write({ [at]: text });
-          } catch {
-            // A file stands where a directory is wanted, or the other way round: one of them is enough.
-          }
-        }
-        const { found } = await folder.walk({ exclude });
-        const inspector = new PathInspector(folder.root, folder.options({ exclude }));
-        const inspected = new Set<string>();
-        for (const [at] of files) {
-          const result = inspector.inspect(at);
-          if (result.kind === 'file') inspected.add(result.file.path);
-          assert.equal(isIndexable(folder.root, at, folder.options({ exclude })), result.kind === 'file');
-        }
-        assert.deepEqual([...inspected].sort(), found);
-      } finally {
-        folder.dispose();
-      }
-    };
-    await fc.assert(fc.asyncProperty(tree, check), {
-      numRuns: Number(process.env['LANTERN_TEST_RUNS'] ?? 40),
-      seed: 1,
-    });
-  });
-
-  it('distinguishes files, folders, skipped and missing paths', () => {
-    const folder = new TestFolder({
-      'a/b.ts': 'xy',
-      '.gitignore': 'no/\n',
-      'no/c.ts': 'x',
-      'pyvenv/pyvenv.cfg': 'x',
-    });
-    try {
-      const inspector = new PathInspector(folder.root, folder.options());
-      const result = inspector.inspect('a/b.ts');
-      assert.equal(result.kind === 'file' && result.file.size, 2);
-      assert.deepEqual(inspector.inspect('a'), { kind: 'folder' });
-      assert.deepEqual(inspector.inspect('no'), { kind: 'skipped', reason: 'ignored' });
-      assert.deepEqual(inspector.inspect('no/c.ts'), { kind: 'skipped', reason: 'ignored' });
-      assert.deepEqual(inspector.inspect('pyvenv'), { kind: 'skipped', reason: 'excluded' });
-      for (const path of [
-        'a/none.ts',
-        'none/x',
-        'a/b.ts/x',
-        '../root/a/b.ts',
-        '/a/b.ts',
-        '',
-        'a//b.ts',
-        './a/b.ts',
-      ]) {
-        assert.deepEqual(inspector.inspect(path), { kind: 'gone' }, path);
-      }
-    } finally {
-      folder.dispose();
-    }
   });
 });
 

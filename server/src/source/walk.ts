@@ -1,4 +1,4 @@
-import { constants, type Dirent } from 'node:fs';
+import { constants } from 'node:fs';
 import { access, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
 import { LanternError, cancelled } from '../../../shared/src/errors.js';
@@ -6,19 +6,16 @@ import { type SkipReason, isSecretFolder } from './excludes.js';
 import {
   type Child,
   type Directory,
-  type Examined,
   type FoundFile,
-  type PathCheck,
   type WalkOptions,
   FolderTree,
   folderError,
-  gone,
   pathOf,
   skipped,
 } from './folderTree.js';
 
 export type { SkipReason } from './excludes.js';
-export type { FoundFile, PathCheck, WalkOptions } from './folderTree.js';
+export type { FoundFile, WalkOptions } from './folderTree.js';
 
 /**
  * Called with each excluded path, relative to the root. That of a directory ends in `/` and includes everything in
@@ -106,90 +103,6 @@ export async function* walk(
 
 function ignoreSkip(): void {
   // Default for callers that do not need it.
-}
-
-/**
- * Decides about single paths as the walk would. It caches the directories and rules that it has read, so use one for
- * each burst of changes.
- */
-export class PathInspector {
-  readonly #tree: FolderTree;
-  readonly #known = new Map<string, KnownDirectory | PathCheck>();
-
-  constructor(root: string, options: WalkOptions) {
-    this.#tree = new FolderTree(root, options);
-    this.#known.set('', remember(this.#tree.top));
-  }
-
-  /**
-   * `path` is relative to the root, with `/`. The result has the path as spelled on disk, which may differ on file
-   * systems that fold case or normalize Unicode.
-   */
-  inspect(path: string): PathCheck {
-    const segments = path.split('/');
-    const name = segments.pop() ?? '';
-    const parent = this.#enter(segments);
-    if ('kind' in parent) return parent;
-    const examined = this.#examine(parent, name);
-    if (examined.kind !== 'folder') return examined;
-    const entered = this.#enter([...segments, name]);
-    return 'kind' in entered ? entered : { kind: 'folder' };
-  }
-
-  #enter(segments: readonly string[]): KnownDirectory | PathCheck {
-    let current: KnownDirectory | PathCheck = this.#known.get('') ?? gone;
-    let key = '';
-    for (const segment of segments) {
-      if ('kind' in current) return current;
-      key += `${segment}/`;
-      let next = this.#known.get(key);
-      if (!next) {
-        const examined = this.#examine(current, segment);
-        // A file on the way has nothing below it.
-        next =
-          examined.kind === 'folder'
-            ? remember(this.#tree.open(examined))
-            : examined.kind === 'file'
-              ? gone
-              : examined;
-        this.#known.set(key, next);
-      }
-      current = next;
-    }
-    return current;
-  }
-
-  #examine(known: KnownDirectory, name: string): Examined {
-    const entry = known.byName.get(name) ?? sameName(known.directory.entries, name);
-    return entry ? this.#tree.examine(known.directory, entry) : gone;
-  }
-}
-
-/**
- * Whether the walk would yield this path. For several paths use one `PathInspector`, which reads the rules only once.
- */
-export function isIndexable(root: string, path: string, options: WalkOptions): boolean {
-  return new PathInspector(root, options).inspect(path).kind === 'file';
-}
-
-interface KnownDirectory {
-  readonly directory: Directory;
-  readonly byName: ReadonlyMap<string, Dirent>;
-}
-
-function remember(directory: Directory | PathCheck): KnownDirectory | PathCheck {
-  if ('kind' in directory) return directory;
-  const byName = new Map<string, Dirent>();
-  // Of two names with the same text, the walk also takes the first.
-  for (const entry of directory.entries) if (!byName.has(entry.name)) byName.set(entry.name, entry);
-  return { directory, byName };
-}
-
-/** The entry that an editor calls `name`, where the file system spells it differently. */
-function sameName(entries: readonly Dirent[], name: string): Dirent | undefined {
-  if (process.platform === 'linux') return undefined;
-  const folded = name.normalize('NFC').toLowerCase();
-  return entries.find((entry) => entry.name.normalize('NFC').toLowerCase() === folded);
 }
 
 /** A time slice of the event loop. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { knownLanguages, languageOf, resolveLanguage } from './languages.js';
+import { languageOf, resolveLanguage } from './languages.js';
 
 describe('languageOf', () => {
   const cases: readonly [path: string, language: string, head?: string][] = [
@@ -77,7 +77,7 @@ describe('resolveLanguage', () => {
   }
 
   it('knows every id by its own name', () => {
-    for (const language of knownLanguages())
+    for (const language of new Set(cases.flatMap(([, ids]) => ids)))
       assert.ok(resolveLanguage(language).includes(language), language);
   });
 });

@@ -196,8 +196,3 @@ export function resolveLanguage(alias: string): readonly LanguageId[] {
   const language = extensions.get(key) ?? interpreters.get(key);
   return language === undefined ? [] : [language];
 }
-
-/** Every id that `languageOf` can give, sorted. */
-export function knownLanguages(): readonly LanguageId[] {
-  return [...languages].sort();
-}

@@ -5,12 +5,11 @@ import { join } from 'node:path';
 import {
   currentUid,
   endpointCandidates,
-  endpointPath,
+  type EndpointQuery,
   socketAt,
   trustFolder,
   trustedEndpoint,
 } from './endpoint.js';
-import type { EndpointQuery } from './endpoint.js';
 import { LanternError } from '../errors.js';
 
 const linux: EndpointQuery = {
@@ -37,7 +36,10 @@ const windows: EndpointQuery = {
   dataDir: 'C:\\Users\\Ada\\AppData\\Local\\lantern',
 };
 
-describe('endpointPath', () => {
+/** The endpoint that is tried first. */
+const endpointPath = (query: EndpointQuery): string => endpointCandidates(query)[0] ?? '';
+
+describe('the endpoint', () => {
   it('is in the runtime folder on Linux, and names the protocol', () => {
     assert.match(endpointPath(linux), /^\/run\/user\/1000\/lantern\/[0-9a-f]{12}-v3\.sock$/);
   });

@@ -19,21 +19,10 @@ export interface EndpointQuery {
 const longestPath = 102;
 
 /**
- * Path of the daemon's socket for this user and data folder, or the name of its pipe on Windows. It contains a short
- * hash, so that it fits whatever the length of the home path, and each data folder has its own daemon.
+ * Paths at which the daemon's socket for this user and data folder may be, or the name of its pipe on Windows; best
+ * first. Later ones are used when an earlier one cannot be trusted. A path contains a short hash, so that it fits
+ * whatever the length of the home path, and each data folder has its own daemon.
  */
-export function endpointPath(query: EndpointQuery): string {
-  const first = endpointCandidates(query)[0];
-  if (first === undefined) {
-    throw new LanternError(
-      'unavailable',
-      'There is no place short enough for the daemon’s socket. Set XDG_RUNTIME_DIR to a folder of yours with a short path.',
-    );
-  }
-  return first;
-}
-
-/** All possible endpoints, best first. Later ones are used when an earlier one cannot be trusted. */
 export function endpointCandidates(query: EndpointQuery): string[] {
   const { platform, env, uid, dataDir } = query;
   if (platform === 'win32') return [`\\\\.\\pipe\\lantern-${key(query)}-v${query.protocolVersion}`];
