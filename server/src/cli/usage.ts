@@ -14,7 +14,7 @@ export const usage = `Usage: lantern COMMAND
   memory                  who holds how much memory
   models                  the models, and which one is selected
   doctor                  check every part, and say how to fix it
-  remove PATH             forget a folder's index
+  remove PATH             remove a folder's index
   cache clear             free the memory of the model and of Chroma
   start [--foreground]    start the daemon
   stop                    stop the daemon
