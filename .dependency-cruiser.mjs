@@ -83,8 +83,8 @@ export default {
     ),
     forbid(
       'one-file-runs-models',
-      'Only model/embeddingSession.ts imports onnxruntime-node: go through ModelCache.',
-      { path: '^(server|shared|client)/src/', pathNot: '(^server/src/model/embeddingSession|\\.test)\\.ts$' },
+      'Only model/onnxGraph.ts imports onnxruntime-node: go through ModelCache.',
+      { path: '^(server|shared|client)/src/', pathNot: '(^server/src/model/onnxGraph|\\.test)\\.ts$' },
       { path: '(^|/)onnxruntime-node' },
     ),
     forbid(

@@ -27,6 +27,7 @@ const entries = {
   api: 'server/src/api.ts',
   mochaHooks: 'server/src/mochaHooks.ts',
   chromaMain: 'server/src/vectors/chroma/chromaMain.ts',
+  graphWorker: 'server/src/model/graphWorker.ts',
 };
 
 function newestChange(path) {

@@ -36,6 +36,7 @@ const needed: readonly string[] = [
   'dist/daemon.js',
   'dist/lantern.js',
   'dist/chromaMain.js',
+  'dist/graphWorker.js',
   'dist/runtime.json',
   'dist/grammars/web-tree-sitter.wasm',
   'dist/grammars/typescript.wasm',

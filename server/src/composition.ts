@@ -16,7 +16,6 @@ import { runChecks } from './service/doctor.js';
 import { Chunker } from './chunking/chunker.js';
 import { Folders } from './indexing/folders.js';
 import { Parsers } from './syntax/parsers.js';
-import { SearchPriority } from './indexing/searchPriority.js';
 import type { EmbeddingSession } from './model/embeddingSession.js';
 import { ModelCache } from './model/modelCache.js';
 import { ModelLoader } from './model/modelLoader.js';
@@ -76,7 +75,6 @@ export async function createServices(
   const chunker = new Chunker(parsers);
   const indexing = { ...settings.index, storeDocuments: settings.chroma.storeDocuments };
   const work = new WorkCounter(busy);
-  const searchPriority = new SearchPriority();
   const folders = new Folders({
     catalog,
     store,
@@ -86,7 +84,6 @@ export async function createServices(
     owner: settings.chroma.url === '' ? '' : installationId(join(dataDir, 'installation-id')),
     settings: indexing,
     log,
-    searchPriority,
     busy: (job) => work.begin(job),
   });
   const recovering = store.onShouldReopen((collection) => folders.reattach(collection));
@@ -96,7 +93,6 @@ export async function createServices(
     version: build.version,
     catalog,
     folders,
-    searchPriority,
     searcher: new Searcher(catalog),
     model,
     log,

@@ -11,8 +11,6 @@ export interface FileVectorsJob {
   readonly acquire: (texts: number) => Promise<EmbedderLease>;
   /** Whether indexing was paused. The rest is left to the next call. */
   readonly isPaused: () => boolean;
-  /** Lets searches run first; called before each text. */
-  readonly yieldToSearches: () => Promise<void>;
   readonly onProgress: (done: number, total: number) => void;
 }
 
@@ -31,7 +29,6 @@ export async function embedFiles(job: FileVectorsJob, signal: AbortSignal): Prom
         try {
           for (const { digest, text } of missing.slice(at, at + commitPage)) {
             throwIfCancelled(signal, 'Indexing');
-            await job.yieldToSearches();
             vectors.push({ digest, vector: await lease.embed(text, signal) });
             onProgress(at + vectors.length, missing.length);
           }

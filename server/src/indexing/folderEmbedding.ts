@@ -9,7 +9,6 @@ import type { ChunkEmbedder, EmbedderLease } from './embedder.js';
 import { type FileVectorsJob, embedFiles } from './fileVectors.js';
 import type { PauseGate } from './pauseGate.js';
 import { Rate } from './rate.js';
-import type { SearchPriority } from './searchPriority.js';
 
 export interface FolderEmbeddingDependencies {
   readonly catalog: Catalog;
@@ -21,7 +20,6 @@ export interface FolderEmbeddingDependencies {
   /** Compares a file again whose text is no longer what the catalog says. */
   readonly rescanFile: (path: string) => Promise<void>;
   readonly onProgress: (progress: IndexProgress) => void;
-  readonly searchPriority: SearchPriority | undefined;
   /** Counts a job while it runs. */
   readonly counted: <T>(job: string, work: () => Promise<T>) => Promise<T>;
 }
@@ -72,7 +70,7 @@ export class FolderEmbedding {
 
   /** Vectors of whole files come first: with them a search is nearly as good as with all vectors. */
   async #embedFiles(signal: AbortSignal): Promise<void> {
-    const { catalog, projector, embedder, gate, searchPriority, onProgress, counted } = this.#deps;
+    const { catalog, projector, embedder, gate, onProgress, counted } = this.#deps;
     const rate = new Rate();
     do {
       await gate.passed(signal);
@@ -83,7 +81,6 @@ export class FolderEmbedding {
         folder,
         acquire: (texts) => embedder.acquire(folder.path, texts <= editSize ? 'edited' : 'bulk', signal),
         isPaused: () => gate.closed,
-        yieldToSearches: async () => searchPriority?.yieldToSearches(),
         onProgress: (done, total) => {
           rate.add(1);
           const [perSecond, secondsLeft] = [rate.perSecond(), rate.secondsFor(total - done)];
@@ -131,7 +128,7 @@ export class FolderEmbedding {
   }
 
   async #embedPage(job: EmbedJob, from: number, lease: EmbedderLease, signal: AbortSignal): Promise<void> {
-    const { catalog, projector, embedder, searchPriority } = this.#deps;
+    const { catalog, projector, embedder } = this.#deps;
     const countTokens = (part: string): number => embedder.countTokens(part);
     const texts = this.#deps.texts();
     const vectors: { digest: Uint8Array; vector: Float32Array }[] = [];
@@ -148,7 +145,6 @@ export class FolderEmbedding {
           continue;
         }
         const input = embeddedText(chunk.path, text, embedder.maxTokens, countTokens);
-        await searchPriority?.yieldToSearches();
         vectors.push({ digest: chunk.vectorDigest, vector: await lease.embed(input, signal) });
         job.embedded++;
         job.rate.add(1);

@@ -12,7 +12,6 @@ import type { ChunkEmbedder } from './embedder.js';
 import { type EmbedReport, FolderEmbedding } from './folderEmbedding.js';
 import { FolderScan, type IndexerSettings, type ScanReport } from './folderScan.js';
 import { PauseGate } from './pauseGate.js';
-import type { SearchPriority } from './searchPriority.js';
 
 /** What every folder's indexer shares with the others. */
 export interface IndexingDependencies {
@@ -22,8 +21,6 @@ export interface IndexingDependencies {
   readonly embedder: ChunkEmbedder;
   readonly settings: IndexerSettings;
   readonly log: Log;
-  /** Lets searches run first between two texts. */
-  readonly searchPriority?: SearchPriority;
   /** Counts a running job until the result is disposed of. A counted job keeps the daemon from exiting. */
   readonly busy?: (job: string) => Disposable;
 }
@@ -49,7 +46,7 @@ export class FolderIndexer {
 
   constructor(deps: FolderIndexerDependencies) {
     this.#deps = deps;
-    const { folder, catalog, store, embedder, settings, log, searchPriority, onProgress } = deps;
+    const { folder, catalog, store, embedder, settings, log, onProgress } = deps;
     const texts = (): SourceTexts => new SourceTexts(folder.path, settings);
     this.projector = new Projector({
       folder,
@@ -68,7 +65,6 @@ export class FolderIndexer {
       texts,
       rescanFile: (path) => this.#folderScan.rescanFile(path),
       onProgress,
-      searchPriority,
       counted: (job, work) => this.#counted(job, work),
     });
   }

@@ -25,6 +25,8 @@ export interface Graph {
   run(ids: readonly number[]): Promise<Float32Array>;
   /** Frees the native memory. Nothing may run during or after this call. */
   release(): Promise<void>;
+  /** Resolves when the graph was lost: its thread has ended without `release`. */
+  readonly lost?: Promise<void>;
 }
 
 /** Opens the graph of a model on one provider. */

@@ -21,6 +21,8 @@ class FakeLoader {
   readonly #open: { resolve: (model: LoadedModel) => void; reject: (error: Error) => void; name: string }[] =
     [];
   releaseFails = false;
+  /** Declares the model that was loaded last to be lost. */
+  lose: () => void = () => undefined;
 
   readonly load = (id: ModelId): Promise<LoadedModel> => {
     this.events.push(`load ${id.name}`);
@@ -36,6 +38,7 @@ class FakeLoader {
       load.resolve({
         provider: { kind: 'cpu', threads: 1 },
         bytes: 100,
+        lost: new Promise((settle) => (this.lose = settle)),
         release: () => {
           this.events.push(`release ${load.name}`);
           return this.releaseFails ? Promise.reject(new Error('stuck')) : Promise.resolve();
@@ -201,6 +204,22 @@ describe('ModelCache', () => {
       const clearing = cache.clear();
       await fake.finish(new Error('broken'));
       await Promise.all([failing, clearing]);
+    });
+
+    it('drops a model that is lost, and loads it again for the next caller', async () => {
+      const first = cache.acquire(idOf('a'), 'x');
+      await fake.finish();
+      const lease = await first;
+      fake.lose();
+      await turn();
+      const next = cache.acquire(idOf('a'), 'y');
+      await turn();
+      assert.deepEqual(fake.events, ['load a'], 'a lease is held');
+      lease.dispose();
+      await fake.finish();
+      (await next).dispose();
+      assert.deepEqual(fake.events, ['load a', 'release a', 'load a']);
+      assert.ok(log.events.includes('model.lost'));
     });
 
     it('drops a model whose release fails', async () => {

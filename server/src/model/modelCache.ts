@@ -13,6 +13,8 @@ export interface LoadedModel {
   /** Resident memory of the model, in bytes. */
   readonly bytes: number;
   release(): Promise<void>;
+  /** Resolves when the model has become useless by itself; the cache then drops it. */
+  readonly lost?: Promise<void> | undefined;
 }
 
 /** The right to use a model until it is disposed of. Until then the model stays loaded. */
@@ -189,6 +191,10 @@ export class ModelCache<Model extends LoadedModel> {
       bytes: model.bytes,
       ms: Math.round(ms),
       waiters: waiters.size,
+    });
+    void model.lost?.then(() => {
+      this.#log.write('error', 'model.lost', describe(entry.id));
+      return this.#leave(entry);
     });
     // In this turn, so that nothing can release the model before the waiting callers have their leases.
     for (const waiter of waiters) waiter.resolve(this.#lease(entry, model, waiter.holder));

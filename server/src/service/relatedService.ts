@@ -3,7 +3,6 @@ import { LanternError } from '../../../shared/src/errors.js';
 import type { FindRelatedParams, SearchResult } from '../../../shared/src/protocol/protocol.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { Folders } from '../indexing/folders.js';
-import type { SearchPriority } from '../indexing/searchPriority.js';
 import type { Searcher } from '../search/searcher.js';
 import { type Caller, type FolderAccess, notIndexed } from './folderAccess.js';
 import { defaultLimit } from './searchService.js';
@@ -12,7 +11,6 @@ export interface RelatedServiceDependencies {
   readonly access: FolderAccess;
   readonly catalog: Catalog;
   readonly folders: Folders;
-  readonly searchPriority: SearchPriority;
   readonly searcher: Searcher;
 }
 
@@ -25,15 +23,6 @@ export class RelatedService {
   }
 
   async findRelated(params: FindRelatedParams, caller: Caller, signal?: AbortSignal): Promise<SearchResult> {
-    const running = this.#deps.searchPriority.begin();
-    try {
-      return await this.#related(params, caller, signal);
-    } finally {
-      running.dispose();
-    }
-  }
-
-  async #related(params: FindRelatedParams, caller: Caller, signal?: AbortSignal): Promise<SearchResult> {
     const { access, catalog, folders, searcher } = this.#deps;
     const began = performance.now();
     const [view] = await access.views(params.path, caller, false);

@@ -2,7 +2,6 @@ import { LanternError, errorMessage } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
 import type { SearchHit, SearchParams, SearchResult } from '../../../shared/src/protocol/protocol.js';
 import { longestWaitMs } from '../indexing/folders.js';
-import type { SearchPriority } from '../indexing/searchPriority.js';
 import type { SearchRequest } from '../search/request.js';
 import type { Searcher } from '../search/searcher.js';
 import { resolveLanguage } from '../syntax/languages.js';
@@ -11,7 +10,6 @@ import type { SelectedModel } from './selectedModel.js';
 
 export interface SearchServiceDependencies {
   readonly access: FolderAccess;
-  readonly searchPriority: SearchPriority;
   readonly searcher: Searcher;
   readonly model: SelectedModel;
   readonly log: Log;
@@ -30,7 +28,7 @@ export class SearchService {
   }
 
   async search(params: SearchParams, caller: Caller, signal?: AbortSignal): Promise<SearchResult> {
-    const { access, searchPriority } = this.#deps;
+    const { access } = this.#deps;
     const began = performance.now();
     const request = toRequest(params);
     const wait = params.wait === true;
@@ -38,36 +36,30 @@ export class SearchService {
     const rescan = async (): Promise<void> => {
       for (const { folder } of views) await access.rescan(folder, wait, request.mode, signal);
     };
-    // A search that waits for vectors must not hold up the job that makes them.
     if (wait) await rescan();
-    const running = searchPriority.begin();
-    try {
-      const embedding = this.#queryVector(request, wait, signal);
-      embedding.catch(() => undefined);
-      if (!wait) await rescan();
-      const vector = await embedding;
-      const searchAll = (): Promise<SearchHit[][]> =>
-        Promise.all(
-          views.map((view) => this.#deps.searcher.search(access.target(view, vector.value), request, signal)),
-        );
-      let found = await searchAll();
-      while (found.flat().length < request.limit && views.some(isFirstScan)) {
-        if (performance.now() - began > longestWaitMs) break;
-        await timeout(retryEveryMs);
-        found = await searchAll();
-      }
-      const hits = found
-        .flat()
-        .sort((a, b) => b.score - a.score)
-        .slice(0, request.limit);
-      return {
-        hits: found.length === 1 ? (found[0] ?? []) : hits,
-        coverage: access.coverage(views, vector),
-        elapsedMs: Math.round((performance.now() - began) * 10) / 10,
-      };
-    } finally {
-      running.dispose();
+    const embedding = this.#queryVector(request, wait, signal);
+    embedding.catch(() => undefined);
+    if (!wait) await rescan();
+    const vector = await embedding;
+    const searchAll = (): Promise<SearchHit[][]> =>
+      Promise.all(
+        views.map((view) => this.#deps.searcher.search(access.target(view, vector.value), request, signal)),
+      );
+    let found = await searchAll();
+    while (found.flat().length < request.limit && views.some(isFirstScan)) {
+      if (performance.now() - began > longestWaitMs) break;
+      await timeout(retryEveryMs);
+      found = await searchAll();
     }
+    const hits = found
+      .flat()
+      .sort((a, b) => b.score - a.score)
+      .slice(0, request.limit);
+    return {
+      hits: found.length === 1 ? (found[0] ?? []) : hits,
+      coverage: access.coverage(views, vector),
+      elapsedMs: Math.round((performance.now() - began) * 10) / 10,
+    };
   }
 
   /**

@@ -18,7 +18,6 @@ import type {
 import type { Settings } from '../../../shared/src/settings/settings.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { Folders } from '../indexing/folders.js';
-import type { SearchPriority } from '../indexing/searchPriority.js';
 import type { Searcher } from '../search/searcher.js';
 import { type Caller, FolderAccess } from './folderAccess.js';
 import { IndexService } from './indexService.js';
@@ -33,7 +32,6 @@ export interface ServiceDependencies {
   readonly version: string;
   readonly catalog: Catalog;
   readonly folders: Folders;
-  readonly searchPriority: SearchPriority;
   readonly searcher: Searcher;
   readonly model: SelectedModel;
   readonly vectorServer: VectorServer;

@@ -3,7 +3,6 @@ import { nullLog } from '../../../shared/src/log.js';
 import type { ModelStatus } from '../../../shared/src/protocol/protocol.js';
 import { defaultSettings } from '../../../shared/src/settings/settings.js';
 import { TestIndex, bagOfWords } from './testIndex.js';
-import { SearchPriority } from '../../src/indexing/searchPriority.js';
 import { Searcher } from '../../src/search/searcher.js';
 import type { SelectedModel } from '../../src/service/selectedModel.js';
 import { Service } from '../../src/service/service.js';
@@ -68,7 +67,6 @@ export class TestService {
       version: '1.2.3',
       catalog: this.index.catalog,
       folders: this.index.folders,
-      searchPriority: new SearchPriority(),
       searcher: new Searcher(this.index.catalog),
       model: this.model as unknown as SelectedModel,
       vectorServer: {
