@@ -83,20 +83,35 @@ export function identifierParts(word: string): string[] {
   return word.match(partPattern) ?? [];
 }
 
-/** Calls `emit` for every token of `text`: stemmed parts, and the whole identifier when it has several parts. */
+/** Words whose tokens are cached: code repeats the same few thousand. About 200 bytes each. */
+const keptWords = 20_000;
+const cache = new Map<string, readonly string[]>();
+
+/** The tokens of one word: its stemmed parts, and the whole identifier when it has several parts. */
+function tokensOfWord(word: string): readonly string[] {
+  const cached = cache.get(word);
+  if (cached !== undefined) return cached;
+  const long = word.length > maxWordLength;
+  if (long && !hasUnspaced.test(word)) return [];
+  const found: string[] = [];
+  const parts = identifierParts(word);
+  for (const part of parts) {
+    const lower = part.toLowerCase();
+    if (unspaced.test(lower)) found.push(...bigrams(lower));
+    else found.push(stem(lower));
+  }
+  if (long) return found;
+  if (parts.length > 1) found.push(stem(word.replaceAll('_', '').toLowerCase()));
+  // Clear the whole cache: the common words are back within a file.
+  if (cache.size >= keptWords) cache.clear();
+  cache.set(word, found);
+  return found;
+}
+
+/** Calls `emit` for every token of `text`. */
 export function tokenize(text: string, emit: (token: string) => void): void {
   // File systems and keyboards write accents in different ways.
-  for (const [word] of text.normalize('NFC').matchAll(wordPattern)) {
-    const long = word.length > maxWordLength;
-    if (long && !hasUnspaced.test(word)) continue;
-    const parts = identifierParts(word);
-    for (const part of parts) {
-      const lower = part.toLowerCase();
-      if (unspaced.test(lower)) bigrams(lower).forEach(emit);
-      else emit(stem(lower));
-    }
-    if (parts.length > 1 && !long) emit(stem(word.replaceAll('_', '').toLowerCase()));
-  }
+  for (const [word] of text.normalize('NFC').matchAll(wordPattern)) tokensOfWord(word).forEach(emit);
 }
 
 export function tokens(text: string): string[] {

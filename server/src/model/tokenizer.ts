@@ -25,25 +25,44 @@ interface TokenizerFile {
 // More characters than any text has per token: English has 4 to 5, code fewer.
 const CHARACTERS_PER_TOKEN = 24;
 
-/** Words whose ids are cached: code repeats the same few thousand. About 150 bytes each. */
-const keptWords = 8000;
-const longestKeptWord = 64;
+/** Pieces of text whose ids are cached: code repeats the same few thousand. About 150 bytes each. */
+const keptPieces = 32_768;
+const longestKeptPiece = 64;
 /** Separates words for BERT. It treats other white space as control characters, and drops it. */
 const betweenWords = /[ \t\n\r]+/;
+
+/**
+ * How BERT's pre-tokenizer splits ASCII: runs of letters and digits, and single other characters. Control characters, and
+ * everything beyond ASCII, need the library itself.
+ */
+const [other, separator, alphanumeric, single] = [0, 1, 2, 3];
+const kinds = Uint8Array.from({ length: 128 }, (_, code) => {
+  const character = String.fromCharCode(code);
+  if (/[ \t\n\r]/.test(character)) return separator;
+  if (/[A-Za-z0-9]/.test(character)) return alphanumeric;
+  return /[!-~]/.test(character) ? single : other;
+});
+const bracket = '['.charCodeAt(0);
+const kindAt = (text: string, at: number): number => kinds[text.charCodeAt(at)] ?? other;
 
 /** The tokenizer of a model folder. It needs neither the network nor the loaded model. */
 export class Tokenizer {
   readonly #tokenizer: PreTrainedTokenizer;
   readonly #prefix: readonly number[];
   readonly #suffix: readonly number[];
-  /** Ids by word; undefined for a tokenizer whose tokens may contain white space. */
-  readonly #words: Map<string, readonly number[]> | undefined;
+  /** Ids by piece of text; undefined for a tokenizer whose tokens may contain white space. */
+  readonly #pieces: Map<string, readonly number[]> | undefined;
+  /** Ids of single ASCII characters, by code. */
+  readonly #singles: (readonly number[] | undefined)[] = [];
+  /** Tokens with a meaning of their own, such as `[MASK]`, which are not split. */
+  readonly #addedTokens: readonly string[];
   /** Most tokens by the tokenizer's own files, special tokens included; `undefined` when they do not say. */
   readonly modelMaxLength: number | undefined;
 
   private constructor(tokenizer: PreTrainedTokenizer, config: TokenizerConfig, file: TokenizerFile) {
     this.#tokenizer = tokenizer;
-    this.#words = readsWordByWord(file) ? new Map() : undefined;
+    this.#pieces = readsWordByWord(file) ? new Map() : undefined;
+    this.#addedTokens = (file.added_tokens ?? []).map(({ content }) => content);
     // Find the special tokens by encoding a text with and without them.
     const bare = this.#content('a');
     const whole = tokenizer.encode('a', null, { add_special_tokens: true });
@@ -78,7 +97,10 @@ export class Tokenizer {
 
   /** Tokens of `text` alone, without special tokens. */
   countTokens(text: string): number {
-    return this.#content(text).length;
+    if (this.#pieces === undefined) return this.#encode(text).length;
+    let count = 0;
+    this.#eachPiece(text, this.#pieces, (ids) => (count += ids.length));
+    return count;
   }
 
   /** Encodes `text` into at most `maxTokens` ids, special tokens included. */
@@ -105,20 +127,69 @@ export class Tokenizer {
   }
 
   #content(text: string): readonly number[] {
-    if (this.#words === undefined) return this.#encode(text);
-    const ids: number[] = [];
-    for (const word of text.split(betweenWords))
-      if (word !== '') ids.push(...this.#wordIds(word, this.#words));
-    return ids;
+    if (this.#pieces === undefined) return this.#encode(text);
+    const content: number[] = [];
+    this.#eachPiece(text, this.#pieces, (ids) => {
+      for (const id of ids) content.push(id);
+    });
+    return content;
   }
 
-  #wordIds(word: string, known: Map<string, readonly number[]>): readonly number[] {
-    const before = known.get(word);
-    if (before !== undefined) return before;
-    const ids = this.#encode(word);
-    // Clear the whole cache: the common words are back within a file.
-    if (known.size >= keptWords) known.clear();
-    if (word.length <= longestKeptWord) known.set(word, ids);
+  /** Calls `emit` with the ids of each piece of a text, in order. */
+  #eachPiece(
+    text: string,
+    cache: Map<string, readonly number[]>,
+    emit: (ids: readonly number[]) => void,
+  ): void {
+    const { length } = text;
+    for (let at = 0; at < length;) {
+      const start = at;
+      let isPlain = true;
+      let hasBracket = false;
+      for (; at < length; at++) {
+        const kind = kindAt(text, at);
+        if (kind === separator) break;
+        if (kind === other) isPlain = false;
+        else if (text.charCodeAt(at) === bracket) hasBracket = true;
+      }
+      if (at === start) at++;
+      else if (isPlain && !(hasBracket && this.#hasAddedToken(text.slice(start, at))))
+        this.#eachRun(text, start, at, cache, emit);
+      else emit(this.#ids(text.slice(start, at), cache));
+    }
+  }
+
+  /** The same for a word of plain ASCII, which is split further. */
+  #eachRun(
+    text: string,
+    start: number,
+    end: number,
+    cache: Map<string, readonly number[]>,
+    emit: (ids: readonly number[]) => void,
+  ): void {
+    for (let at = start; at < end;) {
+      const from = at++;
+      if (kindAt(text, from) === alphanumeric) {
+        while (at < end && kindAt(text, at) === alphanumeric) at++;
+        emit(this.#ids(text.slice(from, at), cache));
+      } else {
+        const code = text.charCodeAt(from);
+        emit((this.#singles[code] ??= this.#encode(text.charAt(from))));
+      }
+    }
+  }
+
+  #hasAddedToken(word: string): boolean {
+    return this.#addedTokens.some((token) => word.includes(token));
+  }
+
+  #ids(piece: string, cache: Map<string, readonly number[]>): readonly number[] {
+    const cached = cache.get(piece);
+    if (cached !== undefined) return cached;
+    const ids = this.#encode(piece);
+    // Clear the whole cache: the common pieces are back within a file.
+    if (cache.size >= keptPieces) cache.clear();
+    if (piece.length <= longestKeptPiece) cache.set(piece, ids);
     return ids;
   }
 
@@ -130,7 +201,8 @@ export class Tokenizer {
 /** Whether the ids of a text are those of its words in order, as with BERT's pre-tokenizer. */
 function readsWordByWord({ model, pre_tokenizer: words, added_tokens: added = [] }: TokenizerFile): boolean {
   const bert = model?.type === 'WordPiece' && words?.type === 'BertPreTokenizer';
-  return bert && added.every(({ content }) => !betweenWords.test(content));
+  // Added tokens are recognised by their bracket, see `#hasAddedToken`.
+  return bert && added.every(({ content }) => content.startsWith('[') && !betweenWords.test(content));
 }
 
 async function readJson(file: string, repairAdvice: string): Promise<unknown> {
