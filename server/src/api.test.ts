@@ -97,13 +97,14 @@ describe('library API', () => {
 
   it('frees the memory, and keeps it flat over cycles of load, embed and clear', async () => {
     // In a process of its own, because the other tests leave theirs in any state, and with little room for garbage, so
-    // that the model's part is seen. Without the variable glibc keeps what was freed; the daemon sets it too.
+    // that the model's part is seen. Without the variable glibc keeps what was freed; the daemon sets it too. Each of
+    // the model's threads may get another of glibc's arenas, so that it takes five cycles until all of them are used.
     const script = `
       const api = await import(process.argv[1]);
       const texts = Array.from({ length: 4 }, (_, at) => ('text ' + at + ' ').repeat(70));
       const megabytes = () => (globalThis.gc(), process.memoryUsage().rss / 1e6);
       const seen = [];
-      for (let cycle = 0; cycle < 8; cycle++) {
+      for (let cycle = 0; cycle < 14; cycle++) {
         await api.getEmbeddingFunction().generate(texts);
         const loaded = megabytes();
         await api.clearEmbeddingCache();
@@ -117,11 +118,11 @@ describe('library API', () => {
       { env: { ...process.env, MALLOC_TRIM_THRESHOLD_: '131072' } },
     );
     const seen = JSON.parse(stdout) as { loaded: number; cleared: number }[];
-    const [early, last] = [seen[1], seen.at(-1)];
+    const [early, last] = [seen[6], seen.at(-1)];
     assert.ok(early && last);
     const growth = last.cleared - early.cleared;
     const returned = last.loaded - last.cleared;
-    assert.ok(growth < 10, `${growth.toFixed(1)} MB more after six cycles`);
+    assert.ok(growth < 8, `${growth.toFixed(1)} MB more after seven cycles`);
     assert.ok(returned > 15, `only ${returned.toFixed(1)} MB came back`);
   });
 });
