@@ -5,6 +5,7 @@ import type { IndexProgress, IndexReport } from '../../shared/src/protocol/proto
 import type { DaemonClient } from './daemonClient.js';
 import { Owner } from './owner.js';
 import { type Place, places } from './places.js';
+import { filesOf } from './status/statusText.js';
 
 /** Whether this window's folders are indexed without asking. */
 export type AutoIndex = 'ask' | 'always' | 'never';
@@ -214,9 +215,10 @@ function percentOf(progress: IndexProgress): number {
 }
 
 function describe(progress: IndexProgress): string {
-  if (progress.kind === 'scanning') return `${progress.files} files found`;
-  const { done, total, secondsLeft } = progress;
+  const { secondsLeft } = progress;
   const left = secondsLeft < 0 ? '' : `, ${duration(secondsLeft)} left`;
+  if (progress.kind === 'scanning') return `reading ${filesOf(progress)}${left}`;
+  const { done, total } = progress;
   return `${total === 0 ? 100 : Math.floor((100 * done) / total)} % (${done} of ${total} chunks${left})`;
 }
 

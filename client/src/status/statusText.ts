@@ -56,7 +56,7 @@ export function indicatorOf({ daemon, status, memory, trusted }: StatusFacts): I
 export function indexingPercent(status: StatusResult): number | undefined {
   let [done, total, some] = [0, 0, false];
   for (const { status: one } of status.folders) {
-    if (one.kind === 'loading') some = true;
+    if (one.kind === 'scanning') some = true;
     if (one.kind !== 'indexing') continue;
     some = true;
     done += one.done;
@@ -110,6 +110,11 @@ export function totalBytes({ daemon, chroma }: MemoryResult): number {
   return daemon.rssBytes + (chroma?.rssBytes ?? 0);
 }
 
+/** How far the files are read: `120 of 1414 files`. */
+export function filesOf({ files, total }: { readonly files: number; readonly total: number }): string {
+  return total < 0 ? `${files} files` : `${files} of ${total} files`;
+}
+
 export function folderLine({
   status,
   filesPending,
@@ -117,8 +122,8 @@ export function folderLine({
   indexedAt,
 }: StatusResult['folders'][number]): string {
   switch (status.kind) {
-    case 'loading':
-      return 'being read';
+    case 'scanning':
+      return `reading ${filesOf(status)}`;
     case 'indexing':
       return `indexing ${status.total === 0 ? 0 : Math.floor((100 * status.done) / status.total)} %`;
     case 'paused':

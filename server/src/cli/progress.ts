@@ -42,11 +42,21 @@ export async function indexWithProgress(
 }
 
 function formatProgress(progress: IndexProgress, terminal: Terminal): string {
-  if (progress.kind === 'scanning') return `Reading files: ${progress.files}`;
-  const { done, total, rate, secondsLeft } = progress;
+  if (progress.kind === 'scanning') return formatScan(progress);
+  const { done, total } = progress;
   const width = 24;
   const filled = total === 0 ? width : Math.round((done / total) * width);
   const bar = `${'█'.repeat(filled)}${'░'.repeat(width - filled)}`;
-  const speed = rate > 0 ? `, ${rate.toFixed(0)}/s, ${Math.ceil(secondsLeft)} s left` : '';
-  return `${cyan(terminal, bar)} ${done}/${total} ${progress.files > 0 ? 'files' : 'chunks'}${speed}`;
+  return `${cyan(terminal, bar)} ${done}/${total} ${progress.files > 0 ? 'files' : 'chunks'}${speedOf(progress)}`;
+}
+
+/** `Reading files: 120 of 1414, 60/s, 22 s left`. */
+export function formatScan(scan: Extract<IndexProgress, { kind: 'scanning' }>): string {
+  const of = scan.total < 0 ? '' : ` of ${scan.total}`;
+  return `Reading files: ${scan.files}${of}${speedOf(scan)}`;
+}
+
+function speedOf({ rate, secondsLeft }: Pick<IndexProgress, 'rate' | 'secondsLeft'>): string {
+  const left = secondsLeft < 0 ? '' : `, ${Math.ceil(secondsLeft)} s left`;
+  return rate > 0 ? `, ${rate.toFixed(0)}/s${left}` : '';
 }

@@ -3,11 +3,13 @@ import type { IndexProgress, IndexReport } from '../../../shared/src/protocol/pr
 import type { Catalog, FileRow, FolderRow } from '../catalog/catalog.js';
 import type { Chunker } from '../chunking/chunker.js';
 import { readSource } from '../source/sourceFile.js';
-import { type FoundFile, walk } from '../source/walk.js';
+import type { FoundFile } from '../source/walk.js';
+import { walkAhead } from '../source/walkAhead.js';
 import { languageOf } from '../syntax/languages.js';
 import { Pacer } from '../syntax/pacer.js';
 import type { ChunkEmbedder } from './embedder.js';
 import { fileRows } from './fileRows.js';
+import { Rate } from './rate.js';
 import { refreshUsage } from './usagePass.js';
 
 export interface IndexerSettings {
@@ -88,9 +90,21 @@ export class FolderScan {
       for (const removed of catalog.replaceFiles(folder, writes.splice(0))) chunksRemoved += removed;
     };
     const pacer = new Pacer();
+    const rate = new Rate();
+    let compared = 0;
+    const files = walkAhead(folder.path, { ...settings, signal }, skip);
+    const progress = (): void => {
+      // The status of a cancelled job is no longer this one's to say.
+      if (signal.aborted) return;
+      rate.add(1);
+      const total = files.total ?? -1;
+      const secondsLeft = total < 0 ? -1 : rate.secondsFor(total - compared);
+      onProgress({ kind: 'scanning', files: compared, total, rate: rate.perSecond(), secondsLeft });
+    };
     try {
-      for await (const batch of walk(folder.path, { ...settings, signal }, skip)) {
+      for await (const batch of files.batches) {
         for (const found of batch) {
+          compared++;
           const seen = indexed.get(found.path);
           const skippedAs = skippedBefore.get(found.path);
           indexed.delete(found.path);
@@ -122,7 +136,7 @@ export class FolderScan {
             if (outcome.kind === 'unchanged') report.filesUnchanged++;
             else report[before === undefined ? 'filesAdded' : 'filesChanged']++;
           }
-          onProgress({ kind: 'scanning', files: report.filesTotal });
+          progress();
         }
       }
     } finally {

@@ -199,7 +199,7 @@ describe('Folders', () => {
       await test.folders.refresh(folder);
       const after = test.folders.status(folder);
       assert.deepEqual([after.filesPending, after.chunksPending, after.status], [0, 0, { kind: 'idle' }]);
-      assert.deepEqual([...seen].sort(), ['idle', 'indexing', 'loading']);
+      assert.deepEqual([...seen].sort(), ['idle', 'indexing', 'scanning']);
     });
 
     it('reports why a job failed, until one succeeds', async () => {

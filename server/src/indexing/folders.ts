@@ -52,6 +52,10 @@ const longestBurstMs = 2000;
 const mostLinked = 200;
 /** Milliseconds that a search waits for its folder to be compared with the disk. Then it answers from the index as it is. */
 export const longestWaitMs = 300;
+/** Milliseconds between two changes of the status while files are read. */
+const statusMs = 200;
+
+const beginning: IndexStatus = { kind: 'scanning', files: 0, total: -1, rate: 0, secondsLeft: -1 };
 
 /**
  * All folders that this daemon indexes. A folder inside another one has no index of its own; it is a view of the outer one.
@@ -214,13 +218,12 @@ export class Folders {
 
   async #scan(folder: Folder, signal: AbortSignal | undefined): Promise<ScanReport> {
     const began = performance.now();
-    const first = this.#deps.catalog.folder(folder.path)?.indexedAt === null;
-    if (first) this.#setStatus(folder, { kind: 'loading' });
+    if (this.#deps.catalog.folder(folder.path)?.indexedAt === null) this.#setStatus(folder, beginning);
     const report = await folder.indexer.scan(signal);
     folder.filesTotal = report.filesTotal;
     folder.scannedAt = performance.now();
     folder.slow = folder.scannedAt - began > longestWaitMs;
-    if (folder.status.kind === 'loading') this.#setStatus(folder, { kind: 'idle' });
+    if (folder.status.kind === 'scanning') this.#setStatus(folder, { kind: 'idle' });
     return report;
   }
 
@@ -297,9 +300,13 @@ export class Folders {
       slow: false,
       burst: undefined,
     };
+    let toldAt = performance.now();
     progress.on((event) => {
       if (event.kind === 'embedding') {
         this.#setStatus(folder, { kind: 'indexing', done: event.done, total: event.total });
+      } else if (performance.now() - toldAt >= statusMs) {
+        toldAt = performance.now();
+        this.#setStatus(folder, event);
       }
     });
     this.#open.set(row.path, folder);

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { errorMessage, LanternError } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
 import type { Settings } from '../../../shared/src/settings/settings.js';
+import { BulkGraph } from './bulkGraph.js';
 import { EmbeddingQueue } from './embeddingQueue.js';
 import type { QueueOptions } from './embeddingQueue.js';
 import { checkGolden, probeTexts, readGolden } from './goldenCheck.js';
@@ -55,26 +56,46 @@ export class EmbeddingSession {
   /** Most tokens of one text, special tokens included. */
   readonly maxTokens: number;
   readonly provider: Provider;
-  /**
-   * Growth of the process's resident memory during the load, in bytes, but at least the size of the weights: a later
-   * load reuses pages of the process.
-   */
-  readonly bytes: number;
+  readonly #bytes: number;
   readonly #graph: Graph;
   readonly #queue: EmbeddingQueue<Step, Embedding>;
+  readonly #bulkGraph: BulkGraph;
+  readonly #bulkQueue: EmbeddingQueue<Step, Embedding>;
 
-  private constructor(files: ModelFiles, tokenizer: Tokenizer, opened: Opened, bytes: number) {
+  private constructor(parts: {
+    readonly files: ModelFiles;
+    readonly tokenizer: Tokenizer;
+    readonly opened: Opened;
+    readonly bytes: number;
+    readonly openBulk: () => Promise<Graph>;
+    readonly log: Log;
+  }) {
+    const { files, tokenizer, opened } = parts;
     this.id = files.id;
     this.files = files;
     this.tokenizer = tokenizer;
     this.maxTokens = maxTokensOf(files, tokenizer);
     this.dimensions = opened.dimensions;
     this.provider = opened.provider;
-    this.bytes = bytes;
+    this.#bytes = parts.bytes;
     this.#graph = opened.graph;
     // One text per run: with int8 weights a vector would depend on the other texts of a batch, and a batch is no
     // faster on the CPU.
-    this.#queue = new EmbeddingQueue((step) => this.#embedOne(step));
+    this.#queue = new EmbeddingQueue((step) => this.#embedOne(step, (ids) => this.#graph.run(ids)));
+    this.#bulkGraph = new BulkGraph({
+      open: parts.openBulk,
+      otherwise: (ids) => this.#graph.run(ids),
+      log: parts.log,
+    });
+    this.#bulkQueue = new EmbeddingQueue((step) => this.#embedOne(step, (ids) => this.#bulkGraph.run(ids)));
+  }
+
+  /**
+   * Growth of the process's resident memory during the load, in bytes, but at least the size of the weights: a later
+   * load reuses pages of the process. While bulk work lasts, that of its graph is included.
+   */
+  get bytes(): number {
+    return this.#bytes + this.#bulkGraph.bytes;
   }
 
   /** Loads and checks a model. Rejects with `model-damaged` when its files cannot be used. */
@@ -87,20 +108,29 @@ export class EmbeddingSession {
     const tokenizer = options.tokenizer ?? (await Tokenizer.load(files.folder, files.repairAdvice));
     const golden = await readGolden(files);
     const opened = await openChecked(files, tokenizer, golden, options, open);
-    const grown = process.memoryUsage.rss() - before;
-    return new EmbeddingSession(files, tokenizer, opened, Math.max(grown, files.weightsBytes));
+    const bytes = Math.max(process.memoryUsage.rss() - before, files.weightsBytes);
+    const openBulk = (): Promise<Graph> => openAgain(files, tokenizer, golden, opened.provider, open);
+    return new EmbeddingSession({ files, tokenizer, opened, bytes, openBulk, log: options.log });
   }
 
   /** Number of texts that wait or run. */
   get pending(): number {
-    return this.#queue.pending;
+    return this.#queue.pending + this.#bulkQueue.pending;
   }
 
   /** Embeds chunks. A text above the model's limit rejects the call with `bad-request`: no text is silently cut. */
   async embed(texts: readonly string[], options: QueueOptions = {}): Promise<Float32Array[]> {
-    const prompt = this.files.prompts.document;
-    const steps = texts.map((text): Step => ({ text: prompt + text, overlong: 'reject' }));
-    return (await this.#queue.submit(steps, options)).map((embedding) => embedding.vector);
+    return this.#chunks(this.#queue, texts, options);
+  }
+
+  /**
+   * As `embed`, for work that lasts: on the CPU in a second graph, which is open only as long, so that queries and edits
+   * wait for none of these texts.
+   */
+  async embedInBulk(texts: readonly string[], options: QueueOptions = {}): Promise<Float32Array[]> {
+    // CoreML has other processors for the graph, and would compile it a second time.
+    const queue = this.provider.kind === 'coreml' ? this.#queue : this.#bulkQueue;
+    return this.#chunks(queue, texts, { ...options, priority: 'bulk' });
   }
 
   /** Embeds documents of any length. Text above the model's limit is left out, and `truncated` is set. */
@@ -127,8 +157,18 @@ export class EmbeddingSession {
 
   /** Waits for the running text, rejects waiting ones, and frees the native memory. */
   async release(): Promise<void> {
-    await this.#queue.close();
-    await this.#graph.release();
+    await Promise.all([this.#queue.close(), this.#bulkQueue.close()]);
+    await Promise.all([this.#graph.release(), this.#bulkGraph.close()]);
+  }
+
+  async #chunks(
+    queue: EmbeddingQueue<Step, Embedding>,
+    texts: readonly string[],
+    options: QueueOptions,
+  ): Promise<Float32Array[]> {
+    const prompt = this.files.prompts.document;
+    const steps = texts.map((text): Step => ({ text: prompt + text, overlong: 'reject' }));
+    return (await queue.submit(steps, options)).map((embedding) => embedding.vector);
   }
 
   #truncated(prompt: string, texts: readonly string[], options: QueueOptions): Promise<Embedding[]> {
@@ -136,7 +176,7 @@ export class EmbeddingSession {
     return this.#queue.submit(steps, options);
   }
 
-  async #embedOne(step: Step): Promise<Embedding> {
+  async #embedOne(step: Step, run: Graph['run']): Promise<Embedding> {
     const { ids, truncated } = this.tokenizer.encode(step.text, this.maxTokens);
     if (truncated && step.overlong === 'reject') {
       throw new LanternError(
@@ -145,7 +185,7 @@ export class EmbeddingSession {
           `${this.id.name} takes. Cut it into smaller chunks.`,
       );
     }
-    return { vector: await this.#graph.run(ids), truncated };
+    return { vector: await run(ids), truncated };
   }
 }
 
@@ -223,6 +263,27 @@ async function openChecked(
   }
   await graph.release();
   return fallBack(flaw);
+}
+
+/** Opens a graph that is open already once more, for bulk work, and checks it. */
+async function openAgain(
+  files: ModelFiles,
+  tokenizer: Tokenizer,
+  golden: readonly GoldenCase[],
+  provider: Provider,
+  open: OpenGraph,
+): Promise<Graph> {
+  const graph = await open(files, provider, true);
+  const limit = maxTokensOf(files, tokenizer);
+  const embed: Embed = (text) => graph.run(tokenizer.encode(text, limit).ids);
+  try {
+    const flaw = await checkGolden(embed, golden.slice(0, CPU_GOLDEN_CASES), files.id.dtype);
+    if (flaw) throw damaged(files, flaw);
+    return graph;
+  } catch (error) {
+    await graph.release();
+    throw error;
+  }
 }
 
 type Embed = (text: string) => Promise<Float32Array>;

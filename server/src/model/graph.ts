@@ -29,8 +29,8 @@ export interface Graph {
   readonly lost?: Promise<void>;
 }
 
-/** Opens the graph of a model on one provider. */
-export type OpenGraph = (files: ModelFiles, provider: Provider) => Promise<Graph>;
+/** Opens the graph of a model on one provider. A `background` graph gets the processor time that others leave. */
+export type OpenGraph = (files: ModelFiles, provider: Provider, background?: boolean) => Promise<Graph>;
 
 /** Scales to length 1. A zero vector stays as it is. */
 export function toUnit(vector: Float32Array): Float32Array {

@@ -1,4 +1,6 @@
 // A worker thread with one native session, so that a run does not block the thread that answers requests.
+import { readlinkSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LanternError, errorMessage } from '../../../shared/src/errors.js';
 import type { Provider } from './graph.js';
@@ -9,6 +11,8 @@ import { openGraph } from './onnxGraph.js';
 export interface GraphWorkerData {
   readonly files: ModelFiles;
   readonly provider: Provider;
+  /** Whether the thread gets only the processor time that others leave. */
+  readonly background: boolean;
 }
 
 export type GraphRequest =
@@ -36,8 +40,20 @@ const failed = (error: unknown, id?: number): GraphReply => ({
   message: errorMessage(error),
 });
 
+/** Lowers the priority of this thread and of those that it starts. Only Linux can do so for one thread. */
+function yieldToOthers(): void {
+  if (process.platform !== 'linux') return;
+  try {
+    const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
+    setPriority(thread, constants.priority.PRIORITY_LOW);
+  } catch {
+    // Without /proc it runs at the usual priority.
+  }
+}
+
 try {
-  const { files, provider } = workerData as GraphWorkerData;
+  const { files, provider, background } = workerData as GraphWorkerData;
+  if (background) yieldToOthers();
   const graph = await openGraph(files, provider);
   port.on('message', (request: GraphRequest) => {
     if (request.kind === 'release') {

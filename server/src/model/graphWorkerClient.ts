@@ -9,9 +9,9 @@ interface Waiting {
 }
 
 /** Opens a graph in a worker thread of its own, which ends with the graph's release. */
-export const openGraphInWorker: OpenGraph = async (files, provider) => {
-  const data: GraphWorkerData = { files, provider };
-  const worker = startWorker({ workerData: data, name: 'model' });
+export const openGraphInWorker: OpenGraph = async (files, provider, background = false) => {
+  const data: GraphWorkerData = { files, provider, background };
+  const worker = startWorker({ workerData: data, name: background ? 'model, bulk' : 'model' });
   const graph = new WorkerGraph(worker);
   await graph.opened;
   return graph;

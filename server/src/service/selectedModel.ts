@@ -101,7 +101,11 @@ export class SelectedModel implements ChunkEmbedder {
     const lease = await this.#lease(holder, signal);
     return {
       embed: async (text, cancelling) => {
-        const [vector] = await lease.model.embed([text], { priority, holder, signal: cancelling });
+        const { model } = lease;
+        const options = { priority, holder, signal: cancelling };
+        const [vector] = await (priority === 'bulk'
+          ? model.embedInBulk([text], options)
+          : model.embed([text], options));
         if (vector === undefined) throw new LanternError('internal', 'The model gave no vector.');
         return vector;
       },

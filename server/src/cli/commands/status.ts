@@ -1,5 +1,6 @@
-import type { StatusResult } from '../../../../shared/src/protocol/protocol.js';
+import type { IndexStatus, StatusResult } from '../../../../shared/src/protocol/protocol.js';
 import type { Values } from '../options.js';
+import { formatScan } from '../progress.js';
 import { withDaemon } from '../session.js';
 import { type Terminal, bold, count, plain, red, seconds, show } from '../terminal.js';
 
@@ -22,8 +23,7 @@ function formatStatus(status: StatusResult, terminal: Terminal): string {
   if (status.folders.length === 0) lines.push('  No folder is indexed yet. Try: lantern index PATH');
   for (const folder of status.folders) {
     const pending = folder.chunksPending === 0 ? '' : `, ${count(folder.chunksPending, 'chunk')} pending`;
-    const state =
-      folder.status.kind === 'failed' ? red(terminal, `failed: ${folder.status.reason}`) : folder.status.kind;
+    const state = formatState(folder.status, terminal);
     lines.push(
       `  folder   ${plain(folder.path)}: ${count(folder.files, 'file')}, ${count(folder.chunks, 'chunk')}${pending}, ${state}`,
     );
@@ -39,4 +39,11 @@ function formatStatus(status: StatusResult, terminal: Terminal): string {
     );
   }
   return lines.join('\n');
+}
+
+function formatState(status: IndexStatus, terminal: Terminal): string {
+  if (status.kind === 'failed') return red(terminal, `failed: ${status.reason}`);
+  if (status.kind === 'scanning') return formatScan(status).toLowerCase();
+  if (status.kind === 'indexing') return `indexing ${status.done} of ${status.total}`;
+  return status.kind;
 }

@@ -43,8 +43,7 @@ export function missingRow(path: string): FolderRow {
 
 function stateOf({ status, indexedAt, filesPending }: FolderStatus): FolderRow['state'] {
   switch (status.kind) {
-    case 'loading':
-      return 'scanning';
+    case 'scanning':
     case 'indexing':
     case 'paused':
     case 'failed':
