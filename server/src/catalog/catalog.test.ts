@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { FolderRow } from './catalog.js';
-import { TestCatalog, chunk, digest, file } from '../../test/support/testCatalog.js';
+import { TestCatalog, chunk, digest, file, vectorOf } from '../../test/support/testCatalog.js';
 
 describe('Catalog', () => {
   let test: TestCatalog;
@@ -245,6 +245,83 @@ describe('Catalog', () => {
     assert.equal(test.catalog.counts(folder.id).filesPending, 0);
     assert.equal(test.catalog.countVectors(folder), 3);
     assert.equal(test.catalog.outbox.count(folder.id), 3, 'the collection has still to be told');
+  });
+
+  describe('keeps its counts', () => {
+    const recounted = (id: number): unknown =>
+      test.query(
+        `WITH pending AS (SELECT c.id, c.file_id FROM chunks c JOIN folders f ON f.id = c.folder_id
+           WHERE c.folder_id = ? AND NOT EXISTS (
+             SELECT 1 FROM vectors v WHERE v.model_id = f.model_id AND v.digest = c.vector_digest))
+         SELECT (SELECT count(*) FROM files WHERE folder_id = ?) AS files,
+           (SELECT count(DISTINCT file_id) FROM pending) AS filesPending,
+           (SELECT count(*) FROM chunks WHERE folder_id = ?) AS chunks,
+           (SELECT count(*) FROM pending) AS chunksPending`,
+        id,
+        id,
+        id,
+      )[0];
+
+    it('through writes, vectors and removals in any order, also after a start', () => {
+      let seed = 7;
+      const random = (below: number): number => {
+        seed = (seed * 1103515245 + 12345) % 2 ** 31;
+        return Math.floor((seed / 2 ** 31) * below);
+      };
+      const folders = [folder, test.addFolder('/b'), test.addFolder('/c', 'other@2')];
+      const some = (): string[] => Array.from({ length: random(4) }, () => `text ${random(12)}`);
+      let most = 0;
+      for (let step = 0; step < 300; step++) {
+        const one = folders[random(3)]!;
+        const path = `${random(5)}.ts`;
+        const known = test.catalog.files.get(one.id, path);
+        const action = random(10);
+        if (action < 5) test.put(one, path, ...new Set(some()));
+        else if (action < 8) {
+          const vectors = some().map((text) => ({
+            digest: chunk(path, text).vectorDigest,
+            vector: vectorOf(text),
+          }));
+          test.catalog.vectors.put(one, vectors);
+        } else if (action === 8 && known !== undefined) test.catalog.removeFile(one, known);
+        else if (random(10) === 0) test.reopen();
+        for (const { id } of folders) {
+          const counts = test.catalog.counts(id);
+          assert.deepEqual(counts, recounted(id), `after step ${step}`);
+          most = Math.max(most, counts.chunksPending);
+        }
+      }
+      assert.ok(most > 5, 'the test wrote chunks that were pending');
+      test.catalog.removeFolder(folder.id);
+      assert.deepEqual(test.catalog.counts(folder.id), {
+        files: 0,
+        filesPending: 0,
+        chunks: 0,
+        chunksPending: 0,
+      });
+    });
+
+    it('when a catalog of schema version 3 is migrated', () => {
+      const other = test.addFolder('/c', 'other@2');
+      test.put(folder, 'a.ts', 'one', 'two');
+      test.put(folder, 'b.ts', 'three');
+      test.put(other, 'a.ts', 'one');
+      test.catalog.vectors.put(folder, [
+        { digest: chunk('a.ts', 'one').vectorDigest, vector: vectorOf('one') },
+      ]);
+      test.dropCounts();
+      test.reopen();
+      assert.deepEqual(test.catalog.counts(folder.id), {
+        files: 2,
+        filesPending: 2,
+        chunks: 3,
+        chunksPending: 2,
+      });
+      assert.deepEqual(test.catalog.counts(other.id), recounted(other.id));
+      test.embed(folder);
+      assert.equal(test.catalog.counts(folder.id).chunksPending, 0);
+      assert.equal(test.catalog.counts(other.id).chunksPending, 1);
+    });
   });
 
   describe('removeFolder', () => {

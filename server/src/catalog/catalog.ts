@@ -32,8 +32,6 @@ export class Catalog {
   readonly setAside: string | undefined;
   readonly #sql: Sql;
   readonly #file: string;
-  /** Counts of folders when SQLite had made `at` changes in total. */
-  readonly #counts = new Map<number, { readonly at: number; readonly counts: FolderCounts }>();
 
   constructor(dataDir: string, log: Log) {
     this.#file = join(dataDir, 'catalog.db');
@@ -124,28 +122,15 @@ export class Catalog {
     this.#sql.run('UPDATE folders SET indexed_at = ? WHERE id = ?', at, id);
   }
 
+  /** Costs the same in a folder of any size. */
   counts(folderId: number): FolderCounts {
-    // Every search needs the counts, and SQLite takes a millisecond. Its change counter says whether they are still right.
-    const at = this.#sql.get<{ n: number }>('SELECT total_changes() AS n')?.n ?? 0;
-    const known = this.#counts.get(folderId);
-    if (known?.at === at) return known.counts;
-    const counts = this.#count(folderId);
-    this.#counts.set(folderId, { at, counts });
-    return counts;
-  }
-
-  #count(folderId: number): FolderCounts {
-    const one = (sql: string): number => this.#sql.get<{ n: number }>(sql, folderId)?.n ?? 0;
-    const pending = `FROM outbox o JOIN chunks c ON c.folder_id = o.folder_id AND c.key = o.key
-      JOIN folders ON folders.id = o.folder_id
-      WHERE o.folder_id = ? AND o.op = 'upsert' AND NOT EXISTS (
-        SELECT 1 FROM vectors v WHERE v.model_id = folders.model_id AND v.digest = c.vector_digest)`;
-    return {
-      files: one('SELECT count(*) AS n FROM files WHERE folder_id = ?'),
-      chunks: one('SELECT count(*) AS n FROM chunks WHERE folder_id = ?'),
-      chunksPending: one(`SELECT count(*) AS n ${pending}`),
-      filesPending: one(`SELECT count(DISTINCT c.file_id) AS n ${pending}`),
-    };
+    const none = { files: 0, filesPending: 0, chunks: 0, chunksPending: 0 };
+    const counts = this.#sql.get<FolderCounts>(
+      `SELECT files, files_pending AS filesPending, chunks, chunks_pending AS chunksPending FROM folder_counts
+       WHERE folder_id = ?`,
+      folderId,
+    );
+    return counts ?? none;
   }
 
   /** Chunks of the folder that have a vector. */

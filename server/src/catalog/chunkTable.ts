@@ -94,7 +94,9 @@ export class ChunkTable {
   #insertChunk(folderId: number, fileId: number, chunk: NewChunk): number {
     return this.#sql.run(
       `INSERT INTO chunks (folder_id, file_id, key, vector_digest, text_digest, start_offset, end_offset, start_line,
-         end_line, symbol) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         end_line, symbol, pending)
+       SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NOT EXISTS (
+         SELECT 1 FROM vectors v JOIN folders ON folders.model_id = v.model_id WHERE folders.id = ? AND v.digest = ?)`,
       folderId,
       fileId,
       chunk.key,
@@ -105,6 +107,8 @@ export class ChunkTable {
       chunk.startLine,
       chunk.endLine,
       chunk.symbol ?? null,
+      folderId,
+      chunk.vectorDigest,
     ).id;
   }
 

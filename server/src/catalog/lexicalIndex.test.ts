@@ -112,6 +112,7 @@ describe('LexicalIndex', () => {
     test.put(folder, 'a.ts', 'alpha beta', 'beta');
     test.put(folder, 'b.ts', 'beta');
     const before = found('beta');
+    test.dropCounts();
     test.catalog.dispose();
     const db = new Database(join(test.dir, 'catalog.db'));
     db.exec(`

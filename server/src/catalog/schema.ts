@@ -1,7 +1,7 @@
 import type Database from 'libsql';
 
 /** Raised with every change of the schema, with a new step in `migrations`. */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 /** Version 1. */
 const initial = `
@@ -155,6 +155,67 @@ const terms = `
   ALTER TABLE uses RENAME COLUMN words TO terms;
 `;
 
+/** Version 4: counts are kept by triggers, so that a status costs the same in a folder of any size. */
+const counts = `
+  -- 1 while there is no vector for the chunk's digest and its folder's model.
+  ALTER TABLE chunks ADD COLUMN pending INTEGER NOT NULL DEFAULT 0;
+  UPDATE chunks SET pending = 1 WHERE NOT EXISTS (
+    SELECT 1 FROM folders JOIN vectors v ON v.model_id = folders.model_id
+    WHERE folders.id = chunks.folder_id AND v.digest = chunks.vector_digest);
+  CREATE INDEX chunks_pending ON chunks(vector_digest) WHERE pending = 1;
+
+  -- The number of the file's chunks that are pending.
+  ALTER TABLE files ADD COLUMN chunks_pending INTEGER NOT NULL DEFAULT 0;
+  UPDATE files SET chunks_pending = (SELECT count(*) FROM chunks WHERE file_id = files.id AND pending = 1);
+
+  CREATE TABLE folder_counts (
+    folder_id INTEGER PRIMARY KEY,
+    files INTEGER NOT NULL DEFAULT 0,
+    files_pending INTEGER NOT NULL DEFAULT 0,
+    chunks INTEGER NOT NULL DEFAULT 0,
+    chunks_pending INTEGER NOT NULL DEFAULT 0
+  );
+  INSERT INTO folder_counts SELECT id,
+    (SELECT count(*) FROM files WHERE folder_id = folders.id),
+    (SELECT count(*) FROM files WHERE folder_id = folders.id AND chunks_pending > 0),
+    (SELECT count(*) FROM chunks WHERE folder_id = folders.id),
+    (SELECT count(*) FROM chunks WHERE folder_id = folders.id AND pending = 1) FROM folders;
+
+  CREATE TRIGGER folder_added AFTER INSERT ON folders BEGIN
+    INSERT INTO folder_counts (folder_id) VALUES (new.id);
+  END;
+  CREATE TRIGGER folder_removed AFTER DELETE ON folders BEGIN
+    DELETE FROM folder_counts WHERE folder_id = old.id;
+  END;
+  CREATE TRIGGER file_added AFTER INSERT ON files BEGIN
+    UPDATE folder_counts SET files = files + 1 WHERE folder_id = new.folder_id;
+  END;
+  CREATE TRIGGER file_removed AFTER DELETE ON files BEGIN
+    UPDATE folder_counts SET files = files - 1, files_pending = files_pending - (old.chunks_pending > 0)
+    WHERE folder_id = old.folder_id;
+  END;
+  CREATE TRIGGER file_pending AFTER UPDATE OF chunks_pending ON files
+  WHEN (old.chunks_pending > 0) <> (new.chunks_pending > 0) BEGIN
+    UPDATE folder_counts SET files_pending = files_pending + (new.chunks_pending > 0) - (old.chunks_pending > 0)
+    WHERE folder_id = new.folder_id;
+  END;
+  CREATE TRIGGER chunk_added AFTER INSERT ON chunks BEGIN
+    UPDATE folder_counts SET chunks = chunks + 1, chunks_pending = chunks_pending + new.pending
+    WHERE folder_id = new.folder_id;
+    UPDATE files SET chunks_pending = chunks_pending + 1 WHERE id = new.file_id AND new.pending = 1;
+  END;
+  CREATE TRIGGER chunk_removed AFTER DELETE ON chunks BEGIN
+    UPDATE folder_counts SET chunks = chunks - 1, chunks_pending = chunks_pending - old.pending
+    WHERE folder_id = old.folder_id;
+    UPDATE files SET chunks_pending = chunks_pending - 1 WHERE id = old.file_id AND old.pending = 1;
+  END;
+  CREATE TRIGGER chunk_pending AFTER UPDATE OF pending ON chunks WHEN old.pending <> new.pending BEGIN
+    UPDATE folder_counts SET chunks_pending = chunks_pending + new.pending - old.pending
+    WHERE folder_id = new.folder_id;
+    UPDATE files SET chunks_pending = chunks_pending + new.pending - old.pending WHERE id = new.file_id;
+  END;
+`;
+
 /** Version 1 had an FTS5 table per folder. */
 function dropWordTables(db: Database.Database): void {
   const tables = db
@@ -171,6 +232,7 @@ const migrations: readonly ((db: Database.Database) => void)[] = [
     db.exec(lexicalIndex);
   },
   (db) => db.exec(terms),
+  (db) => db.exec(counts),
 ];
 
 /** Brings the schema up to date in one transaction. Throws for a catalog of a newer build. */

@@ -56,6 +56,12 @@ export class VectorTable {
           new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength),
           today(),
         );
+        this.#sql.run(
+          `UPDATE chunks SET pending = 0 WHERE vector_digest = ? AND pending = 1
+           AND folder_id IN (SELECT id FROM folders WHERE model_id = ?)`,
+          digest,
+          folder.modelId,
+        );
       }
     });
   }

@@ -120,6 +120,23 @@ export class TestCatalog {
     }
   }
 
+  /** Takes from the schema what version 4 added. */
+  dropCounts(): void {
+    const { sql: own } = openDatabase(join(this.dir, 'catalog.db'), nullLog);
+    for (const { name } of own.all<{ name: string }>(
+      `SELECT name FROM sqlite_master WHERE type = 'trigger'`,
+    )) {
+      own.exec(`DROP TRIGGER ${name}`);
+    }
+    own.exec(`
+      DROP TABLE folder_counts;
+      DROP INDEX chunks_pending;
+      ALTER TABLE chunks DROP COLUMN pending;
+      ALTER TABLE files DROP COLUMN chunks_pending;
+      PRAGMA user_version = 3;`);
+    own.close();
+  }
+
   reopen(): void {
     this.catalog.dispose();
     this.catalog = new Catalog(this.dir, nullLog);
