@@ -28,6 +28,7 @@ const entries = {
   mochaHooks: 'server/src/mochaHooks.ts',
   chromaMain: 'server/src/vectors/chroma/chromaMain.ts',
   graphWorker: 'server/src/model/graphWorker.ts',
+  scanWorker: 'server/src/indexing/scanWorker.ts',
 };
 
 function newestChange(path) {

@@ -8,7 +8,7 @@ import type { Target } from './targets.js';
  */
 const allowed: readonly RegExp[] = [
   /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|NOTICE)$/,
-  /^dist\/(lantern|daemon|api|mochaHooks|chromaMain|graphWorker|[\w]+-[A-Z0-9]{8})\.js$/,
+  /^dist\/(lantern|daemon|api|mochaHooks|chromaMain|graphWorker|scanWorker|[\w]+-[A-Z0-9]{8})\.js$/,
   /^dist\/(extension\.cjs|runtime\.json)$/,
   /^dist\/grammars\/[\w-]+\.(wasm|scm)$/,
   /^client\/media\/([\w-]+\.(svg|css|js|png)|walkthrough\/[\w-]+\.(md|svg|png))$/,
@@ -37,6 +37,7 @@ const needed: readonly string[] = [
   'dist/lantern.js',
   'dist/chromaMain.js',
   'dist/graphWorker.js',
+  'dist/scanWorker.js',
   'dist/runtime.json',
   'dist/grammars/web-tree-sitter.wasm',
   'dist/grammars/typescript.wasm',

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { build } from '../../shared/src/protocol/build.js';
 import type { Disposable } from '../../shared/src/disposable.js';
@@ -15,6 +16,7 @@ import { WorkCounter } from './daemon/workCounter.js';
 import { runChecks } from './service/doctor.js';
 import { Chunker } from './chunking/chunker.js';
 import { Folders } from './indexing/folders.js';
+import { ScanThreads } from './indexing/scanThreads.js';
 import { Parsers } from './syntax/parsers.js';
 import type { EmbeddingSession } from './model/embeddingSession.js';
 import { ModelCache } from './model/modelCache.js';
@@ -33,6 +35,8 @@ import { FallbackStore } from './vectors/fallbackStore.js';
 /** Vectors that no chunk has used for this long are deleted. */
 const unusedVectorDays = 30;
 const longestTidyMs = 2000;
+/** Each thread takes some 60 MB. More of them would only wait for the catalog, which one thread writes. */
+const mostScanThreads = 4;
 /** The daemon is at rest when no job has run for this long. */
 const restMs = 2000;
 /** When no query has come for this long, Chroma releases all indexes but those of the last few folders. */
@@ -71,14 +75,22 @@ export async function createServices(
     }),
     log,
   );
-  const parsers = new Parsers(join(packageRoot(import.meta.url), 'dist', 'grammars'), log);
+  const grammarDir = join(packageRoot(import.meta.url), 'dist', 'grammars');
+  const parsers = new Parsers(grammarDir, log);
   const chunker = new Chunker(parsers);
   const indexing = { ...settings.index, storeDocuments: settings.chroma.storeDocuments };
   const work = new WorkCounter(busy);
+  const { maxFileBytes } = settings.index;
+  const bulkReader = new ScanThreads({
+    data: { grammarDir, modelFolder: model.folder, maxTokens: model.maxTokens, maxFileBytes },
+    threads: Math.max(1, Math.min(availableParallelism() - 1, mostScanThreads)),
+    log,
+  });
   const folders = new Folders({
     catalog,
     store,
     chunker,
+    bulkReader,
     embedder: model,
     modelKey: model.key,
     owner: settings.chroma.url === '' ? '' : installationId(join(dataDir, 'installation-id')),
@@ -169,6 +181,7 @@ export async function createServices(
     tidyMs: idleUnloadMs > 0 ? Math.min(longestTidyMs, idleUnloadMs) : longestTidyMs,
     dispose: async () => {
       await folders.dispose();
+      await bulkReader.dispose();
       await store.dispose();
       await server.dispose();
       model.dispose();

@@ -10,7 +10,7 @@ import { Projector } from '../vectors/projector.js';
 import type { VectorStore } from '../vectors/vectorStore.js';
 import type { ChunkEmbedder } from './embedder.js';
 import { type EmbedReport, FolderEmbedding } from './folderEmbedding.js';
-import { FolderScan, type IndexerSettings, type ScanReport } from './folderScan.js';
+import { type BulkReader, FolderScan, type IndexerSettings, type ScanReport } from './folderScan.js';
 import { PauseGate } from './pauseGate.js';
 
 /** What every folder's indexer shares with the others. */
@@ -20,6 +20,8 @@ export interface IndexingDependencies {
   readonly chunker: Chunker;
   readonly embedder: ChunkEmbedder;
   readonly settings: IndexerSettings;
+  /** Reads many files; without it this thread does. */
+  readonly bulkReader?: BulkReader | undefined;
   readonly log: Log;
   /** Counts a running job until the result is disposed of. A counted job keeps the daemon from exiting. */
   readonly busy?: (job: string) => Disposable;

@@ -2,13 +2,11 @@ import { throwIfCancelled } from '../../../shared/src/errors.js';
 import type { IndexProgress, IndexReport } from '../../../shared/src/protocol/protocol.js';
 import type { Catalog, FileRow, FolderRow } from '../catalog/catalog.js';
 import type { Chunker } from '../chunking/chunker.js';
-import { readSource } from '../source/sourceFile.js';
 import type { FoundFile } from '../source/walk.js';
 import { walkAhead } from '../source/walkAhead.js';
-import { languageOf } from '../syntax/languages.js';
 import { Pacer } from '../syntax/pacer.js';
 import type { ChunkEmbedder } from './embedder.js';
-import { fileRows } from './fileRows.js';
+import { type FileReader, type FileReading, LocalFileReader } from './fileReader.js';
 import { Rate } from './rate.js';
 import { refreshUsage } from './usagePass.js';
 
@@ -27,6 +25,8 @@ export interface FolderScanDependencies {
   /** Its token count and limit decide where files are cut. */
   readonly embedder: ChunkEmbedder;
   readonly settings: IndexerSettings;
+  /** Reads many files; without it this thread does. */
+  readonly bulkReader?: BulkReader | undefined;
   readonly onProgress: (progress: IndexProgress) => void;
 }
 
@@ -40,6 +40,11 @@ export type ScanReport = Pick<
   | 'filesSkipped'
   | 'chunksRemoved'
 >;
+
+/** Reads up to `limit` files at the same time. */
+export interface BulkReader extends FileReader {
+  readonly limit: number;
+}
 
 /** A file's rows for the catalog. */
 type FileWrite = Parameters<Catalog['replaceFiles']>[1][number];
@@ -60,17 +65,32 @@ const racyMs = 2000;
 const writePage = 16;
 const writeDelayMs = 25;
 
+/** A scan that has read this many files leaves the next ones to the bulk reader, whose start takes a while. */
+const bulkFiles = 24;
+/** Files per thread that are being read or wait to be written. */
+const ahead = 4;
+
+/** A file that is being read. */
+interface Started {
+  readonly found: FoundFile;
+  readonly before: FileRow | undefined;
+  readonly checkedMs: number;
+  readonly reading: Promise<FileReading>;
+}
+
 /** Compares a folder with the catalog and chunks again what differs. */
 export class FolderScan {
   readonly #deps: FolderScanDependencies;
+  readonly #reader: FileReader;
 
   constructor(deps: FolderScanDependencies) {
     this.#deps = deps;
+    this.#reader = new LocalFileReader(deps.chunker, deps.embedder, deps.settings);
   }
 
   /** One pass over the folder. What was read before it was cancelled or failed is kept. */
   async run(signal: AbortSignal): Promise<ScanReport> {
-    const { catalog, settings, onProgress } = this.#deps;
+    const { catalog, settings, onProgress, bulkReader } = this.#deps;
     const folder = this.#deps.folder();
     const indexed = catalog.files.seen(folder.id);
     const skippedBefore = catalog.files.skipped(folder.id);
@@ -92,6 +112,29 @@ export class FolderScan {
     const pacer = new Pacer();
     const rate = new Rate();
     let compared = 0;
+    // Files are written in the order in which they were found, however many are being read.
+    const started: Started[] = [];
+    let read = 0;
+    const finish = async (): Promise<void> => {
+      const first = started.shift();
+      if (first === undefined) return;
+      const { found, before } = first;
+      const outcome = this.#apply(first, await first.reading);
+      chunksRemoved += outcome.removed;
+      if (outcome.kind === 'indexed') {
+        writes.push(outcome.write);
+        if (writes.length === writePage || performance.now() - wroteAt > writeDelayMs) write();
+      }
+      if (outcome.kind === 'skipped') {
+        skip(found.path, outcome.reason);
+        if (before !== undefined && !isTemporary(outcome.reason)) report.filesRemoved++;
+      } else {
+        report.filesTotal++;
+        if (outcome.kind === 'unchanged') report.filesUnchanged++;
+        else report[before === undefined ? 'filesAdded' : 'filesChanged']++;
+      }
+      progress();
+    };
     const files = walkAhead(folder.path, { ...settings, signal }, skip);
     const progress = (): void => {
       // The status of a cancelled job is no longer this one's to say.
@@ -122,23 +165,12 @@ export class FolderScan {
           if (pacer.due) await pacer.pause();
           throwIfCancelled(signal, 'Indexing');
           const before = seen && catalog.files.get(folder.id, found.path);
-          const outcome = await this.#update(found, before);
-          chunksRemoved += outcome.removed;
-          if (outcome.kind === 'indexed') {
-            writes.push(outcome.write);
-            if (writes.length === writePage || performance.now() - wroteAt > writeDelayMs) write();
-          }
-          if (outcome.kind === 'skipped') {
-            skip(found.path, outcome.reason);
-            if (before !== undefined && !isTemporary(outcome.reason)) report.filesRemoved++;
-          } else {
-            report.filesTotal++;
-            if (outcome.kind === 'unchanged') report.filesUnchanged++;
-            else report[before === undefined ? 'filesAdded' : 'filesChanged']++;
-          }
-          progress();
+          const bulk = read++ < bulkFiles ? undefined : bulkReader;
+          started.push(this.#start(bulk ?? this.#reader, found, before));
+          while (started.length > (bulk === undefined ? 0 : bulk.limit * ahead)) await finish();
         }
       }
+      while (started.length > 0) await finish();
     } finally {
       write();
     }
@@ -164,37 +196,40 @@ export class FolderScan {
     const folder = this.#deps.folder();
     const before = catalog.files.get(folder.id, path);
     if (before === undefined) return;
-    const outcome = await this.#update({ path, size: before.size, mtimeMs: 0 }, before);
+    const started = this.#start(this.#reader, { path, size: before.size, mtimeMs: 0 }, before);
+    const outcome = this.#apply(started, await started.reading);
     if (outcome.kind === 'indexed') catalog.replaceFiles(folder, [outcome.write]);
   }
 
-  async #update(found: FoundFile, before: FileRow | undefined): Promise<Outcome> {
-    const { catalog, chunker, embedder, settings } = this.#deps;
-    const folder = this.#deps.folder();
+  #start(reader: FileReader, found: FoundFile, before: FileRow | undefined): Started {
+    // Before it is read, so that a change meanwhile is noticed by the next scan.
     const checkedMs = Date.now();
-    const source = await readSource(folder.path, found.path, settings);
-    if (source.kind === 'gone') return { kind: 'skipped', reason: 'gone', removed: this.#remove(before) };
-    if (source.kind === 'skipped') {
-      const { reason, state } = source;
+    const file = { root: this.#deps.folder().path, path: found.path, digest: before?.digest };
+    const reading = reader.read(file);
+    // The scan may end before it comes to this file.
+    reading.catch(() => undefined);
+    return { found, before, checkedMs, reading };
+  }
+
+  #apply({ found, before, checkedMs }: Started, reading: FileReading): Outcome {
+    const { catalog } = this.#deps;
+    const folder = this.#deps.folder();
+    if (reading.kind === 'gone') return { kind: 'skipped', reason: 'gone', removed: this.#remove(before) };
+    if (reading.kind === 'skipped') {
+      const { reason, state } = reading;
       if (isTemporary(reason)) return { kind: 'skipped', reason, removed: 0 };
       if (state !== undefined)
         catalog.files.recordSkipped(folder.id, { path: found.path, ...state, checkedMs, reason });
       return { kind: 'skipped', reason, removed: this.#remove(before) };
     }
     catalog.files.deleteSkipped(folder.id, found.path);
-    const { text, digest, size, mtimeMs } = source;
-    if (before?.digest === digest) {
-      catalog.files.touch(before.id, { size, mtimeMs, checkedMs });
+    if (reading.kind === 'same') {
+      const { size, mtimeMs } = reading;
+      if (before !== undefined) catalog.files.touch(before.id, { size, mtimeMs, checkedMs });
       return { kind: 'unchanged', removed: 0 };
     }
-    const language = languageOf(found.path, text);
-    const { maxTokens } = embedder;
-    const countTokens = (part: string): number => embedder.countTokens(part);
-    const chunked = await chunker.chunk({ path: found.path, language, text, maxTokens, countTokens });
-    const limits = { maxTokens, countTokens };
-    const { file, rows } = fileRows({ path: found.path, language, text, digest, chunked }, limits);
-    const seen = { ...file, size, mtimeMs, checkedMs };
-    return { kind: 'indexed', removed: 0, write: { file: seen, chunks: rows } };
+    const write = { file: { ...reading.file, checkedMs }, chunks: reading.chunks };
+    return { kind: 'indexed', removed: 0, write };
   }
 
   #remove(file: FileRow | undefined): number {

@@ -1,8 +1,7 @@
 // A worker thread with one native session, so that a run does not block the thread that answers requests.
-import { readlinkSync } from 'node:fs';
-import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LanternError, errorMessage } from '../../../shared/src/errors.js';
+import { yieldToOthers } from '../../../shared/src/threads.js';
 import type { Provider } from './graph.js';
 import type { ModelFiles } from './modelFolder.js';
 import { openGraph } from './onnxGraph.js';
@@ -39,17 +38,6 @@ const failed = (error: unknown, id?: number): GraphReply => ({
   code: error instanceof LanternError ? error.code : undefined,
   message: errorMessage(error),
 });
-
-/** Lowers the priority of this thread and of those that it starts. Only Linux can do so for one thread. */
-function yieldToOthers(): void {
-  if (process.platform !== 'linux') return;
-  try {
-    const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
-    setPriority(thread, constants.priority.PRIORITY_LOW);
-  } catch {
-    // Without /proc it runs at the usual priority.
-  }
-}
 
 try {
   const { files, provider, background } = workerData as GraphWorkerData;

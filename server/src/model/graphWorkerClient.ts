@@ -1,5 +1,6 @@
-import { Worker, type WorkerOptions } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { type ErrorCode, LanternError } from '../../../shared/src/errors.js';
+import { startThread } from '../../../shared/src/threads.js';
 import type { Graph, OpenGraph } from './graph.js';
 import type { GraphReply, GraphRequest, GraphWorkerData } from './graphWorker.js';
 
@@ -11,21 +12,14 @@ interface Waiting {
 /** Opens a graph in a worker thread of its own, which ends with the graph's release. */
 export const openGraphInWorker: OpenGraph = async (files, provider, background = false) => {
   const data: GraphWorkerData = { files, provider, background };
-  const worker = startWorker({ workerData: data, name: background ? 'model, bulk' : 'model' });
+  const worker = startThread(new URL('./graphWorker.js', import.meta.url), {
+    workerData: data,
+    name: background ? 'model, bulk' : 'model',
+  });
   const graph = new WorkerGraph(worker);
   await graph.opened;
   return graph;
 };
-
-/** Starts the script beside this module, compiled or bundled. */
-function startWorker(options: WorkerOptions): Worker {
-  const script = new URL('./graphWorker.js', import.meta.url);
-  // With `node --input-type=module -e …` Node accepts only a string as the entry of a thread.
-  const needsString = process.execArgv.some((flag) => flag.startsWith('--input-type'));
-  return needsString
-    ? new Worker(`import(${JSON.stringify(script.href)})`, { ...options, eval: true })
-    : new Worker(script, options);
-}
 
 /** A graph in another thread. It keeps the process alive only while a text waits. */
 export class WorkerGraph implements Graph {

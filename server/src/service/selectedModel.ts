@@ -93,6 +93,11 @@ export class SelectedModel implements ChunkEmbedder {
     return limit - this.#tokenizer.specialTokens - prompt + chunkerSpecialTokens;
   }
 
+  /** Folder with the tokenizer's files. */
+  get folder(): string {
+    return this.#files.folder;
+  }
+
   countTokens(text: string): number {
     return this.#tokenizer.countTokens(text);
   }
