@@ -9,7 +9,41 @@ export interface ChunkEmbedder {
 }
 
 export interface EmbedderLease {
+  /** Number of texts that the model embeds at the same time. */
+  readonly atOnce: number;
   /** Embeds one text of at most `maxTokens`. The result is a unit vector that depends on the text alone. */
   embed(text: string, signal: AbortSignal): Promise<Float32Array>;
   dispose(): void;
+}
+
+/** A vector, by the digest of the text that it was made from. */
+export interface DigestVector {
+  readonly digest: Uint8Array;
+  readonly vector: Float32Array;
+}
+
+/**
+ * Does `work` for each item in order, for up to `atOnce` items at the same time. After a failure it begins no further
+ * item, waits for those that have begun, and rejects.
+ */
+export async function forEachAtOnce<T>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T, index: number) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  let failed = false;
+  const lanes = Array.from({ length: atOnce }, async () => {
+    while (next < items.length && !failed) {
+      const at = next++;
+      try {
+        await work(items[at] as T, at);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  });
+  await Promise.allSettled(lanes);
+  await Promise.all(lanes);
 }

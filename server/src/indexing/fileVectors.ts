@@ -1,6 +1,6 @@
 import { throwIfCancelled } from '../../../shared/src/errors.js';
 import type { Catalog, FolderRow } from '../catalog/catalog.js';
-import type { EmbedderLease } from './embedder.js';
+import { type DigestVector, type EmbedderLease, forEachAtOnce } from './embedder.js';
 
 /** Vectors between two commits. */
 const commitPage = 32;
@@ -25,13 +25,13 @@ export async function embedFiles(job: FileVectorsJob, signal: AbortSignal): Prom
     const lease = await job.acquire(missing.length);
     try {
       for (let at = 0; at < missing.length && !isPaused(); at += commitPage) {
-        const vectors: { digest: Uint8Array; vector: Float32Array }[] = [];
+        const vectors: DigestVector[] = [];
         try {
-          for (const { digest, text } of missing.slice(at, at + commitPage)) {
+          await forEachAtOnce(missing.slice(at, at + commitPage), lease.atOnce, async ({ digest, text }) => {
             throwIfCancelled(signal, 'Indexing');
             vectors.push({ digest, vector: await lease.embed(text, signal) });
             onProgress(at + vectors.length, missing.length);
-          }
+          });
         } finally {
           if (vectors.length > 0) catalog.vectors.put(folder, vectors);
           catalog.fileVectors.changed(folder.id);

@@ -5,7 +5,7 @@ import type { Catalog } from '../catalog/catalog.js';
 import { embeddedText } from '../chunking/embeddedText.js';
 import type { SourceTexts } from '../source/sourceTexts.js';
 import type { Projector } from '../vectors/projector.js';
-import type { ChunkEmbedder, EmbedderLease } from './embedder.js';
+import { type ChunkEmbedder, type DigestVector, type EmbedderLease, forEachAtOnce } from './embedder.js';
 import { type FileVectorsJob, embedFiles } from './fileVectors.js';
 import type { PauseGate } from './pauseGate.js';
 import { Rate } from './rate.js';
@@ -131,25 +131,32 @@ export class FolderEmbedding {
     const { catalog, projector, embedder } = this.#deps;
     const countTokens = (part: string): number => embedder.countTokens(part);
     const texts = this.#deps.texts();
-    const vectors: { digest: Uint8Array; vector: Float32Array }[] = [];
+    const vectors: DigestVector[] = [];
+    const begun = new Set<string>();
+    let done = from;
+    const page = job.chunkIds.slice(from, from + commitPage);
     try {
-      for (const [i, id] of job.chunkIds.slice(from, from + commitPage).entries()) {
+      await forEachAtOnce(page, lease.atOnce, async (id, at) => {
         throwIfCancelled(signal, 'Indexing');
         const chunk = catalog.chunks.get(id);
         if (chunk === undefined || catalog.vectors.get(projector.folder, chunk.vectorDigest) !== undefined)
-          continue;
-        if (vectors.some(({ digest }) => Buffer.compare(digest, chunk.vectorDigest) === 0)) continue;
+          return;
+        const digest = Buffer.from(chunk.vectorDigest).toString('hex');
+        if (begun.has(digest)) return;
+        begun.add(digest);
         const text = await texts.of(chunk);
         if (text === undefined) {
+          begun.delete(digest);
           await this.#deps.rescanFile(chunk.path);
-          continue;
+          return;
         }
         const input = embeddedText(chunk.path, text, embedder.maxTokens, countTokens);
         vectors.push({ digest: chunk.vectorDigest, vector: await lease.embed(input, signal) });
         job.embedded++;
         job.rate.add(1);
-        this.#report(job, from + i + 1);
-      }
+        done = Math.max(done, from + at + 1);
+        this.#report(job, done);
+      });
     } finally {
       // Finished vectors are kept when the rest was cancelled or failed.
       if (vectors.length > 0) catalog.vectors.put(projector.folder, vectors);

@@ -40,6 +40,7 @@ describe('indexing with the bundled model', () => {
       acquire: () =>
         Promise.resolve({
           // A text above the limit is refused, not cut.
+          atOnce: 1,
           embed: async (text) => (await session.embed([text]))[0] ?? assert.fail('no vector'),
           dispose: () => undefined,
         }),

@@ -81,7 +81,7 @@ describe('the graph of bulk work', () => {
 
     it('gives the vectors of the other one, bit for bit, and holds up no query', async () => {
       const session = await EmbeddingSession.load(files, {
-        settings: { threads: 1, device: 'cpu' },
+        settings: { threads: 2, device: 'cpu' },
         log: nullLog,
       });
       try {

@@ -6,17 +6,17 @@ import type { Graph } from './graph.js';
 const idleMs = 2000;
 
 export interface BulkGraphOptions {
-  /** Opens and checks a second graph of the same weights. */
+  /** Opens and checks a further graph of the same weights. */
   readonly open: () => Promise<Graph>;
-  /** Runs a text where no second graph can be opened. */
+  /** Runs a text where no further graph can be opened. */
   readonly otherwise: (ids: readonly number[]) => Promise<Float32Array>;
   readonly log: Log;
   readonly idleMs?: number;
 }
 
 /**
- * A second graph of a model that is open only while bulk work lasts, so that a query waits for none of its texts.
- * The texts come one at a time.
+ * A further graph of a model that is open only while bulk work lasts, so that a query waits for none of its texts. It
+ * runs one text at a time.
  */
 export class BulkGraph {
   readonly #options: BulkGraphOptions;

@@ -118,4 +118,23 @@ describe('EmbeddingQueue', () => {
     assert.deepEqual(manual.started, ['a']);
     await assert.rejects(queue.submit(['c']), /being unloaded/);
   });
+
+  it('runs as many items at once as it may, and keeps the order of the results', async () => {
+    let [running, most] = [0, 0];
+    const queue = new EmbeddingQueue(async (ms: number) => {
+      most = Math.max(most, ++running);
+      await new Promise((settle) => setTimeout(settle, ms));
+      running--;
+      return ms;
+    }, 2);
+    const [one, other] = await Promise.all([queue.submit([6, 1, 3]), queue.submit([2], { holder: 'other' })]);
+    assert.deepEqual([one, other], [[6, 1, 3], [2]]);
+    assert.equal(most, 2);
+    assert.equal(queue.pending, 0);
+    const waiting = queue.submit([2, 2, 2]);
+    const closing = queue.close();
+    await assert.rejects(waiting, /unloaded/);
+    await closing;
+    assert.equal(running, 0);
+  });
 });

@@ -15,25 +15,30 @@ export interface QueueOptions {
 interface Request<In, Out> {
   readonly items: readonly In[];
   readonly results: Out[];
+  /** Items that have been started, in their order, and those that are done. */
+  started: number;
+  done: number;
   readonly priority: Priority;
   readonly holder: string;
   readonly resolve: (results: Out[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Runs items one at a time. An urgent item waits at most for the running one. */
+/** Runs up to `width` items at a time. An urgent item waits at most for a running one. */
 export class EmbeddingQueue<In, Out> {
   readonly #run: (item: In) => Promise<Out>;
+  readonly #width: number;
+  readonly #running = new Set<Promise<void>>();
   /** By priority: the waiting holders, next one first, each with its requests in order of arrival. */
   readonly #waiting = new Map<Priority, Map<string, Request<In, Out>[]>>(
     order.map((priority) => [priority, new Map()]),
   );
   #pending = 0;
-  #pump: Promise<void> | undefined;
   #closed = false;
 
-  constructor(run: (item: In) => Promise<Out>) {
+  constructor(run: (item: In) => Promise<Out>, width = 1) {
     this.#run = run;
+    this.#width = width;
   }
 
   /** Number of items that wait or run. */
@@ -52,6 +57,8 @@ export class EmbeddingQueue<In, Out> {
       const request: Request<In, Out> = {
         items,
         results: [],
+        started: 0,
+        done: 0,
         priority,
         holder,
         resolve: (results) => {
@@ -66,11 +73,11 @@ export class EmbeddingQueue<In, Out> {
       const stop = (): void => this.#fail(request, cancelled('Embedding'));
       signal?.addEventListener('abort', stop, { once: true });
       this.#add(request);
-      this.#pump ??= this.#work();
+      this.#fill();
     });
   }
 
-  /** Rejects new and waiting work, and resolves when the running item is done. */
+  /** Rejects new and waiting work, and resolves when the running items are done. */
   async close(): Promise<void> {
     this.#closed = true;
     const error = new LanternError('unavailable', 'The model was unloaded before the text was embedded.');
@@ -79,32 +86,46 @@ export class EmbeddingQueue<In, Out> {
         for (const request of [...requests]) this.#fail(request, error);
       }
     }
-    await this.#pump;
+    await Promise.all(this.#running);
   }
 
-  async #work(): Promise<void> {
-    for (let request = this.#next(); request; request = this.#next()) {
-      const at = request.results.length;
-      try {
-        const result = await this.#run(request.items[at] as In);
-        this.#done(request, result);
-      } catch (error) {
-        this.#fail(request, error);
-      }
-      this.#toEnd(request);
+  /** Starts items until `width` are running. */
+  #fill(): void {
+    while (this.#running.size < this.#width) {
+      const request = this.#next();
+      if (request === undefined) return;
+      const running = this.#runNext(request).finally(() => {
+        this.#running.delete(running);
+        this.#fill();
+      });
+      this.#running.add(running);
     }
-    this.#pump = undefined;
   }
 
-  /** The next request. */
+  async #runNext(request: Request<In, Out>): Promise<void> {
+    const at = request.started++;
+    this.#toEnd(request);
+    try {
+      this.#done(request, at, await this.#run(request.items[at] as In));
+    } catch (error) {
+      this.#fail(request, error);
+    }
+    // Also behind the holders that arrived while the item ran.
+    this.#toEnd(request);
+  }
+
+  /** The next request that has an item to start. */
   #next(): Request<In, Out> | undefined {
     for (const priority of order) {
-      for (const requests of this.#holders(priority).values()) return requests[0];
+      for (const requests of this.#holders(priority).values()) {
+        const next = requests.find(({ started, items }) => started < items.length);
+        if (next !== undefined) return next;
+      }
     }
     return undefined;
   }
 
-  /** Moves the holder behind those that arrived while its item ran. */
+  /** Moves the holder behind all others. */
   #toEnd({ priority, holder }: Request<In, Out>): void {
     const holders = this.#holders(priority);
     const requests = holders.get(holder);
@@ -113,19 +134,20 @@ export class EmbeddingQueue<In, Out> {
     holders.set(holder, requests);
   }
 
-  #done(request: Request<In, Out>, result: Out): void {
+  #done(request: Request<In, Out>, at: number, result: Out): void {
     // It may have been cancelled while its item ran.
     if (!this.#isQueued(request)) return;
-    request.results.push(result);
+    request.results[at] = result;
+    request.done += 1;
     this.#pending -= 1;
-    if (request.results.length < request.items.length) return;
+    if (request.done < request.items.length) return;
     this.#remove(request);
     request.resolve(request.results);
   }
 
   #fail(request: Request<In, Out>, error: unknown): void {
     if (!this.#isQueued(request)) return;
-    this.#pending -= request.items.length - request.results.length;
+    this.#pending -= request.items.length - request.done;
     this.#remove(request);
     request.reject(error instanceof Error ? error : new Error(String(error)));
   }

@@ -59,7 +59,9 @@ export class EmbeddingSession {
   readonly #bytes: number;
   readonly #graph: Graph;
   readonly #queue: EmbeddingQueue<Step, Embedding>;
-  readonly #bulkGraph: BulkGraph;
+  /** Those that run no text are in `#idleBulkGraphs`, the last used one at its end. */
+  readonly #bulkGraphs: readonly BulkGraph[];
+  readonly #idleBulkGraphs: BulkGraph[];
   readonly #bulkQueue: EmbeddingQueue<Step, Embedding>;
 
   private constructor(parts: {
@@ -82,20 +84,33 @@ export class EmbeddingSession {
     // One text per run: with int8 weights a vector would depend on the other texts of a batch, and a batch is no
     // faster on the CPU.
     this.#queue = new EmbeddingQueue((step) => this.#embedOne(step, (ids) => this.#graph.run(ids)));
-    this.#bulkGraph = new BulkGraph({
-      open: parts.openBulk,
-      otherwise: (ids) => this.#graph.run(ids),
-      log: parts.log,
-    });
-    this.#bulkQueue = new EmbeddingQueue((step) => this.#embedOne(step, (ids) => this.#bulkGraph.run(ids)));
+    // Two graphs with a thread each embed more texts than one with two threads.
+    const width = 'threads' in opened.provider ? opened.provider.threads : 1;
+    let opening: Promise<unknown> = Promise.resolve();
+    // One after the other, so that the memory of each can be told.
+    const open = (): Promise<Graph> => {
+      const next = opening.then(parts.openBulk);
+      opening = next.catch(() => undefined);
+      return next;
+    };
+    const otherwise = (ids: readonly number[]): Promise<Float32Array> => this.#graph.run(ids);
+    this.#bulkGraphs = Array.from(
+      { length: width },
+      () => new BulkGraph({ open, otherwise, log: parts.log }),
+    );
+    this.#idleBulkGraphs = [...this.#bulkGraphs];
+    this.#bulkQueue = new EmbeddingQueue(
+      (step) => this.#embedOne(step, (ids) => this.#runInBulk(ids)),
+      width,
+    );
   }
 
   /**
    * Growth of the process's resident memory during the load, in bytes, but at least the size of the weights: a later
-   * load reuses pages of the process. While bulk work lasts, that of its graph is included.
+   * load reuses pages of the process. While bulk work lasts, that of its graphs is included.
    */
   get bytes(): number {
-    return this.#bytes + this.#bulkGraph.bytes;
+    return this.#bulkGraphs.reduce((sum, { bytes }) => sum + bytes, this.#bytes);
   }
 
   /** Loads and checks a model. Rejects with `model-damaged` when its files cannot be used. */
@@ -109,8 +124,14 @@ export class EmbeddingSession {
     const golden = await readGolden(files);
     const opened = await openChecked(files, tokenizer, golden, options, open);
     const bytes = Math.max(process.memoryUsage.rss() - before, files.weightsBytes);
-    const openBulk = (): Promise<Graph> => openAgain(files, tokenizer, golden, opened.provider, open);
+    const openBulk = (): Promise<Graph> =>
+      openAgain(files, tokenizer, golden, { kind: 'cpu', threads: 1 }, open);
     return new EmbeddingSession({ files, tokenizer, opened, bytes, openBulk, log: options.log });
+  }
+
+  /** Number of texts that `embedInBulk` embeds at the same time. */
+  get bulkWidth(): number {
+    return this.provider.kind === 'coreml' ? 1 : this.#bulkGraphs.length;
   }
 
   /** Number of texts that wait or run. */
@@ -124,8 +145,8 @@ export class EmbeddingSession {
   }
 
   /**
-   * As `embed`, for work that lasts: on the CPU in a second graph, which is open only as long, so that queries and edits
-   * wait for none of these texts.
+   * As `embed`, for work that lasts: on the CPU in graphs of its own, one per thread that the model may use, which are
+   * open only as long. Queries and edits wait for none of these texts.
    */
   async embedInBulk(texts: readonly string[], options: QueueOptions = {}): Promise<Float32Array[]> {
     // CoreML has other processors for the graph, and would compile it a second time.
@@ -158,7 +179,18 @@ export class EmbeddingSession {
   /** Waits for the running text, rejects waiting ones, and frees the native memory. */
   async release(): Promise<void> {
     await Promise.all([this.#queue.close(), this.#bulkQueue.close()]);
-    await Promise.all([this.#graph.release(), this.#bulkGraph.close()]);
+    await Promise.all([this.#graph.release(), ...this.#bulkGraphs.map((graph) => graph.close())]);
+  }
+
+  /** Runs a text in the graph that was used last, so that graphs which are not needed are closed. */
+  async #runInBulk(ids: readonly number[]): Promise<Float32Array> {
+    const graph = this.#idleBulkGraphs.pop();
+    if (graph === undefined) return this.#graph.run(ids);
+    try {
+      return await graph.run(ids);
+    } finally {
+      this.#idleBulkGraphs.push(graph);
+    }
   }
 
   async #chunks(

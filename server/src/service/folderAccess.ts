@@ -28,6 +28,8 @@ export interface FolderAccessDependencies {
 
 /** A folder that is read for the first time can fill a page of hits long before its scan ends. */
 const firstScanWaitMs = 10;
+/** When so many files of a folder are indexed, a search does not wait for more to fill its page. */
+const firstFiles = 64;
 /** A folder is not compared with the disk again within this time. */
 const rescanEveryMs = 1000;
 
@@ -105,6 +107,12 @@ export class FolderAccess {
     if ((await Promise.race([scanned, timeout(waitMs)])) !== 'in time') folder.slow = true;
   }
 
+  /** Whether the folder's first files are being read, so that a little later there are many more hits. */
+  isBeginning(view: FolderView): boolean {
+    const { files } = this.#deps.catalog.counts(view.folder.indexer.folder.id);
+    return isFirstScan(view) && files < firstFiles;
+  }
+
   /** The view as the searcher takes it; without a vector only terms take part. */
   target({ folder, prefix }: FolderView, vector: Float32Array | undefined): SearchTarget {
     const texts = new SourceTexts(folder.path, this.#deps.settings.index);
@@ -142,7 +150,7 @@ export function notIndexed(path: string): LanternError {
 }
 
 /** Whether the folder is being read for the first time, so that its files become searchable one by one. */
-export function isFirstScan({ folder }: Pick<FolderView, 'folder'>): boolean {
+function isFirstScan({ folder }: Pick<FolderView, 'folder'>): boolean {
   return folder.scannedAt === -Infinity && folder.indexer.folder.indexedAt === null;
 }
 

@@ -5,7 +5,7 @@ import { longestWaitMs } from '../indexing/folders.js';
 import type { SearchRequest } from '../search/request.js';
 import type { Searcher } from '../search/searcher.js';
 import { resolveLanguage } from '../syntax/languages.js';
-import { type Caller, type FolderAccess, type QueryVector, isFirstScan, timeout } from './folderAccess.js';
+import { type Caller, type FolderAccess, type QueryVector, timeout } from './folderAccess.js';
 import type { SelectedModel } from './selectedModel.js';
 
 export interface SearchServiceDependencies {
@@ -46,7 +46,7 @@ export class SearchService {
         views.map((view) => this.#deps.searcher.search(access.target(view, vector.value), request, signal)),
       );
     let found = await searchAll();
-    while (found.flat().length < request.limit && views.some(isFirstScan)) {
+    while (found.flat().length < request.limit && views.some((view) => access.isBeginning(view))) {
       if (performance.now() - began > longestWaitMs) break;
       await timeout(retryEveryMs);
       found = await searchAll();

@@ -105,6 +105,7 @@ export class SelectedModel implements ChunkEmbedder {
   async acquire(holder: string, priority: 'edited' | 'bulk', signal: AbortSignal): Promise<EmbedderLease> {
     const lease = await this.#lease(holder, signal);
     return {
+      atOnce: priority === 'bulk' ? lease.model.bulkWidth : 1,
       embed: async (text, cancelling) => {
         const { model } = lease;
         const options = { priority, holder, signal: cancelling };

@@ -32,6 +32,7 @@ export class TestEmbedder implements ChunkEmbedder {
   readonly maxTokens: number;
   /** Embedded texts of chunks. Those of whole files, which have one line, are in `summaries`. */
   readonly embedded: string[] = [];
+  atOnce = 1;
   readonly summaries: string[] = [];
   readonly priorities: string[] = [];
   /** Number of leases that are not disposed of. */
@@ -51,6 +52,7 @@ export class TestEmbedder implements ChunkEmbedder {
     this.leases++;
     let isNoted = false;
     return Promise.resolve({
+      atOnce: this.atOnce,
       embed: async (text, signal) => {
         if (!text.includes('\n')) {
           this.summaries.push(text);
