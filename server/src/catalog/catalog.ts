@@ -150,7 +150,7 @@ export class Catalog {
     files: readonly { readonly file: NewFile; readonly chunks: readonly NewChunk[] }[],
   ): number[] {
     return this.#sql.transaction(() =>
-      files.map(({ file, chunks }) => this.#replaceFile(folder, file, chunks)),
+      this.lexical.inBatch(() => files.map(({ file, chunks }) => this.#replaceFile(folder, file, chunks))),
     );
   }
 

@@ -100,6 +100,16 @@ describe('LexicalIndex', () => {
     assert.deepEqual(test.query('SELECT term FROM postings UNION SELECT terms FROM file_terms'), []);
   });
 
+  it('has the last version of a file that is written twice in one transaction', () => {
+    const versions = ['alpha', 'beta gamma'].map((text) => ({
+      file: file('a.ts'),
+      chunks: [chunk('a.ts', text)],
+    }));
+    test.catalog.replaceFiles(folder, versions);
+    assert.deepEqual(holders('alpha'), []);
+    assert.deepEqual(found('beta'), ['a.ts#1: 1']);
+  });
+
   it('finds the same after it was opened again', () => {
     test.put(folder, 'a.ts', 'alpha beta', 'beta');
     const before = found('beta');

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { ChunkTerms, FileTerms } from '../lexical/fields.js';
 import { type PostingsBlock, type TermPostings, matchTerm, ownPart, usagePart } from '../lexical/matching.js';
 import { encodeEntry, filesPerBlock, readBlock, withoutSlot } from '../lexical/postings.js';
@@ -7,10 +8,21 @@ import type { Sql } from './database.js';
 import { asBytes } from './rows.js';
 import { StatisticsTable } from './statisticsTable.js';
 
+/** Entries of several files for one row of postings. */
+interface Append {
+  readonly folderId: number;
+  readonly term: string;
+  readonly part: number;
+  readonly block: number;
+  readonly entries: Uint8Array[];
+}
+
 /** The lexical index of every folder: postings by term, and statistics. It contains no source text. */
 export class LexicalIndex {
   readonly #sql: Sql;
   readonly #statistics: StatisticsTable;
+  /** While `inBatch` runs: the entries to append by row, and the files that they are of. */
+  #batch: { readonly rows: Map<string, Append>; readonly files: Set<number> } | undefined;
 
   constructor(sql: Sql) {
     this.#sql = sql;
@@ -31,6 +43,21 @@ export class LexicalIndex {
   /** Replaces the terms of usage lines in other files. */
   putUsage(folderId: number, fileId: number, streams: readonly string[]): void {
     this.#replace(folderId, fileId, usagePart, countUsage(streams), 0);
+  }
+
+  /**
+   * Runs `body`, which puts terms of several files, and then writes each row of postings once. Until then `body` does
+   * not see the new entries.
+   */
+  inBatch<T>(body: () => T): T {
+    this.#batch = { rows: new Map(), files: new Set() };
+    try {
+      const result = body();
+      this.#flush();
+      return result;
+    } finally {
+      this.#batch = undefined;
+    }
   }
 
   remove(folderId: number, fileId: number): void {
@@ -81,21 +108,21 @@ export class LexicalIndex {
     { payloads, lengths }: CountedFile,
     firstChunk: number,
   ): void {
+    // The entries of the file's last version may be waiting.
+    if (this.#batch?.files.has(fileId) === true) this.#flush();
     this.#remove(folderId, fileId, part);
     const block = Math.floor(fileId / filesPerBlock);
     const slot = fileId % filesPerBlock;
     for (const [term, payload] of payloads) {
-      // An entry is appended without reading the row. CAST, because || gives text for any operands.
-      this.#sql.run(
-        `INSERT INTO postings (folder_id, term, part, block, entries) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT (folder_id, term, part, block) DO UPDATE SET entries = CAST(entries || excluded.entries AS BLOB)`,
-        folderId,
-        term,
-        part,
-        block,
-        encodeEntry(slot, payload),
-      );
+      const entry = encodeEntry(slot, payload);
+      const key = `${term} ${block} ${part} ${folderId}`;
+      const waiting = this.#batch?.rows.get(key);
+      const row = { folderId, term, part, block, entries: [entry] };
+      if (waiting !== undefined) waiting.entries.push(entry);
+      else if (this.#batch !== undefined) this.#batch.rows.set(key, row);
+      else this.#append(row);
     }
+    this.#batch?.files.add(fileId);
     this.#sql.run(
       'INSERT INTO file_terms (file_id, part, folder_id, first_chunk, lengths, terms) VALUES (?, ?, ?, ?, ?, ?)',
       fileId,
@@ -106,6 +133,28 @@ export class LexicalIndex {
       [...payloads.keys()].join(' '),
     );
     this.#statistics.changed(folderId, fileId);
+  }
+
+  #flush(): void {
+    if (this.#batch === undefined) return;
+    // In the order of the keys, so that neighbours are written together.
+    const rows = [...this.#batch.rows.values()].sort((a, b) => (a.term < b.term ? -1 : 1));
+    for (const row of rows) this.#append(row);
+    this.#batch.rows.clear();
+    this.#batch.files.clear();
+  }
+
+  #append({ folderId, term, part, block, entries }: Append): void {
+    // Appended without reading the row. CAST, because || gives text for any operands.
+    this.#sql.run(
+      `INSERT INTO postings (folder_id, term, part, block, entries) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (folder_id, term, part, block) DO UPDATE SET entries = CAST(entries || excluded.entries AS BLOB)`,
+      folderId,
+      term,
+      part,
+      block,
+      entries.length === 1 && entries[0] !== undefined ? entries[0] : Buffer.concat(entries),
+    );
   }
 
   #remove(folderId: number, fileId: number, part: number): void {

@@ -82,12 +82,14 @@ export class UsageTable {
         folderId,
         limit,
       );
-      for (const { id } of files) {
-        const rows = this.#sql.all<{ terms: string }>('SELECT terms FROM uses WHERE target_id = ?', id);
-        const streams = rows.map(({ terms }) => terms);
-        this.#lexical.putUsage(folderId, id, streams);
-        this.#sql.run('UPDATE files SET uses_due = uses_due & ~2 WHERE id = ?', id);
-      }
+      this.#lexical.inBatch(() => {
+        for (const { id } of files) {
+          const rows = this.#sql.all<{ terms: string }>('SELECT terms FROM uses WHERE target_id = ?', id);
+          const streams = rows.map(({ terms }) => terms);
+          this.#lexical.putUsage(folderId, id, streams);
+          this.#sql.run('UPDATE files SET uses_due = uses_due & ~2 WHERE id = ?', id);
+        }
+      });
       return files.length;
     });
   }

@@ -49,7 +49,10 @@ export class ChromaDirectory {
 
   async recordProcesses(pids: readonly number[], port: number): Promise<void> {
     const content = { pids, port, startTime: new Date().toISOString() };
-    await writeFile(this.#pidFile, JSON.stringify(content), { mode: 0o600 });
+    // Renamed, so that a daemon that is killed meanwhile leaves no half of a file, and with it an orphan.
+    const temporary = `${this.#pidFile}.tmp`;
+    await writeFile(temporary, JSON.stringify(content), { mode: 0o600 });
+    await rename(temporary, this.#pidFile);
   }
 
   async forgetProcesses(): Promise<void> {
