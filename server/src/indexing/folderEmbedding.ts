@@ -109,12 +109,17 @@ export class FolderEmbedding {
     const { embedder, projector, gate } = this.#deps;
     const { chunkIds } = job;
     const priority = chunkIds.length <= editSize ? 'edited' : 'bulk';
-    const lease = await embedder.acquire(projector.folder.path, priority, signal);
     let projecting: Promise<unknown> = Promise.resolve();
     try {
       let at = from;
       for (; at < chunkIds.length && !gate.closed; at += commitPage) {
-        await this.#embedPage(job, at, lease, signal);
+        // A lease per page: who clears the cache waits for a page, not for the job.
+        const lease = await embedder.acquire(projector.folder.path, priority, signal);
+        try {
+          await this.#embedPage(job, at, lease, signal);
+        } finally {
+          lease.dispose();
+        }
         await projecting;
         projecting = projector.project(chunkIds.slice(at, at + commitPage), signal);
         projecting.catch(() => undefined);
@@ -122,7 +127,6 @@ export class FolderEmbedding {
       await projecting;
       return at;
     } finally {
-      lease.dispose();
       await projecting.catch(() => undefined);
     }
   }

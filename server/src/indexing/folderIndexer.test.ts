@@ -277,7 +277,19 @@ describe('FolderIndexer', () => {
       await refresh();
       test.write({ 'a.ts': 'edited' }, 10);
       await refresh();
-      assert.deepEqual(test.embedder.priorities, ['bulk', 'edited']);
+      const asked = test.embedder.priorities;
+      assert.deepEqual([...new Set(asked)], ['bulk', 'edited']);
+      assert.equal(asked.indexOf('edited'), asked.length - 1);
+    });
+
+    it('holds the model for a page of texts at a time, so that the cache can be cleared meanwhile', async () => {
+      test.write({ 'long.ts': lines('word', 600) });
+      await folder.indexer.scan();
+      const pending = test.catalog.counts(folder.indexer.folder.id).chunksPending;
+      assert.ok(pending > 64, `${pending} chunks are pending`);
+      await folder.indexer.embed();
+      assert.ok(test.embedder.priorities.length >= pending / 32, 'a lease for each page of 32 chunks');
+      assert.equal(test.embedder.leases, 0);
     });
 
     it('does not touch the model when there is nothing to embed', async () => {
