@@ -35,7 +35,7 @@ import { FallbackStore } from './vectors/fallbackStore.js';
 /** Vectors that no chunk has used for this long are deleted. */
 const unusedVectorDays = 30;
 const longestTidyMs = 2000;
-/** Each thread takes some 60 MB. More of them would only wait for the catalog, which one thread writes. */
+/** Each has parsers and a tokenizer of its own, and the catalog, which one thread writes, cannot keep up with many. */
 const mostScanThreads = 4;
 /** The daemon is at rest when no job has run for this long. */
 const restMs = 2000;

@@ -1,4 +1,4 @@
-import type { MemoryResult, StatusResult } from '../../../shared/src/protocol/protocol.js';
+import type { MemoryResult, ScanProgress, StatusResult } from '../../../shared/src/protocol/protocol.js';
 import type { DaemonState } from '../daemonClient.js';
 
 /** Everything that the status bar item depends on. */
@@ -111,7 +111,7 @@ export function totalBytes({ daemon, chroma }: MemoryResult): number {
 }
 
 /** How far the files are read: `120 of 1414 files`. */
-export function filesOf({ files, total }: { readonly files: number; readonly total: number }): string {
+export function filesOf({ files, total }: ScanProgress): string {
   return total < 0 ? `${files} files` : `${files} of ${total} files`;
 }
 

@@ -1,4 +1,4 @@
-import type { IndexProgress, IndexReport } from '../../../shared/src/protocol/protocol.js';
+import type { IndexProgress, IndexReport, ScanProgress } from '../../../shared/src/protocol/protocol.js';
 import type { DaemonConnection } from './connection.js';
 import { type Terminal, cyan, terminal } from './terminal.js';
 
@@ -51,7 +51,7 @@ function formatProgress(progress: IndexProgress, terminal: Terminal): string {
 }
 
 /** `Reading files: 120 of 1414, 60/s, 22 s left`. */
-export function formatScan(scan: Extract<IndexProgress, { kind: 'scanning' }>): string {
+export function formatScan(scan: ScanProgress): string {
   const of = scan.total < 0 ? '' : ` of ${scan.total}`;
   return `Reading files: ${scan.files}${of}${speedOf(scan)}`;
 }

@@ -1,6 +1,6 @@
 import type { NewChunk, NewFile } from '../catalog/rows.js';
 import type { Chunker } from '../chunking/chunker.js';
-import { readSource } from '../source/sourceFile.js';
+import { type ReadResult, readSource } from '../source/sourceFile.js';
 import type { ReadSettings } from '../source/sourceTexts.js';
 import { languageOf } from '../syntax/languages.js';
 import { type EmbeddingLimits, fileRows } from './fileRows.js';
@@ -16,13 +16,7 @@ export interface FileToRead {
 
 /** What was found at a path. It can be sent from one thread to another. */
 export type FileReading =
-  | { readonly kind: 'gone' }
-  | {
-      readonly kind: 'skipped';
-      readonly reason: string;
-      /** Set when the content decided. */
-      readonly state: { readonly size: number; readonly mtimeMs: number } | undefined;
-    }
+  | Exclude<ReadResult, { kind: 'text' }>
   /** The content is the indexed one. */
   | { readonly kind: 'same'; readonly size: number; readonly mtimeMs: number }
   | { readonly kind: 'read'; readonly file: Omit<NewFile, 'checkedMs'>; readonly chunks: NewChunk[] };
@@ -46,8 +40,7 @@ export class LocalFileReader implements FileReader {
 
   async read({ root, path, digest: before }: FileToRead): Promise<FileReading> {
     const source = await readSource(root, path, this.#settings);
-    if (source.kind === 'gone') return source;
-    if (source.kind === 'skipped') return { kind: 'skipped', reason: source.reason, state: source.state };
+    if (source.kind !== 'text') return source;
     const { text, digest, size, mtimeMs } = source;
     if (before === digest) return { kind: 'same', size, mtimeMs };
     const language = languageOf(path, text);

@@ -21,22 +21,20 @@ export interface FileVectorsJob {
 export async function embedFiles(job: FileVectorsJob, signal: AbortSignal): Promise<void> {
   const { catalog, folder, isPaused, onProgress } = job;
   const missing = catalog.fileVectors.missing(folder);
-  if (missing.length > 0) {
-    for (let at = 0; at < missing.length && !isPaused(); at += commitPage) {
-      const vectors: DigestVector[] = [];
-      // A lease per page: who clears the cache waits for a page, not for the job.
-      const lease = await job.acquire(missing.length);
-      try {
-        await forEachAtOnce(missing.slice(at, at + commitPage), lease.atOnce, async ({ digest, text }) => {
-          throwIfCancelled(signal, 'Indexing');
-          vectors.push({ digest, vector: await lease.embed(text, signal) });
-          onProgress(at + vectors.length, missing.length);
-        });
-      } finally {
-        lease.dispose();
-        if (vectors.length > 0) catalog.vectors.put(folder, vectors);
-        catalog.fileVectors.changed(folder.id);
-      }
+  for (let at = 0; at < missing.length && !isPaused(); at += commitPage) {
+    const vectors: DigestVector[] = [];
+    // A lease per page: who clears the cache waits for a page, not for the job.
+    const lease = await job.acquire(missing.length);
+    try {
+      await forEachAtOnce(missing.slice(at, at + commitPage), lease.atOnce, async ({ digest, text }) => {
+        throwIfCancelled(signal, 'Indexing');
+        vectors.push({ digest, vector: await lease.embed(text, signal) });
+        onProgress(at + vectors.length, missing.length);
+      });
+    } finally {
+      lease.dispose();
+      if (vectors.length > 0) catalog.vectors.put(folder, vectors);
+      catalog.fileVectors.changed(folder.id);
     }
   }
   catalog.fileVectors.settled(folder);

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nullLog } from '../../../shared/src/log.js';
-import { modelsDir } from '../paths.js';
 import { BulkGraph } from './bulkGraph.js';
+import { bundledModel } from '../../test/support/bundledModel.js';
 import { EmbeddingSession } from './embeddingSession.js';
 import type { Graph } from './graph.js';
 import { openGraphInWorker } from './graphWorkerClient.js';
-import { type ModelFiles, readModelFolder } from './modelFolder.js';
+import type { ModelFiles } from './modelFolder.js';
 
 const vector = (value: number): Float32Array => Float32Array.of(value);
 
@@ -71,12 +70,7 @@ describe('the graph of bulk work', () => {
     let files: ModelFiles;
 
     before(async () => {
-      const folder = join(modelsDir(import.meta.url), 'all-MiniLM-L6-v2');
-      files = await readModelFolder(
-        { name: 'all-MiniLM-L6-v2', revision: 'r', dtype: 'int8' },
-        'bundled',
-        folder,
-      );
+      files = await bundledModel();
     });
 
     it('gives the vectors of the other one, bit for bit, and holds up no query', async () => {

@@ -122,10 +122,11 @@ export class EmbeddingSession {
     const before = process.memoryUsage.rss();
     const tokenizer = options.tokenizer ?? (await Tokenizer.load(files.folder, files.repairAdvice));
     const golden = await readGolden(files);
-    const opened = await openChecked(files, tokenizer, golden, options, open);
+    const opening: Opening = { files, tokenizer, golden, open };
+    const opened = await openChecked(opening, options);
     const bytes = Math.max(process.memoryUsage.rss() - before, files.weightsBytes);
-    const openBulk = (): Promise<Graph> =>
-      openAgain(files, tokenizer, golden, { kind: 'cpu', threads: 1 }, open);
+    const openBulk = async (): Promise<Graph> =>
+      (await openCpu(opening, { kind: 'cpu', threads: 1 }, true)).graph;
     return new EmbeddingSession({ files, tokenizer, opened, bytes, openBulk, log: options.log });
   }
 
@@ -228,45 +229,22 @@ interface Opened {
 }
 
 /** Opens the graph on the wanted provider, or on the CPU when that provider fails, is wrong or is slower. */
-async function openChecked(
-  files: ModelFiles,
-  tokenizer: Tokenizer,
-  golden: readonly GoldenCase[],
-  options: SessionOptions,
-  open: OpenGraph,
-): Promise<Opened> {
+async function openChecked(opening: Opening, options: SessionOptions): Promise<Opened> {
+  const { files, golden, open } = opening;
   const machine = options.machine ?? `${process.platform}-${process.arch}`;
   const { device } = options.settings;
   const threads = threadsFor(options.settings.threads, availableParallelism(), process.arch);
-  const limit = maxTokensOf(files, tokenizer);
-  const embedder = (graph: Graph) => (text: string) => graph.run(tokenizer.encode(text, limit).ids);
-
-  const openCpu = async (provider: Provider): Promise<Opened> => {
-    const graph = await open(files, provider).catch((error: unknown) => {
-      throw error instanceof LanternError ? error : damaged(files, errorMessage(error), error);
-    });
-    try {
-      const cases = golden.slice(0, CPU_GOLDEN_CASES);
-      const flaw = await checkGolden(embedder(graph), cases, files.id.dtype);
-      if (flaw) throw damaged(files, flaw);
-      const first = await embedder(graph)(probeTexts[0] ?? '');
-      return { graph, provider, dimensions: first.length };
-    } catch (error) {
-      await graph.release();
-      throw error instanceof LanternError ? error : damaged(files, errorMessage(error), error);
-    }
-  };
 
   const wantsCoreml = device === 'coreml' || (device === 'auto' && machine === 'darwin-arm64');
-  if (!wantsCoreml) return openCpu({ kind: 'cpu', threads });
+  if (!wantsCoreml) return openCpu(opening, { kind: 'cpu', threads });
 
   const fallBack = (reason: string): Promise<Opened> => {
     options.log.write('warn', 'model.provider.fallback', { model: files.id.name, wanted: 'CoreML', reason });
-    return openCpu({ kind: 'cpu-fallback', threads, wanted: 'CoreML', reason });
+    return openCpu(opening, { kind: 'cpu-fallback', threads, wanted: 'CoreML', reason });
   };
   if (files.id.dtype === 'int8') {
     // CoreML was not asked for by name, and int8 runs on the CPU.
-    if (device === 'auto') return openCpu({ kind: 'cpu', threads });
+    if (device === 'auto') return openCpu(opening, { kind: 'cpu', threads });
     return fallBack('it does not run int8 weights; choose fp32');
   }
   if (!machine.startsWith('darwin')) return fallBack('it exists on macOS only');
@@ -279,9 +257,9 @@ async function openChecked(
   }
   let flaw: string | undefined;
   try {
-    const cpu = await openCpu({ kind: 'cpu', threads });
+    const cpu = await openCpu(opening, { kind: 'cpu', threads });
     try {
-      flaw = await compare(embedder(graph), embedder(cpu.graph), golden, files);
+      flaw = await compare(embedderOf(opening, graph), embedderOf(opening, cpu.graph), golden, files);
       if (!flaw) return { graph, provider, dimensions: cpu.dimensions };
     } finally {
       await cpu.graph.release();
@@ -297,25 +275,35 @@ async function openChecked(
   return fallBack(flaw);
 }
 
-/** Opens a graph that is open already once more, for bulk work, and checks it. */
-async function openAgain(
-  files: ModelFiles,
-  tokenizer: Tokenizer,
-  golden: readonly GoldenCase[],
-  provider: Provider,
-  open: OpenGraph,
-): Promise<Graph> {
-  const graph = await open(files, provider, true);
-  const limit = maxTokensOf(files, tokenizer);
-  const embed: Embed = (text) => graph.run(tokenizer.encode(text, limit).ids);
+/** What opening a graph and checking it takes. */
+interface Opening {
+  readonly files: ModelFiles;
+  readonly tokenizer: Tokenizer;
+  readonly golden: readonly GoldenCase[];
+  readonly open: OpenGraph;
+}
+
+/** Opens a graph on the CPU and checks it. */
+async function openCpu(opening: Opening, provider: Provider, background = false): Promise<Opened> {
+  const { files, golden, open } = opening;
+  const graph = await open(files, provider, background).catch((error: unknown) => {
+    throw error instanceof LanternError ? error : damaged(files, errorMessage(error), error);
+  });
   try {
+    const embed = embedderOf(opening, graph);
     const flaw = await checkGolden(embed, golden.slice(0, CPU_GOLDEN_CASES), files.id.dtype);
     if (flaw) throw damaged(files, flaw);
-    return graph;
+    const first = await embed(probeTexts[0] ?? '');
+    return { graph, provider, dimensions: first.length };
   } catch (error) {
     await graph.release();
-    throw error;
+    throw error instanceof LanternError ? error : damaged(files, errorMessage(error), error);
   }
+}
+
+function embedderOf({ files, tokenizer }: Opening, graph: Graph): Embed {
+  const limit = maxTokensOf(files, tokenizer);
+  return (text) => graph.run(tokenizer.encode(text, limit).ids);
 }
 
 type Embed = (text: string) => Promise<Float32Array>;

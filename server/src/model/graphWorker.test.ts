@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { LanternError } from '../../../shared/src/errors.js';
-import { modelsDir } from '../paths.js';
+import { bundledModel } from '../../test/support/bundledModel.js';
 import type { Provider } from './graph.js';
 import { WorkerGraph, openGraphInWorker } from './graphWorkerClient.js';
-import { type ModelFiles, readModelFolder } from './modelFolder.js';
+import type { ModelFiles } from './modelFolder.js';
 import { openGraph } from './onnxGraph.js';
 
 const provider: Provider = { kind: 'cpu', threads: 1 };
@@ -29,12 +29,7 @@ describe('the model’s thread', function () {
   let files: ModelFiles;
 
   before(async () => {
-    const folder = join(modelsDir(import.meta.url), 'all-MiniLM-L6-v2');
-    files = await readModelFolder(
-      { name: 'all-MiniLM-L6-v2', revision: 'r', dtype: 'int8' },
-      'bundled',
-      folder,
-    );
+    files = await bundledModel();
   });
 
   it('gives the vectors of this thread, bit for bit, in the order of the requests', async () => {

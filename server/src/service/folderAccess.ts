@@ -109,8 +109,8 @@ export class FolderAccess {
 
   /** Whether the folder's first files are being read, so that a little later there are many more hits. */
   isBeginning(view: FolderView): boolean {
-    const { files } = this.#deps.catalog.counts(view.folder.indexer.folder.id);
-    return isFirstScan(view) && files < firstFiles;
+    if (!isFirstScan(view)) return false;
+    return this.#deps.catalog.counts(view.folder.indexer.folder.id).files < firstFiles;
   }
 
   /** The view as the searcher takes it; without a vector only terms take part. */

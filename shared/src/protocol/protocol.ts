@@ -122,18 +122,21 @@ export interface SearchResult {
   readonly elapsedMs: number;
 }
 
+/** Files are being compared with the index and read. */
+export interface ScanProgress {
+  readonly kind: 'scanning';
+  /** Files compared with the index so far. */
+  readonly files: number;
+  /** Files in the folder; -1 while they are still being counted. */
+  readonly total: number;
+  /** Files per second over the last seconds; 0 when not known yet. */
+  readonly rate: number;
+  /** Seconds left at that rate; -1 when not known yet. */
+  readonly secondsLeft: number;
+}
+
 export type IndexProgress =
-  | {
-      readonly kind: 'scanning';
-      /** Files compared with the index so far. */
-      readonly files: number;
-      /** Files in the folder; -1 while they are still being counted. */
-      readonly total: number;
-      /** Files per second over the last seconds; 0 when not known yet. */
-      readonly rate: number;
-      /** Seconds left at that rate; -1 when not known yet. */
-      readonly secondsLeft: number;
-    }
+  | ScanProgress
   | {
       readonly kind: 'embedding';
       /** Number of files that get a vector in this stage; 0 in the stage of chunks. */
@@ -167,14 +170,7 @@ export interface IndexReport {
 
 export type IndexStatus =
   | { readonly kind: 'idle' }
-  /** Files are being compared and read; the numbers are those of `IndexProgress`. */
-  | {
-      readonly kind: 'scanning';
-      readonly files: number;
-      readonly total: number;
-      readonly rate: number;
-      readonly secondsLeft: number;
-    }
+  | ScanProgress
   | { readonly kind: 'indexing'; readonly done: number; readonly total: number }
   | { readonly kind: 'paused' }
   | { readonly kind: 'failed'; readonly reason: string };

@@ -62,7 +62,7 @@ export function describe(row: FolderRow): string {
     case 'partial':
       return `${path}: partly indexed, ${row.files_pending} of ${row.files} files pending; index_directory completes it`;
     case 'scanning':
-      return `${path}: its files are being read for the first time`;
+      return `${path}: its files are being read`;
     case 'indexing':
       return `${path}: indexing, ${row.chunks_pending} of ${row.chunks} chunks to go; what is done is searchable`;
     case 'paused':
