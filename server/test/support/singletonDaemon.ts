@@ -9,7 +9,6 @@ import type { DaemonSetup } from './singletonPrograms.js';
 
 const setup = JSON.parse(process.argv[2] ?? '{}') as DaemonSetup;
 const { dataDir, build, idleExitMs = 0, drainMs = 0 } = setup;
-appendFileSync(join(dataDir, 'started'), `${process.pid}\n`);
 
 const outcome = await runDaemon({
   endpoint: await trustedEndpoint({

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { appendFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,15 +39,19 @@ export async function reaching(setup: DaemonSetup): Promise<DialOrSpawnOptions> 
     }),
     dataDir,
     hello: { lantern: 1, protocol, build, client: 'test', pid: process.pid },
-    spawn: () =>
-      spawnDaemon({
+    spawn: () => {
+      const spawned = spawnDaemon({
         execPath: process.execPath,
         script: fileURLToPath(new URL('./singletonDaemon.js', import.meta.url)),
         args: [JSON.stringify(setup)],
         env,
         dataDir,
         logPath: join(dataDir, 'output'),
-      }),
+      });
+      // By its parent: the process itself would be unknown until it runs its first line.
+      if (spawned.pid !== undefined) appendFileSync(join(dataDir, 'started'), `${spawned.pid}\n`);
+      return spawned;
+    },
   };
 }
 

@@ -17,7 +17,7 @@ const build: BuildId = { version: '1.0.0', builtAt: 100 };
 const hello = { lantern: 1, protocol: 1, build, client: 'test', pid: process.pid } as const;
 const limits = { maxBytes: 8192, timeoutMs: 5000 };
 const identity = { protocol: 1, build, pid: process.pid };
-const running: SpawnedDaemon = { exit: () => undefined };
+const running: SpawnedDaemon = { pid: 1, exit: () => undefined };
 
 (process.platform === 'win32' ? describe.skip : describe)('dialling', () => {
   let dir: string;

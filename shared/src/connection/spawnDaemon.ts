@@ -11,6 +11,8 @@ export interface DaemonExit {
 
 /** A process that was started as the daemon. It ends when another daemon serves. */
 export interface SpawnedDaemon {
+  /** Undefined where the system could not start it. */
+  readonly pid: number | undefined;
   /** Undefined while it runs. */
   exit(): DaemonExit | undefined;
 }
@@ -38,6 +40,7 @@ export function spawnDaemon(options: SpawnOptions): SpawnedDaemon {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const output = openSync(logPath, 'a+', 0o600);
   let exit: DaemonExit | undefined;
+  let pid: number | undefined;
   try {
     if (fstatSync(output).size > outputLimit) ftruncateSync(output);
     const from = fstatSync(output).size;
@@ -55,6 +58,7 @@ export function spawnDaemon(options: SpawnOptions): SpawnedDaemon {
       exit = { cause: error.message, output: '' };
     });
     child.unref();
+    pid = child.pid;
   } catch (error) {
     throw new LanternError(
       'unavailable',
@@ -66,7 +70,7 @@ export function spawnDaemon(options: SpawnOptions): SpawnedDaemon {
   } finally {
     closeSync(output);
   }
-  return { exit: () => exit };
+  return { pid, exit: () => exit };
 }
 
 /** The daemon's environment, from that of the process that starts it. */
