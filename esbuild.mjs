@@ -28,7 +28,8 @@ const entries = {
   mochaHooks: 'server/src/mochaHooks.ts',
   chromaMain: 'server/src/vectors/chroma/chromaMain.ts',
   graphWorker: 'server/src/model/graphWorker.ts',
-  scanWorker: 'server/src/indexing/scanWorker.ts',
+  scanWorker: 'server/src/indexing/threads/scanWorker.ts',
+  writeWorker: 'server/src/indexing/threads/writeWorker.ts',
 };
 
 function newestChange(path) {

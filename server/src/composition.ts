@@ -16,7 +16,8 @@ import { WorkCounter } from './daemon/workCounter.js';
 import { runChecks } from './service/doctor.js';
 import { Chunker } from './chunking/chunker.js';
 import { Folders } from './indexing/folders.js';
-import { ScanThreads } from './indexing/scanThreads.js';
+import { WriteThread } from './indexing/threads/writeThread.js';
+import { ScanThreads } from './indexing/threads/scanThreads.js';
 import { Parsers } from './syntax/parsers.js';
 import type { EmbeddingSession } from './model/embeddingSession.js';
 import { ModelCache } from './model/modelCache.js';
@@ -35,7 +36,7 @@ import { FallbackStore } from './vectors/fallbackStore.js';
 /** Vectors that no chunk has used for this long are deleted. */
 const unusedVectorDays = 30;
 const longestTidyMs = 2000;
-/** Each has parsers and a tokenizer of its own, and the catalog, which one thread writes, cannot keep up with many. */
+/** Each has parsers and a tokenizer of its own, and one thread writes what they have read. */
 const mostScanThreads = 4;
 /** The daemon is at rest when no job has run for this long. */
 const restMs = 2000;
@@ -83,11 +84,14 @@ export async function createServices(
   const { maxFileBytes } = settings.index;
   const bulkReader = new ScanThreads({
     data: { grammarDir, modelFolder: model.folder, maxTokens: model.maxTokens, maxFileBytes },
-    threads: Math.max(1, Math.min(availableParallelism() - 1, mostScanThreads)),
+    threads: Math.min(availableParallelism(), mostScanThreads),
     log,
   });
+  const writeThread = new WriteThread({ catalog, dataDir, log });
+  const dropped = catalog.vectors.dropUnused(unusedVectorDays);
   const folders = new Folders({
     catalog,
+    writer: writeThread.writer,
     store,
     chunker,
     bulkReader,
@@ -158,7 +162,7 @@ export async function createServices(
   log.write('info', 'services.ready', {
     model: model.key,
     folders: catalog.folders().length,
-    dropped: catalog.vectors.dropUnused(unusedVectorDays),
+    dropped,
   });
 
   return {
@@ -182,6 +186,7 @@ export async function createServices(
     dispose: async () => {
       await folders.dispose();
       await bulkReader.dispose();
+      await writeThread.dispose();
       await store.dispose();
       await server.dispose();
       model.dispose();

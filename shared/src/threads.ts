@@ -1,6 +1,7 @@
 import { readlinkSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
-import { Worker, type WorkerOptions } from 'node:worker_threads';
+import { type MessagePort, Worker, type WorkerOptions } from 'node:worker_threads';
+import { type ErrorCode, LanternError, errorMessage } from './errors.js';
 
 /** Starts a worker thread with a script, compiled or bundled. */
 export function startThread(script: URL, options: WorkerOptions): Worker {
@@ -20,4 +21,103 @@ export function yieldToOthers(): void {
   } catch {
     // Without /proc it runs at the usual priority.
   }
+}
+
+/** How a thread answers a call. */
+export type CallReply =
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly code: ErrorCode | undefined; readonly message: string };
+
+interface Waiting {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Calls that a worker thread answers through `answerCalls`. It keeps the process alive only while a call waits. */
+export class ThreadCalls {
+  /** Resolves when the thread has ended, for whatever reason, and its calls have been rejected. */
+  readonly ended: Promise<void>;
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #endedError: (cause: string) => Error;
+  #next = 0;
+  #cause: unknown;
+  #over = false;
+
+  /** `endedError` makes the error for calls that the thread leaves unanswered; `onMessage` gets its other messages. */
+  constructor(
+    worker: Worker,
+    endedError: (cause: string) => Error,
+    onMessage: (message: unknown) => void = () => undefined,
+  ) {
+    this.#worker = worker;
+    this.#endedError = endedError;
+    worker.on('error', (error: unknown) => (this.#cause = error));
+    worker.on('message', (message: CallReply | { readonly id?: undefined }) => {
+      if (message.id === undefined) onMessage(message);
+      else this.#settle(message);
+    });
+    this.ended = new Promise((settle) => {
+      worker.once('exit', () => {
+        this.#over = true;
+        for (const { reject } of this.#waiting.values()) reject(endedError(this.cause));
+        this.#waiting.clear();
+        settle();
+      });
+    });
+  }
+
+  /** Number of calls that wait. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** What ended the thread; empty while it runs and when it was told to end. */
+  get cause(): string {
+    return this.#cause === undefined ? '' : errorMessage(this.#cause);
+  }
+
+  /** The type of the result is the caller's to know. Rejects with the error that the thread reports. */
+  call<T>(request: unknown): Promise<T> {
+    if (this.#over) return Promise.reject(this.#endedError(this.cause));
+    const id = this.#next++;
+    return new Promise<T>((resolve, reject) => {
+      if (this.#waiting.size === 0) this.#worker.ref();
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage({ id, request });
+    });
+  }
+
+  #settle(reply: CallReply): void {
+    const waiting = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    if (this.#waiting.size === 0) this.#worker.unref();
+    if ('value' in reply) waiting?.resolve(reply.value as never);
+    else waiting?.reject(toError(reply));
+  }
+}
+
+function toError({ code, message }: Extract<CallReply, { message: string }>): Error {
+  return code === undefined ? new Error(message) : new LanternError(code, message);
+}
+
+/**
+ * Answers the calls of `ThreadCalls` in a worker thread, in the order in which they end. Buffers in `transfer` move
+ * instead of being copied.
+ */
+export function answerCalls(
+  port: MessagePort,
+  answer: (
+    request: never,
+  ) => Promise<{ readonly value: unknown; readonly transfer?: readonly ArrayBuffer[] }>,
+): void {
+  port.on('message', ({ id, request }: { id: number; request: never }) => {
+    answer(request).then(
+      ({ value, transfer = [] }) => port.postMessage({ id, value } satisfies CallReply, transfer),
+      (error: unknown) => {
+        const code = error instanceof LanternError ? error.code : undefined;
+        port.postMessage({ id, code, message: errorMessage(error) } satisfies CallReply);
+      },
+    );
+  });
 }

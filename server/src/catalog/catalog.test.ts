@@ -89,7 +89,7 @@ describe('Catalog', () => {
     });
   });
 
-  describe('replaceFiles', () => {
+  describe('writeFiles', () => {
     it('posts new chunks, and not those that stayed', () => {
       test.put(folder, 'x.ts', 'one', 'two', 'three');
       assert.deepEqual(said('x.ts', 'one', 'two', 'three'), ['upsert', 'upsert', 'upsert']);
@@ -214,7 +214,7 @@ describe('Catalog', () => {
     test.put(folder, 'x.ts', 'one', 'two');
     test.put(folder, 'y.ts', 'one');
     test.settle(folder);
-    assert.deepEqual(test.catalog.removeFile(folder, test.catalog.files.get(folder.id, 'x.ts')!), {
+    assert.deepEqual(test.remove(folder, { path: 'x.ts' }), {
       removed: 2,
     });
     assert.deepEqual(said('x.ts', 'one', 'two'), ['delete', 'delete']);
@@ -283,7 +283,7 @@ describe('Catalog', () => {
             vector: vectorOf(text),
           }));
           test.catalog.vectors.put(one, vectors);
-        } else if (action === 8 && known !== undefined) test.catalog.removeFile(one, known);
+        } else if (action === 8 && known !== undefined) test.remove(one, known);
         else if (random(10) === 0) test.reopen();
         for (const { id } of folders) {
           const counts = test.catalog.counts(id);

@@ -7,14 +7,34 @@ import { FileVectorTable } from './fileVectorTable.js';
 import { LexicalIndex } from './lexicalIndex.js';
 import { Outbox } from './outbox.js';
 import { UsageTable } from './usageTable.js';
-import { VectorTable } from './vectorTable.js';
-import type { FileRow, FolderCounts, FolderRow, NewChunk, NewFile } from './rows.js';
+import { type NewVector, VectorTable } from './vectorTable.js';
+import {
+  type FileChange,
+  type FileRow,
+  type FolderCounts,
+  type FolderRow,
+  type NewChunk,
+  type NewFile,
+  decodeFile,
+} from './rows.js';
 
 export type * from './rows.js';
-import { type Sql, openDatabase } from './database.js';
+export type { OutboxDelete } from './outbox.js';
+export type { NewVector } from './vectorTable.js';
+import { type Sql, openAgain, openDatabase } from './database.js';
 
 const folderColumns = `folders.id, path, models.key AS modelKey, model_id AS modelId, chunker, collection, generation,
   indexed_at AS indexedAt`;
+
+/** What the tables of another connection, which keep some rows in memory, have to read again. */
+export interface CatalogChanges {
+  /** Ids of files by that of their folder. */
+  readonly files: Map<number, number[]>;
+  /** Ids of folders that were removed. */
+  readonly folders: number[];
+}
+
+export type NewFolder = Omit<FolderRow, 'id' | 'modelId' | 'indexedAt'>;
 
 /**
  * Everything that Lantern knows: folders, files, chunks, their terms, and vectors by content. All else (Chroma's
@@ -33,11 +53,15 @@ export class Catalog {
   readonly #sql: Sql;
   readonly #file: string;
 
-  constructor(dataDir: string, log: Log) {
+  readonly #changes: CatalogChanges | undefined;
+
+  /** Opens the catalog of a data folder, or a further connection to it: `second` is for another thread. */
+  constructor(dataDir: string, log: Log, second = false) {
     this.#file = join(dataDir, 'catalog.db');
-    const { sql, setAside } = openDatabase(this.#file, log);
+    const { sql, setAside } = second ? { sql: openAgain(this.#file) } : openDatabase(this.#file, log);
     this.#sql = sql;
     this.setAside = setAside;
+    this.#changes = second ? { files: new Map(), folders: [] } : undefined;
     this.files = new FileTable(sql);
     this.lexical = new LexicalIndex(sql);
     this.usage = new UsageTable(sql, this.lexical);
@@ -48,7 +72,8 @@ export class Catalog {
   }
 
   dispose(): void {
-    this.#sql.close();
+    if (this.#changes === undefined) this.#sql.close();
+    else this.#sql.closeAgain();
   }
 
   /** Releases the pages of the file that SQLite keeps in memory. */
@@ -61,6 +86,11 @@ export class Catalog {
     return ['', '-wal'].reduce((sum, end) => {
       return sum + (statSync(this.#file + end, { throwIfNoEntry: false })?.size ?? 0);
     }, 0);
+  }
+
+  /** Runs `read`, which may make several calls, on one state of the catalog. */
+  snapshot<T>(read: () => T): T {
+    return this.#sql.snapshot(read);
   }
 
   // ------------------------------------------------------------- folders
@@ -78,36 +108,55 @@ export class Catalog {
     );
   }
 
-  addFolder(folder: Omit<FolderRow, 'id' | 'modelId' | 'indexedAt'>): FolderRow {
+  addFolder(folder: NewFolder): FolderRow {
+    this.#sql.transaction(() => this.#insertFolder(folder));
+    return this.#added(folder.path);
+  }
+
+  /** Begins the index of a folder anew, as `folder` says. */
+  replaceFolder(id: number, folder: NewFolder): FolderRow {
     this.#sql.transaction(() => {
-      this.#sql.run(
-        'INSERT INTO folders (path, model_id, chunker, collection, generation) VALUES (?, ?, ?, ?, ?)',
-        folder.path,
-        this.#modelId(folder.modelKey),
-        folder.chunker,
-        folder.collection,
-        folder.generation,
-      );
+      this.#removeFolder(id);
+      this.#insertFolder(folder);
     });
-    const added = this.folder(folder.path);
-    if (added === undefined) throw new Error(`folder ${folder.path} was not added`);
+    return this.#added(folder.path);
+  }
+
+  #insertFolder(folder: NewFolder): void {
+    this.#sql.run(
+      'INSERT INTO folders (path, model_id, chunker, collection, generation) VALUES (?, ?, ?, ?, ?)',
+      folder.path,
+      this.#modelId(folder.modelKey),
+      folder.chunker,
+      folder.collection,
+      folder.generation,
+    );
+  }
+
+  #added(path: string): FolderRow {
+    const added = this.folder(path);
+    if (added === undefined) throw new Error(`folder ${path} was not added`);
     return added;
   }
 
   /** Deletes the folder with its files and chunks. Vectors are kept by content, until `vectors.dropUnused`. */
   removeFolder(id: number): { files: number; chunks: number } {
-    return this.#sql.transaction(() => {
-      this.outbox.clear(id);
-      this.vectors.markUsedBy(id);
-      this.#sql.run('DELETE FROM definitions WHERE folder_id = ?', id);
-      this.usage.drop(id);
-      const chunks = this.#sql.run('DELETE FROM chunks WHERE folder_id = ?', id).changes;
-      this.#sql.run('DELETE FROM skipped_files WHERE folder_id = ?', id);
-      const files = this.#sql.run('DELETE FROM files WHERE folder_id = ?', id).changes;
-      this.#sql.run('DELETE FROM folders WHERE id = ?', id);
-      this.lexical.drop(id);
-      return { files, chunks };
-    });
+    return this.#sql.transaction(() => this.#removeFolder(id));
+  }
+
+  #removeFolder(id: number): { files: number; chunks: number } {
+    this.outbox.clear(id);
+    this.vectors.markUsedBy(id);
+    this.#sql.run('DELETE FROM definitions WHERE folder_id = ?', id);
+    this.usage.drop(id);
+    const chunks = this.#sql.run('DELETE FROM chunks WHERE folder_id = ?', id).changes;
+    this.#sql.run('DELETE FROM skipped_files WHERE folder_id = ?', id);
+    const files = this.#sql.run('DELETE FROM files WHERE folder_id = ?', id).changes;
+    this.#sql.run('DELETE FROM folders WHERE id = ?', id);
+    this.lexical.drop(id);
+    this.fileVectors.dropped(id);
+    this.#changes?.folders.push(id);
+    return { files, chunks };
   }
 
   /** Begins a new, empty collection for the folder: every chunk is sent to it again. */
@@ -142,30 +191,88 @@ export class Catalog {
   // ------------------------------------------------------------- files and chunks
 
   /**
-   * Replaces the chunks of files, all in one transaction. Chunks that keep their place are not sent to the collection
-   * again. Returns for each file the number of chunks that were deleted.
+   * Writes what a scan found out, all in one transaction. Chunks that keep their place are not sent to the collection
+   * again. Returns the number of chunks that were deleted.
    */
-  replaceFiles(
-    folder: FolderRow,
-    files: readonly { readonly file: NewFile; readonly chunks: readonly NewChunk[] }[],
-  ): number[] {
+  writeFiles(folder: FolderRow, changes: readonly FileChange[]): number {
     return this.#sql.transaction(() =>
-      this.lexical.inBatch(() => files.map(({ file, chunks }) => this.#replaceFile(folder, file, chunks))),
+      this.lexical.inBatch(() => {
+        let removed = 0;
+        for (const change of changes) removed += this.#writeFile(folder, change);
+        return removed;
+      }),
     );
   }
 
-  removeFile(folder: FolderRow, file: FileRow): { removed: number } {
-    return this.#sql.transaction(() => {
-      const chunks = this.chunks.ofFile(file.id);
-      const names = this.usage.namesOf(file.id);
-      this.chunks.removeAll(file.id, chunks);
-      for (const { key } of chunks) this.outbox.post(folder.id, key, 'delete');
-      this.files.remove(file.id);
-      this.lexical.remove(folder.id, file.id);
-      this.usage.removed(folder.id, file.id, names);
-      this.fileVectors.changed(folder.id);
-      return { removed: chunks.length };
-    });
+  /** Stores vectors by the digest of the text that they were made from. `fileIds`: files whose own are among them. */
+  putVectors(folder: FolderRow, vectors: readonly NewVector[], fileIds: readonly number[] = []): void {
+    this.vectors.put(folder, vectors);
+    this.#filesChanged(folder.id, fileIds);
+  }
+
+  // ------------------------------------------------------------- two connections
+
+  /** Refuses to write through this connection while another thread has the right to. */
+  setReadOnly(readOnly: boolean): void {
+    this.#sql.exec(`PRAGMA query_only = ${readOnly ? 1 : 0}`);
+  }
+
+  /** What a further connection has changed since the last call. The first one must know, by `apply`. */
+  takeChanges(): CatalogChanges {
+    const taken = { files: new Map(this.#changes?.files), folders: this.#changes?.folders.splice(0) ?? [] };
+    this.#changes?.files.clear();
+    return taken;
+  }
+
+  apply({ files, folders }: CatalogChanges): void {
+    for (const [folderId, ids] of files) this.#filesChanged(folderId, ids);
+    for (const id of folders) {
+      this.lexical.dropped(id);
+      this.fileVectors.dropped(id);
+    }
+  }
+
+  /** Another connection found the file damaged: it is checked at the next start. */
+  noteDamage(): void {
+    this.#sql.noteDamage();
+  }
+
+  #filesChanged(folderId: number, fileIds: readonly number[]): void {
+    if (fileIds.length === 0) return;
+    this.fileVectors.changed(folderId, fileIds);
+    for (const id of fileIds) this.lexical.removed(folderId, id);
+    const known = this.#changes?.files.get(folderId) ?? [];
+    known.push(...fileIds);
+    this.#changes?.files.set(folderId, known);
+  }
+
+  #writeFile(folder: FolderRow, change: FileChange): number {
+    if (change.kind === 'indexed') {
+      const { file, chunks } = decodeFile(change.rows);
+      this.files.deleteSkipped(folder.id, file.path);
+      return this.#replaceFile(folder, { ...file, checkedMs: change.checkedMs }, chunks);
+    }
+    const { path } = change;
+    const known = this.files.get(folder.id, path);
+    if (change.kind === 'skipped' && change.state !== undefined)
+      this.files.recordSkipped(folder.id, { path, ...change.state, reason: change.reason });
+    else this.files.deleteSkipped(folder.id, path);
+    if (known === undefined) return 0;
+    if (change.kind !== 'same') return this.#removeFile(folder, known);
+    this.files.touch(known.id, change);
+    return 0;
+  }
+
+  #removeFile(folder: FolderRow, file: FileRow): number {
+    const chunks = this.chunks.ofFile(file.id);
+    const names = this.usage.namesOf(file.id);
+    this.chunks.removeAll(file.id, chunks);
+    for (const { key } of chunks) this.outbox.post(folder.id, key, 'delete');
+    this.files.remove(file.id);
+    this.lexical.remove(folder.id, file.id);
+    this.usage.removed(folder.id, file.id, names);
+    this.#filesChanged(folder.id, [file.id]);
+    return chunks.length;
   }
 
   #replaceFile(folder: FolderRow, file: NewFile, chunks: readonly NewChunk[]): number {
@@ -189,10 +296,9 @@ export class Catalog {
         continue;
       this.outbox.post(folder.id, chunk.key, 'upsert');
     }
-    const terms = chunks.map((chunk) => chunk.terms);
-    this.lexical.put(folder.id, fileId, firstChunk, file.terms, terms);
+    this.lexical.put(folder.id, fileId, firstChunk, file.counted);
     this.usage.changed(folder.id, fileId, namesBefore);
-    this.fileVectors.changed(folder.id);
+    this.#filesChanged(folder.id, [fileId]);
     return [...before.keys()].filter((key) => !after.has(key)).length;
   }
 

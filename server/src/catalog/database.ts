@@ -71,6 +71,28 @@ export class Sql {
     }
   }
 
+  /** Runs `body` on one state of the database, whatever other connections write meanwhile. */
+  snapshot<T>(body: () => T): T {
+    if (this.#db.inTransaction) return body();
+    this.exec('BEGIN');
+    try {
+      return body();
+    } finally {
+      this.exec('COMMIT');
+    }
+  }
+
+  /** Has the pages checked at the next start. */
+  noteDamage(): void {
+    this.#damaged = true;
+  }
+
+  /** Closes one of several connections. */
+  closeAgain(): void {
+    this.#statements.clear();
+    this.#db.close();
+  }
+
   close(): void {
     try {
       // libsql closes the file only when its statements are collected, so SQLite does not checkpoint by itself.
@@ -171,8 +193,7 @@ function checkPages(db: Database.Database, file: string, log: Log): void {
   log.write('info', 'catalog.check', { file, ms: Math.round(performance.now() - began) });
 }
 
-function open(file: string, log: Log): Sql {
-  const isAsClosed = takeMark(file);
+function connect(file: string): Database.Database {
   const db = new Database(file);
   try {
     db.exec('PRAGMA journal_mode = WAL');
@@ -182,6 +203,25 @@ function open(file: string, log: Log): Sql {
     db.exec('PRAGMA busy_timeout = 5000');
     db.exec('PRAGMA cache_size = -8192');
     db.exec('PRAGMA wal_autocheckpoint = 1000');
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** A further connection, for bulk work, to a database that `openDatabase` has opened in this process. */
+export function openAgain(file: string): Sql {
+  const db = connect(file);
+  // Pages that are written again and again reach the file less often: the log may grow to 32 MB.
+  db.exec('PRAGMA wal_autocheckpoint = 8000');
+  return new Sql(db, file);
+}
+
+function open(file: string, log: Log): Sql {
+  const isAsClosed = takeMark(file);
+  const db = connect(file);
+  try {
     migrate(db);
     if (!isAsClosed) checkPages(db, file, log);
     return new Sql(db, file);

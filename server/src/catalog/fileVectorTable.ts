@@ -10,10 +10,16 @@ export interface FileSummary {
 
 /** The vectors of a folder's files, with a byte per component: 0.4 KB per file, without a loss that rankings show. */
 interface Packed {
-  readonly ids: readonly number[];
-  readonly components: Int8Array;
-  /** The factor for the components of each file. */
-  readonly scales: Float32Array;
+  /** The row of each file. */
+  readonly rows: Map<number, number>;
+  /** Rows of files that are gone. */
+  readonly free: number[];
+  /** Rows one after another, with room for more. */
+  components: Int8Array;
+  /** The factor for the components of each row. */
+  readonly scales: number[];
+  /** Files whose vector may be another one, or gone. They are read again before the next use. */
+  readonly stale: Set<number>;
 }
 
 /** Most folders whose vectors are kept in memory. */
@@ -44,22 +50,26 @@ export class FileVectorTable {
 
   /** Number of files that have a vector. */
   count(folder: FolderRow): number {
-    return this.#of(folder).ids.length;
+    return this.#of(folder).rows.size;
   }
 
-  /** Call after vectors of files were stored. Deletes the texts that they were made from. */
-  settled(folder: FolderRow): void {
-    const { changes } = this.#sql.run(
+  /** Deletes the texts that are no longer needed, because their files have vectors. */
+  dropSummaries(folder: FolderRow): void {
+    this.#sql.run(
       `UPDATE files SET summary = NULL WHERE folder_id = ? AND summary IS NOT NULL AND EXISTS (
          SELECT 1 FROM vectors v WHERE v.model_id = ? AND v.digest = files.vector_digest)`,
       folder.id,
       folder.modelId,
     );
-    if (changes > 0) this.#packed.delete(folder.id);
   }
 
-  /** Call after a file of the folder was written or removed. */
-  changed(folderId: number): void {
+  /** Call it after files of the folder were written or removed, or have got a vector. */
+  changed(folderId: number, fileIds: readonly number[]): void {
+    const packed = this.#packed.get(folderId);
+    for (const id of fileIds) packed?.stale.add(id);
+  }
+
+  dropped(folderId: number): void {
     this.#packed.delete(folderId);
   }
 
@@ -68,10 +78,10 @@ export class FileVectorTable {
    * given.
    */
   cosines(folder: FolderRow, query: Float32Array, among?: ReadonlySet<number>): Map<number, number> {
-    const { ids, components, scales } = this.#of(folder);
+    const { rows, components, scales } = this.#of(folder);
     const dimensions = query.length;
     const found = new Map<number, number>();
-    for (const [row, id] of ids.entries()) {
+    for (const [id, row] of rows) {
       if (among?.has(id) === false) continue;
       const start = row * dimensions;
       let sum = 0;
@@ -82,32 +92,68 @@ export class FileVectorTable {
   }
 
   #of(folder: FolderRow): Packed {
-    const packed = this.#packed.get(folder.id) ?? this.#pack(folder);
+    const packed = this.#packed.get(folder.id) ?? this.#load(folder);
     this.#packed.delete(folder.id);
     this.#packed.set(folder.id, packed);
     const oldest = this.#packed.keys().next();
     if (this.#packed.size > keptFolders && oldest.done !== true) this.#packed.delete(oldest.value);
+    if (packed.stale.size > 0) this.#update(packed, folder);
     return packed;
   }
 
-  #pack(folder: FolderRow): Packed {
-    const rows = this.#sql.all<{ id: number; vector: unknown }>(
+  #load(folder: FolderRow): Packed {
+    const found = this.#sql.all<StoredVector>(
       `SELECT f.id, v.vector FROM files f JOIN vectors v ON v.digest = f.vector_digest AND v.model_id = ?
        WHERE f.folder_id = ?`,
       folder.modelId,
       folder.id,
     );
-    const dimensions = rows[0] === undefined ? 0 : toVector(rows[0].vector).length;
-    const components = new Int8Array(rows.length * dimensions);
-    const scales = new Float32Array(rows.length);
-    for (const [row, { vector }] of rows.entries()) {
-      const values = toVector(vector);
-      const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-      if (largest === 0) continue;
-      scales[row] = largest / 127;
-      for (let i = 0; i < dimensions; i++)
-        components[row * dimensions + i] = Math.round(((values[i] ?? 0) / largest) * 127);
-    }
-    return { ids: rows.map(({ id }) => id), components, scales };
+    const components = new Int8Array(0);
+    const packed: Packed = { rows: new Map(), free: [], components, scales: [], stale: new Set() };
+    for (const { id, vector } of found) put(packed, id, toVector(vector), found.length);
+    return packed;
   }
+
+  #update(packed: Packed, folder: FolderRow): void {
+    const found = this.#sql.all<StoredVector>(
+      `SELECT f.id, v.vector FROM json_each(?) wanted CROSS JOIN files f ON f.id = wanted.value AND f.folder_id = ?
+       JOIN vectors v ON v.digest = f.vector_digest AND v.model_id = ?`,
+      JSON.stringify([...packed.stale]),
+      folder.id,
+      folder.modelId,
+    );
+    for (const { id, vector } of found) {
+      put(packed, id, toVector(vector));
+      packed.stale.delete(id);
+    }
+    for (const id of packed.stale) {
+      const row = packed.rows.get(id);
+      if (row !== undefined) packed.free.push(row);
+      packed.rows.delete(id);
+    }
+    packed.stale.clear();
+  }
+}
+
+interface StoredVector {
+  readonly id: number;
+  readonly vector: unknown;
+}
+
+/** Rows that a packed table has at first, if it does not know how many it will need. */
+const firstRows = 64;
+
+function put(packed: Packed, id: number, vector: Float32Array, expected = firstRows): void {
+  const row = packed.rows.get(id) ?? packed.free.pop() ?? packed.scales.length;
+  packed.rows.set(id, row);
+  if ((row + 1) * vector.length > packed.components.length) {
+    const larger = new Int8Array(Math.max(expected, row * 2) * vector.length);
+    larger.set(packed.components);
+    packed.components = larger;
+  }
+  const largest = vector.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  packed.scales[row] = largest / 127;
+  if (largest === 0) return;
+  for (let i = 0; i < vector.length; i++)
+    packed.components[row * vector.length + i] = Math.round(((vector[i] ?? 0) / largest) * 127);
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import Database from 'libsql';
 import type { FolderRow } from './catalog.js';
-import { TestCatalog, chunk, file } from '../../test/support/testCatalog.js';
+import { TestCatalog, chunk, file, indexed } from '../../test/support/testCatalog.js';
 import { tokenStream, tokens } from '../lexical/tokens.js';
 import type { Field } from '../lexical/postings.js';
 
@@ -91,7 +91,7 @@ describe('LexicalIndex', () => {
     test.put(folder, 'a.ts', 'gamma', 'delta gamma');
     assert.deepEqual(holders('alpha'), ['b.ts']);
     assert.deepEqual(found('gamma'), ['a.ts#1: 1', 'a.ts#2: 1']);
-    test.catalog.removeFile(folder, test.catalog.files.get(folder.id, 'b.ts')!);
+    test.remove(folder, { path: 'b.ts' });
     assert.deepEqual(holders('alpha beta'), []);
     assert.deepEqual(test.query('SELECT DISTINCT term FROM postings WHERE part = 0 ORDER BY term'), [
       ...['a', 'delta', 'gamma', 'ts'].map((term) => ({ term })),
@@ -101,11 +101,8 @@ describe('LexicalIndex', () => {
   });
 
   it('has the last version of a file that is written twice in one transaction', () => {
-    const versions = ['alpha', 'beta gamma'].map((text) => ({
-      file: file('a.ts'),
-      chunks: [chunk('a.ts', text)],
-    }));
-    test.catalog.replaceFiles(folder, versions);
+    const versions = ['alpha', 'beta gamma'].map((text) => indexed(file('a.ts'), [chunk('a.ts', text)]));
+    test.catalog.writeFiles(folder, versions);
     assert.deepEqual(holders('alpha'), []);
     assert.deepEqual(found('beta'), ['a.ts#1: 1']);
   });
@@ -157,7 +154,7 @@ describe('LexicalIndex', () => {
     assert.deepEqual(found('77'), ['77.ts#1: 1']);
     for (let i = 0; i < 150; i += 2) {
       const row = test.catalog.files.get(folder.id, `${i}.ts`);
-      if (row !== undefined) test.catalog.removeFile(folder, row);
+      if (row !== undefined) test.remove(folder, row);
     }
     assert.equal(found('common').length, 150);
     assert.deepEqual(found('77'), ['77.ts#1: 1']);

@@ -1,9 +1,8 @@
 import { Buffer } from 'node:buffer';
-import type { ChunkTerms, FileTerms } from '../lexical/fields.js';
 import { type PostingsBlock, type TermPostings, matchTerm, ownPart, usagePart } from '../lexical/matching.js';
 import { encodeEntry, filesPerBlock, readBlock, withoutSlot } from '../lexical/postings.js';
 import type { FolderStatistics } from '../lexical/statistics.js';
-import { type CountedFile, countTerms, countUsage, splitTerms } from '../lexical/termCounts.js';
+import { type CountedTerms, countUsage, eachTerm, splitTerms } from '../lexical/termCounts.js';
 import type { Sql } from './database.js';
 import { asBytes } from './rows.js';
 import { StatisticsTable } from './statisticsTable.js';
@@ -30,14 +29,8 @@ export class LexicalIndex {
   }
 
   /** Replaces the terms of a file. Its chunks have the row ids `firstChunk` and following. */
-  put(
-    folderId: number,
-    fileId: number,
-    firstChunk: number,
-    file: FileTerms,
-    chunks: readonly ChunkTerms[],
-  ): void {
-    this.#replace(folderId, fileId, ownPart, countTerms(file, chunks), firstChunk);
+  put(folderId: number, fileId: number, firstChunk: number, counted: CountedTerms): void {
+    this.#replace(folderId, fileId, ownPart, counted, firstChunk);
   }
 
   /** Replaces the terms of usage lines in other files. */
@@ -62,12 +55,22 @@ export class LexicalIndex {
 
   remove(folderId: number, fileId: number): void {
     for (const part of [ownPart, usagePart]) this.#remove(folderId, fileId, part);
-    this.#statistics.changed(folderId, fileId);
+    this.removed(folderId, fileId);
+  }
+
+  /** Call it after another connection has removed a file. */
+  removed(folderId: number, fileId: number): void {
+    this.#statistics.removed(folderId, fileId);
   }
 
   drop(folderId: number): void {
     this.#sql.run('DELETE FROM postings WHERE folder_id = ?', folderId);
     this.#sql.run('DELETE FROM file_terms WHERE folder_id = ?', folderId);
+    this.dropped(folderId);
+  }
+
+  /** Call it after another connection has dropped a folder. */
+  dropped(folderId: number): void {
     this.#statistics.drop(folderId);
   }
 
@@ -101,19 +104,11 @@ export class LexicalIndex {
       .map((row) => ({ ...row, entries: asBytes(row.entries) }));
   }
 
-  #replace(
-    folderId: number,
-    fileId: number,
-    part: number,
-    { payloads, lengths }: CountedFile,
-    firstChunk: number,
-  ): void {
-    // The entries of the file's last version may be waiting.
-    if (this.#batch?.files.has(fileId) === true) this.#flush();
+  #replace(folderId: number, fileId: number, part: number, counted: CountedTerms, firstChunk: number): void {
     this.#remove(folderId, fileId, part);
     const block = Math.floor(fileId / filesPerBlock);
     const slot = fileId % filesPerBlock;
-    for (const [term, payload] of payloads) {
+    eachTerm(counted, (term, payload) => {
       const entry = encodeEntry(slot, payload);
       const key = `${term} ${block} ${part} ${folderId}`;
       const waiting = this.#batch?.rows.get(key);
@@ -121,7 +116,7 @@ export class LexicalIndex {
       if (waiting !== undefined) waiting.entries.push(entry);
       else if (this.#batch !== undefined) this.#batch.rows.set(key, row);
       else this.#append(row);
-    }
+    });
     this.#batch?.files.add(fileId);
     this.#sql.run(
       'INSERT INTO file_terms (file_id, part, folder_id, first_chunk, lengths, terms) VALUES (?, ?, ?, ?, ?, ?)',
@@ -129,10 +124,9 @@ export class LexicalIndex {
       part,
       folderId,
       firstChunk,
-      lengths,
-      [...payloads.keys()].join(' '),
+      counted.lengths,
+      counted.terms,
     );
-    this.#statistics.changed(folderId, fileId);
   }
 
   #flush(): void {
@@ -158,6 +152,8 @@ export class LexicalIndex {
   }
 
   #remove(folderId: number, fileId: number, part: number): void {
+    // The entries of the file's last version may be waiting.
+    if (this.#batch?.files.has(fileId) === true) this.#flush();
     const row = this.#sql.get<{ terms: string }>(
       'SELECT terms FROM file_terms WHERE file_id = ? AND part = ?',
       fileId,

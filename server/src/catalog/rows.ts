@@ -1,5 +1,6 @@
 /** Rows of the catalog's tables, as the rest of the program sees them. */
-import type { ChunkTerms, FileTerms } from '../lexical/fields.js';
+import { deserialize, serialize } from 'node:v8';
+import type { CountedTerms } from '../lexical/termCounts.js';
 
 export interface FolderRow {
   readonly id: number;
@@ -33,7 +34,7 @@ export interface SkippedFile extends SeenFile {
   readonly reason: string;
 }
 
-/** A chunk as the indexer passes it on, with its terms for the lexical index. */
+/** A chunk as the indexer passes it on. */
 export interface NewChunk {
   /** Identity within the folder, derived from path, text and occurrence: the same in every run. */
   readonly key: string;
@@ -48,7 +49,6 @@ export interface NewChunk {
   readonly symbol: string | undefined;
   /** Definitions in the chunk. */
   readonly definitions: readonly NewDefinition[];
-  readonly terms: ChunkTerms;
 }
 
 export interface NewDefinition {
@@ -62,12 +62,35 @@ export interface NewDefinition {
 
 /** A file as the indexer passes it on, without its chunks. */
 export interface NewFile extends Omit<FileRow, 'id'> {
-  readonly terms: FileTerms;
+  /** The terms of the file and of its chunks. */
+  readonly counted: CountedTerms;
   /** Lines, from 1, on which a comment ends. A comment explains the line below it. */
   readonly commentRows: readonly number[];
   /** The text that is embedded for the whole file; kept until there is a vector. */
   readonly summary: { readonly digest: Uint8Array; readonly text: string } | undefined;
 }
+
+/** A file and its chunks as they were read. */
+export interface FileRows {
+  readonly file: Omit<NewFile, 'checkedMs'>;
+  readonly chunks: readonly NewChunk[];
+}
+
+/** What a scan found out about one file. */
+export type FileChange =
+  /** `rows` has the bytes of a `FileRows`, so that a thread in between passes them on unread. */
+  | { readonly kind: 'indexed'; readonly rows: Uint8Array; readonly checkedMs: number }
+  /** The content is the indexed one, with another time stamp. */
+  | ({ readonly kind: 'same'; readonly path: string } & FileState)
+  | { readonly kind: 'skipped'; readonly path: string; readonly reason: string; readonly state?: FileState }
+  /** No longer there, or no longer skipped. */
+  | { readonly kind: 'gone'; readonly path: string };
+
+/** What tells whether a file has changed: its size, its time stamp and when they were read. */
+export type FileState = Pick<FileRow, 'size' | 'mtimeMs' | 'checkedMs'>;
+
+export const encodeFile = (rows: FileRows): Uint8Array => serialize(rows);
+export const decodeFile = (bytes: Uint8Array): FileRows => deserialize(bytes) as FileRows;
 
 export interface ChunkRow {
   readonly id: number;

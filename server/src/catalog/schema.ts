@@ -1,7 +1,7 @@
 import type Database from 'libsql';
 
 /** Raised with every change of the schema, with a new step in `migrations`. */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 
 /** Version 1. */
 const initial = `
@@ -216,6 +216,25 @@ const counts = `
   END;
 `;
 
+/** Version 5: rows of file_terms have ascending ids, so that a reader finds what has changed since it last looked. */
+const changes = `
+  CREATE TABLE changed_terms (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    file_id INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    folder_id INTEGER NOT NULL,
+    first_chunk INTEGER NOT NULL,
+    lengths BLOB NOT NULL,
+    terms TEXT NOT NULL,
+    UNIQUE (file_id, part)
+  );
+  INSERT INTO changed_terms (file_id, part, folder_id, first_chunk, lengths, terms)
+    SELECT file_id, part, folder_id, first_chunk, lengths, terms FROM file_terms;
+  DROP TABLE file_terms;
+  ALTER TABLE changed_terms RENAME TO file_terms;
+  CREATE INDEX file_terms_by_folder ON file_terms(folder_id, part);
+`;
+
 /** Version 1 had an FTS5 table per folder. */
 function dropWordTables(db: Database.Database): void {
   const tables = db
@@ -233,6 +252,7 @@ const migrations: readonly ((db: Database.Database) => void)[] = [
   },
   (db) => db.exec(terms),
   (db) => db.exec(counts),
+  (db) => db.exec(changes),
 ];
 
 /** Brings the schema up to date in one transaction. Throws for a catalog of a newer build. */

@@ -5,7 +5,7 @@ import { asBytes } from './rows.js';
 
 interface Table {
   readonly files: Map<number, StoredFile>;
-  /** Files that have changed. They are read again before the next use, so a transaction that was rolled back does no harm. */
+  /** Files that have changed. They are read again before the next use. */
   readonly stale: Set<number>;
   statistics: FolderStatistics | undefined;
 }
@@ -26,16 +26,23 @@ interface Row {
   readonly usage: unknown;
 }
 
-/** Statistics of the folders that were searched last. They are read when first needed, and then updated file by file. */
+/**
+ * Statistics of the folders that were searched last. They are read when first needed, and then updated file by file,
+ * whoever wrote the files.
+ */
 export class StatisticsTable {
   readonly #sql: Sql;
   readonly #tables = new Map<number, Table>();
+  /** The last row of `file_terms` that the tables know. */
+  #seen = 0;
 
   constructor(sql: Sql) {
     this.#sql = sql;
   }
 
+  /** Call it in a snapshot together with what is read by its numbers. */
   of(folderId: number): FolderStatistics {
+    this.#readChanges();
     const table = this.#tables.get(folderId) ?? this.#load(folderId);
     // A map keeps its order of insertion: the least recently used folder is the first.
     this.#tables.delete(folderId);
@@ -57,12 +64,26 @@ export class StatisticsTable {
     return (table.statistics ??= layOutStatistics([...table.files.values()]));
   }
 
-  changed(folderId: number, fileId: number): void {
+  /** Call it after a file was removed. Files that were written are found without a call. */
+  removed(folderId: number, fileId: number): void {
     this.#tables.get(folderId)?.stale.add(fileId);
   }
 
   drop(folderId: number): void {
     this.#tables.delete(folderId);
+  }
+
+  #readChanges(): void {
+    if (this.#tables.size === 0) {
+      this.#seen = this.#sql.get<{ last: number }>('SELECT max(id) AS last FROM file_terms')?.last ?? 0;
+      return;
+    }
+    const rows = this.#sql.all<{ id: number; fileId: number; folderId: number }>(
+      'SELECT id, file_id AS fileId, folder_id AS folderId FROM file_terms WHERE id > ? ORDER BY id',
+      this.#seen,
+    );
+    for (const { fileId, folderId } of rows) this.#tables.get(folderId)?.stale.add(fileId);
+    this.#seen = rows.at(-1)?.id ?? this.#seen;
   }
 
   #load(folderId: number): Table {

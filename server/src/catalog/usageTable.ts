@@ -34,12 +34,25 @@ export class UsageTable {
     this.#lexical = lexical;
   }
 
-  /** Files whose lines have to be read. */
-  due(folderId: number): UserFile[] {
+  /** Number of files whose lines have to be read or collected. */
+  dueCount(folderId: number): number {
+    return (
+      this.#sql.get<{ n: number }>(
+        'SELECT count(*) AS n FROM files WHERE folder_id = ? AND uses_due > 0',
+        folderId,
+      )?.n ?? 0
+    );
+  }
+
+  /** Up to `limit` files whose lines have to be read, in the order of their ids, after the id `after`. */
+  due(folderId: number, after: number, limit: number): UserFile[] {
     return this.#sql
       .all<{ id: number; path: string; digest: string; rows: unknown }>(
-        `SELECT id, path, digest, comment_rows AS rows FROM files WHERE folder_id = ? AND uses_due IN (1, 3)`,
+        `SELECT id, path, digest, comment_rows AS rows FROM files
+         WHERE folder_id = ? AND uses_due IN (1, 3) AND id > ? ORDER BY id LIMIT ?`,
         folderId,
+        after,
+        limit,
       )
       .map(({ rows, ...file }) => ({ ...file, commentRows: decodeRows(asBytes(rows ?? new Uint8Array())) }));
   }
@@ -57,20 +70,22 @@ export class UsageTable {
     return other === undefined ? one?.id : undefined;
   }
 
-  /** Replaces the usage lines in the file `userId`: token streams by the file that they use. */
-  putLines(userId: number, streams: ReadonlyMap<number, string>): void {
+  /** Replaces the usage lines in files, all in one transaction: token streams by the file that they use. */
+  putLines(users: ReadonlyMap<number, ReadonlyMap<number, string>>): void {
     this.#sql.transaction(() => {
-      this.#removeLines(userId);
-      for (const [target, stream] of streams) {
-        this.#sql.run(
-          'INSERT INTO uses (target_id, user_id, terms) VALUES (?, ?, ?)',
-          target,
-          userId,
-          stream,
-        );
-        this.#mark(target, collectDue);
+      for (const [userId, streams] of users) {
+        this.#removeLines(userId);
+        for (const [target, stream] of streams) {
+          this.#sql.run(
+            'INSERT INTO uses (target_id, user_id, terms) VALUES (?, ?, ?)',
+            target,
+            userId,
+            stream,
+          );
+          this.#mark(target, collectDue);
+        }
+        this.#sql.run('UPDATE files SET uses_due = uses_due & ~1 WHERE id = ?', userId);
       }
-      this.#sql.run('UPDATE files SET uses_due = uses_due & ~1 WHERE id = ?', userId);
     });
   }
 

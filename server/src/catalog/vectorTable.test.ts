@@ -69,7 +69,7 @@ describe('VectorTable', () => {
 
     for (const [name, leave] of [
       ['changed', () => test.put(folder, 'x.ts', 'other')],
-      ['was removed', () => test.catalog.removeFile(folder, test.catalog.files.get(folder.id, 'x.ts')!)],
+      ['was removed', () => test.remove(folder, { path: 'x.ts' })],
       ['belongs to a folder that was removed', () => test.catalog.removeFolder(folder.id)],
     ] as const) {
       it(`counts the days since its file ${name}, not since it was made`, () => {

@@ -10,6 +10,12 @@ export interface VectorBlock {
   readonly languages: readonly string[];
 }
 
+export interface NewVector {
+  /** Digest of the text that the vector was made from. */
+  readonly digest: Uint8Array;
+  readonly vector: Float32Array;
+}
+
 const dayMs = 86_400_000;
 const today = (): number => Math.floor(Date.now() / dayMs);
 
@@ -46,7 +52,7 @@ export class VectorTable {
   }
 
   /** Stores vectors by the digest of the text that they were made from. */
-  put(folder: FolderRow, vectors: readonly { digest: Uint8Array; vector: Float32Array }[]): void {
+  put(folder: FolderRow, vectors: readonly NewVector[]): void {
     this.#sql.transaction(() => {
       for (const { digest, vector } of vectors) {
         this.#sql.run(

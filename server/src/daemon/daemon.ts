@@ -1,6 +1,5 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import {
   StreamMessageReader,
   StreamMessageWriter,
@@ -85,9 +84,6 @@ async function serve(
   createServices: CreateServices,
 ): Promise<DaemonService> {
   const { activity, identity, log } = context;
-  // The optimizing compiler would keep its own copy of each grammar, 60 MB with ten of them, and parses thousands of
-  // files no faster.
-  setFlagsFromString('--liftoff-only');
   const { Session } = await import('../service/session.js');
   let services: Services;
   try {

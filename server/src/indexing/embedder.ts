@@ -16,12 +16,6 @@ export interface EmbedderLease {
   dispose(): void;
 }
 
-/** A vector, by the digest of the text that it was made from. */
-export interface DigestVector {
-  readonly digest: Uint8Array;
-  readonly vector: Float32Array;
-}
-
 /**
  * Does `work` for each item in order, for up to `atOnce` items at the same time. After a failure it begins no further
  * item, waits for those that have begun, and rejects.

@@ -1,4 +1,4 @@
-import type { NewChunk, NewFile } from '../catalog/rows.js';
+import { encodeFile } from '../catalog/rows.js';
 import type { Chunker } from '../chunking/chunker.js';
 import { type ReadResult, readSource } from '../source/sourceFile.js';
 import type { ReadSettings } from '../source/sourceTexts.js';
@@ -19,7 +19,8 @@ export type FileReading =
   | Exclude<ReadResult, { kind: 'text' }>
   /** The content is the indexed one. */
   | { readonly kind: 'same'; readonly size: number; readonly mtimeMs: number }
-  | { readonly kind: 'read'; readonly file: Omit<NewFile, 'checkedMs'>; readonly chunks: NewChunk[] };
+  /** The bytes of a `FileRows`. */
+  | { readonly kind: 'read'; readonly rows: Uint8Array };
 
 /** Reads a file and makes the catalog's rows of it. */
 export interface FileReader {
@@ -47,7 +48,7 @@ export class LocalFileReader implements FileReader {
     const { maxTokens } = this.#limits;
     const countTokens = (part: string): number => this.#limits.countTokens(part);
     const chunked = await this.#chunker.chunk({ path, language, text, maxTokens, countTokens });
-    const { file, rows } = fileRows({ path, language, text, digest, chunked }, { maxTokens, countTokens });
-    return { kind: 'read', file: { ...file, size, mtimeMs }, chunks: rows };
+    const { file, chunks } = fileRows({ path, language, text, digest, chunked }, { maxTokens, countTokens });
+    return { kind: 'read', rows: encodeFile({ file: { ...file, size, mtimeMs }, chunks }) };
   }
 }

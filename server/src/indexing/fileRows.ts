@@ -3,7 +3,8 @@ import { hash } from 'node:crypto';
 import type { NewChunk, NewFile } from '../catalog/rows.js';
 import { tokenStream } from '../lexical/tokens.js';
 import { type ChunkedFile } from '../chunking/chunker.js';
-import { definitionsIn, fileSummary, termsOfFile, signaturesOf } from '../lexical/fields.js';
+import { type ChunkTerms, definitionsIn, fileSummary, termsOfFile, signaturesOf } from '../lexical/fields.js';
+import { countTerms } from '../lexical/termCounts.js';
 import { digestOf } from '../source/sourceTexts.js';
 import { embeddedText } from '../chunking/embeddedText.js';
 
@@ -26,16 +27,22 @@ export interface EmbeddingLimits {
 export function fileRows(
   { path, language, text, digest, chunked }: ReadFile,
   limits: EmbeddingLimits,
-): { file: Omit<NewFile, 'size' | 'mtimeMs' | 'checkedMs'>; rows: NewChunk[] } {
+): { file: Omit<NewFile, 'size' | 'mtimeMs' | 'checkedMs'>; chunks: NewChunk[] } {
   const { maxTokens, countTokens } = limits;
   const lines = text.split('\n');
   const occurrences = new Map<string, number>();
-  const rows = chunked.chunks.map((chunk): NewChunk => {
+  const terms: ChunkTerms[] = [];
+  const chunks = chunked.chunks.map((chunk): NewChunk => {
     const textDigest = digestOf(chunk.text);
     const content = Buffer.from(textDigest).toString('hex');
     const occurrence = occurrences.get(content) ?? 0;
     occurrences.set(content, occurrence + 1);
     const defined = definitionsIn(chunk, chunked.definitions);
+    terms.push({
+      body: tokenStream(chunk.text),
+      names: tokenStream(defined.map(({ name }) => name).join(' ')),
+      signatures: tokenStream(signaturesOf(defined, lines)),
+    });
     return {
       key: hash('sha256', `${path}\0${content}\0${occurrence}`).slice(0, 32),
       vectorDigest: digestOf(embeddedText(path, chunk.text, maxTokens, countTokens)),
@@ -46,11 +53,6 @@ export function fileRows(
       endLine: chunk.endLine,
       symbol: chunk.symbol,
       definitions: defined,
-      terms: {
-        body: tokenStream(chunk.text),
-        names: tokenStream(defined.map(({ name }) => name).join(' ')),
-        signatures: tokenStream(signaturesOf(defined, lines)),
-      },
     };
   });
   const summary = fileSummary(path, language, text, chunked, limits);
@@ -58,9 +60,9 @@ export function fileRows(
     path,
     language,
     digest,
-    terms: termsOfFile(path, language, text, chunked),
+    counted: countTerms(termsOfFile(path, language, text, chunked), terms),
     commentRows: chunked.comments.map(({ endLine }) => endLine),
     summary: { digest: digestOf(summary), text: summary },
   };
-  return { file, rows };
+  return { file, chunks };
 }

@@ -1,17 +1,19 @@
 import { Buffer } from 'node:buffer';
 import { throwIfCancelled } from '../../../shared/src/errors.js';
 import type { IndexProgress, IndexReport } from '../../../shared/src/protocol/protocol.js';
-import type { Catalog } from '../catalog/catalog.js';
+import type { Catalog, NewVector } from '../catalog/catalog.js';
 import { embeddedText } from '../chunking/embeddedText.js';
 import type { SourceTexts } from '../source/sourceTexts.js';
 import type { Projector } from '../vectors/projector.js';
-import { type ChunkEmbedder, type DigestVector, type EmbedderLease, forEachAtOnce } from './embedder.js';
+import { type ChunkEmbedder, type EmbedderLease, forEachAtOnce } from './embedder.js';
 import { type FileVectorsJob, embedFiles } from './fileVectors.js';
+import type { IndexWriter } from './indexWriter.js';
 import type { PauseGate } from './pauseGate.js';
 import { Rate } from './rate.js';
 
 export interface FolderEmbeddingDependencies {
   readonly catalog: Catalog;
+  readonly writer: IndexWriter;
   readonly projector: Projector;
   readonly embedder: ChunkEmbedder;
   readonly gate: PauseGate;
@@ -64,13 +66,13 @@ export class FolderEmbedding {
       if (missing.length > 0) report.chunksEmbedded += await this.#embedChunks(missing, signal);
       else await counted('verify', () => projector.verify(signal));
     }
-    catalog.markIndexed(projector.folder.id, Date.now());
+    await this.#deps.writer.markIndexed(projector.folder.id, Date.now());
     return { ...report, collectionRebuilt: projector.takeRebuilt() };
   }
 
   /** Vectors of whole files come first: with them a search is nearly as good as with all vectors. */
   async #embedFiles(signal: AbortSignal): Promise<void> {
-    const { catalog, projector, embedder, gate, onProgress, counted } = this.#deps;
+    const { catalog, writer, projector, embedder, gate, onProgress, counted } = this.#deps;
     const rate = new Rate();
     do {
       await gate.passed(signal);
@@ -78,6 +80,7 @@ export class FolderEmbedding {
       const folder = projector.folder;
       const job: FileVectorsJob = {
         catalog,
+        writer,
         folder,
         acquire: (texts) => embedder.acquire(folder.path, texts <= editSize ? 'edited' : 'bulk', signal),
         isPaused: () => gate.closed,
@@ -132,10 +135,10 @@ export class FolderEmbedding {
   }
 
   async #embedPage(job: EmbedJob, from: number, lease: EmbedderLease, signal: AbortSignal): Promise<void> {
-    const { catalog, projector, embedder } = this.#deps;
+    const { catalog, writer, projector, embedder } = this.#deps;
     const countTokens = (part: string): number => embedder.countTokens(part);
     const texts = this.#deps.texts();
-    const vectors: DigestVector[] = [];
+    const vectors: NewVector[] = [];
     const begun = new Set<string>();
     let done = from;
     const page = job.chunkIds.slice(from, from + commitPage);
@@ -163,7 +166,7 @@ export class FolderEmbedding {
       });
     } finally {
       // Finished vectors are kept when the rest was cancelled or failed.
-      if (vectors.length > 0) catalog.vectors.put(projector.folder, vectors);
+      if (vectors.length > 0) await writer.putVectors(projector.folder, vectors);
     }
   }
 

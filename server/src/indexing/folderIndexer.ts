@@ -11,11 +11,13 @@ import type { VectorStore } from '../vectors/vectorStore.js';
 import type { ChunkEmbedder } from './embedder.js';
 import { type EmbedReport, FolderEmbedding } from './folderEmbedding.js';
 import { type BulkReader, FolderScan, type IndexerSettings, type ScanReport } from './folderScan.js';
+import type { IndexWriter } from './indexWriter.js';
 import { PauseGate } from './pauseGate.js';
 
 /** What every folder's indexer shares with the others. */
 export interface IndexingDependencies {
   readonly catalog: Catalog;
+  readonly writer: IndexWriter;
   readonly store: VectorStore;
   readonly chunker: Chunker;
   readonly embedder: ChunkEmbedder;
@@ -48,11 +50,12 @@ export class FolderIndexer {
 
   constructor(deps: FolderIndexerDependencies) {
     this.#deps = deps;
-    const { folder, catalog, store, embedder, settings, log, onProgress } = deps;
+    const { folder, catalog, writer, store, embedder, settings, log, onProgress } = deps;
     const texts = (): SourceTexts => new SourceTexts(folder.path, settings);
     this.projector = new Projector({
       folder,
       catalog,
+      writer,
       store,
       dimensions: embedder.dimensions,
       document: settings.storeDocuments ? (chunk: ChunkRow) => texts().of(chunk) : undefined,
@@ -61,6 +64,7 @@ export class FolderIndexer {
     this.#folderScan = new FolderScan({ ...deps, folder: () => this.folder });
     this.#folderEmbedding = new FolderEmbedding({
       catalog,
+      writer,
       projector: this.projector,
       embedder,
       gate: this.#gate,

@@ -1,14 +1,16 @@
+import type { Disposable } from '../../../shared/src/disposable.js';
 import { throwIfCancelled } from '../../../shared/src/errors.js';
 import type { IndexProgress, IndexReport } from '../../../shared/src/protocol/protocol.js';
-import type { Catalog, FileRow, FolderRow } from '../catalog/catalog.js';
+import type { Catalog, FileChange, FileRow, FolderRow } from '../catalog/catalog.js';
 import type { Chunker } from '../chunking/chunker.js';
 import type { FoundFile } from '../source/walk.js';
 import { walkAhead } from '../source/walkAhead.js';
 import { Pacer } from '../syntax/pacer.js';
 import type { ChunkEmbedder } from './embedder.js';
 import { type FileReader, type FileReading, LocalFileReader } from './fileReader.js';
+import type { IndexWriter } from './indexWriter.js';
 import { Rate } from './rate.js';
-import { refreshUsage } from './usagePass.js';
+import { WriteBuffer } from './writeBuffer.js';
 
 export interface IndexerSettings {
   readonly maxFileBytes: number;
@@ -21,6 +23,7 @@ export interface FolderScanDependencies {
   /** The folder's row as it is now: a rebuilt collection changes it. */
   readonly folder: () => FolderRow;
   readonly catalog: Catalog;
+  readonly writer: IndexWriter;
   readonly chunker: Chunker;
   /** Its token count and limit decide where files are cut. */
   readonly embedder: ChunkEmbedder;
@@ -46,26 +49,14 @@ export interface BulkReader extends FileReader {
   readonly limit: number;
 }
 
-/** A file's rows for the catalog. */
-type FileWrite = Parameters<Catalog['replaceFiles']>[1][number];
-
-/** What a scan did with one file. `removed` is the number of chunks that it deleted. */
+/** What a scan did with one file. */
 type Outcome =
-  | { readonly kind: 'indexed'; readonly removed: 0; readonly write: FileWrite }
-  | { readonly kind: 'unchanged'; readonly removed: number }
-  | { readonly kind: 'skipped'; readonly reason: string; readonly removed: number };
+  { readonly kind: 'indexed' | 'unchanged' } | { readonly kind: 'skipped'; readonly reason: string };
 
 /** A file that changed this close to the moment of reading may change again with the same time stamp. */
 const racyMs = 2000;
 
-/**
- * A scan collects up to this many files, for up to this long, before it writes them: a commit per file would write the
- * pages of common terms again and again.
- */
-const writePage = 16;
-const writeDelayMs = 25;
-
-/** A scan that has read this many files leaves the next ones to the bulk reader, whose start takes a while. */
+/** A scan that has read this many files leaves the next ones to the bulk reader, and all writing to another thread. */
 const bulkFiles = 24;
 /** Files per thread that are being read or wait to be written. */
 const ahead = 4;
@@ -90,28 +81,24 @@ export class FolderScan {
 
   /** One pass over the folder. What was read before it was cancelled or failed is kept. */
   async run(signal: AbortSignal): Promise<ScanReport> {
-    const { catalog, settings, onProgress, bulkReader } = this.#deps;
+    const { catalog, writer, settings, onProgress, bulkReader } = this.#deps;
     const folder = this.#deps.folder();
     const indexed = catalog.files.seen(folder.id);
     const skippedBefore = catalog.files.skipped(folder.id);
     const report = { filesTotal: 0, filesAdded: 0, filesChanged: 0, filesRemoved: 0, filesUnchanged: 0 };
     const filesSkipped: Record<string, number> = {};
     const unreadable: string[] = [];
-    let chunksRemoved = 0;
     const skip = (path: string, reason: string): void => {
       filesSkipped[reason] = (filesSkipped[reason] ?? 0) + 1;
       if (reason === 'unreadable') unreadable.push(path);
     };
-    const writes: FileWrite[] = [];
-    let wroteAt = -Infinity;
-    const write = (): void => {
-      if (writes.length === 0) return;
-      wroteAt = performance.now();
-      for (const removed of catalog.replaceFiles(folder, writes.splice(0))) chunksRemoved += removed;
-    };
+    const writes = new WriteBuffer(writer, folder);
+    let bulk: Disposable | undefined;
     const pacer = new Pacer();
     const rate = new Rate();
     let compared = 0;
+    // Paths that were skipped before and are read again.
+    const skippedNow = new Set<string>();
     // Files are written in the order in which they were found, however many are being read.
     const started: Started[] = [];
     let read = 0;
@@ -119,12 +106,8 @@ export class FolderScan {
       const first = started.shift();
       if (first === undefined) return;
       const { found, before } = first;
-      const outcome = this.#apply(first, await first.reading);
-      chunksRemoved += outcome.removed;
-      if (outcome.kind === 'indexed') {
-        writes.push(outcome.write);
-        if (writes.length === writePage || performance.now() - wroteAt > writeDelayMs) write();
-      }
+      const { outcome, change } = this.#compare(first, await first.reading, skippedNow);
+      if (change !== undefined) await writes.add(change);
       if (outcome.kind === 'skipped') {
         skip(found.path, outcome.reason);
         if (before !== undefined && !isTemporary(outcome.reason)) report.filesRemoved++;
@@ -135,7 +118,9 @@ export class FolderScan {
       }
       progress();
     };
-    const files = walkAhead(folder.path, { ...settings, signal }, skip);
+    const ended = new AbortController();
+    const walked = AbortSignal.any([signal, ended.signal]);
+    const files = walkAhead(folder.path, { ...settings, signal: walked }, skip);
     const progress = (): void => {
       // The status of a cancelled job is no longer this one's to say.
       if (signal.aborted) return;
@@ -165,40 +150,45 @@ export class FolderScan {
           if (pacer.due) await pacer.pause();
           throwIfCancelled(signal, 'Indexing');
           const before = seen && catalog.files.get(folder.id, found.path);
-          const bulk = read++ < bulkFiles ? undefined : bulkReader;
-          started.push(this.#start(bulk ?? this.#reader, found, before));
-          while (started.length > (bulk === undefined ? 0 : bulk.limit * ahead)) await finish();
+          if (read++ === bulkFiles) bulk = writer.bulk();
+          const threads = bulk && bulkReader;
+          if (skippedAs !== undefined) skippedNow.add(found.path);
+          started.push(this.#start(threads ?? this.#reader, found, before));
+          while (started.length > (threads === undefined ? 0 : threads.limit * ahead)) await finish();
         }
       }
       while (started.length > 0) await finish();
+      for (const { path } of indexed.values()) {
+        // A path that could not be read may still exist. Its hits are compared with the disk anyway.
+        if (unreadable.some((one) => path === one || (one.endsWith('/') && path.startsWith(one)))) continue;
+        await writes.add({ kind: 'gone', path });
+        report.filesRemoved++;
+      }
+      for (const path of skippedBefore.keys()) await writes.add({ kind: 'gone', path });
+      await writes.flush();
+      if (bulk === undefined && catalog.usage.dueCount(folder.id) > bulkFiles) bulk = writer.bulk();
+      for (let after: number | undefined = 0; after !== undefined;) {
+        throwIfCancelled(signal, 'Indexing');
+        after = await writer.refreshUsage(folder, settings, after);
+      }
     } finally {
-      write();
+      ended.abort();
+      bulk?.dispose();
+      // What was read before the scan was cancelled or failed is kept.
+      await writes.flush();
     }
-    for (const missing of indexed.values()) {
-      // A path that could not be read may still exist. Its hits are compared with the disk anyway.
-      if (
-        unreadable.some(
-          (path) => missing.path === path || (path.endsWith('/') && missing.path.startsWith(path)),
-        )
-      )
-        continue;
-      chunksRemoved += this.#remove(catalog.files.get(folder.id, missing.path));
-      report.filesRemoved++;
-    }
-    for (const path of skippedBefore.keys()) catalog.files.deleteSkipped(folder.id, path);
-    await refreshUsage(catalog, folder, settings, signal);
-    return { ...report, filesSkipped, chunksRemoved };
+    return { ...report, filesSkipped, chunksRemoved: writes.chunksRemoved };
   }
 
   /** Compares one indexed file again, by content: its text is no longer what the catalog says. */
   async rescanFile(path: string): Promise<void> {
-    const { catalog } = this.#deps;
+    const { catalog, writer } = this.#deps;
     const folder = this.#deps.folder();
     const before = catalog.files.get(folder.id, path);
     if (before === undefined) return;
     const started = this.#start(this.#reader, { path, size: before.size, mtimeMs: 0 }, before);
-    const outcome = this.#apply(started, await started.reading);
-    if (outcome.kind === 'indexed') catalog.replaceFiles(folder, [outcome.write]);
+    const { change } = this.#compare(started, await started.reading, new Set());
+    if (change !== undefined) await writer.writeFiles(folder, [change]);
   }
 
   #start(reader: FileReader, found: FoundFile, before: FileRow | undefined): Started {
@@ -211,29 +201,26 @@ export class FolderScan {
     return { found, before, checkedMs, reading };
   }
 
-  #apply({ found, before, checkedMs }: Started, reading: FileReading): Outcome {
-    const { catalog } = this.#deps;
-    const folder = this.#deps.folder();
-    if (reading.kind === 'gone') return { kind: 'skipped', reason: 'gone', removed: this.#remove(before) };
-    if (reading.kind === 'skipped') {
-      const { reason, state } = reading;
-      if (isTemporary(reason)) return { kind: 'skipped', reason, removed: 0 };
+  /** What to report of a file, and what to write. `skippedBefore` has the paths that the catalog lists as skipped. */
+  #compare(
+    { found: { path }, before, checkedMs }: Started,
+    reading: FileReading,
+    skippedBefore: ReadonlySet<string>,
+  ): { readonly outcome: Outcome; readonly change?: FileChange } {
+    const isKnown = before !== undefined || skippedBefore.has(path);
+    if (reading.kind === 'gone' || reading.kind === 'skipped') {
+      const { reason, state } = reading.kind === 'gone' ? { reason: 'gone', state: undefined } : reading;
+      const outcome = { kind: 'skipped', reason } as const;
+      if (isTemporary(reason)) return { outcome };
       if (state !== undefined)
-        catalog.files.recordSkipped(folder.id, { path: found.path, ...state, checkedMs, reason });
-      return { kind: 'skipped', reason, removed: this.#remove(before) };
+        return { outcome, change: { kind: 'skipped', path, reason, state: { ...state, checkedMs } } };
+      return isKnown ? { outcome, change: { kind: 'gone', path } } : { outcome };
     }
-    catalog.files.deleteSkipped(folder.id, found.path);
     if (reading.kind === 'same') {
       const { size, mtimeMs } = reading;
-      if (before !== undefined) catalog.files.touch(before.id, { size, mtimeMs, checkedMs });
-      return { kind: 'unchanged', removed: 0 };
+      return { outcome: { kind: 'unchanged' }, change: { kind: 'same', path, size, mtimeMs, checkedMs } };
     }
-    const write = { file: { ...reading.file, checkedMs }, chunks: reading.chunks };
-    return { kind: 'indexed', removed: 0, write };
-  }
-
-  #remove(file: FileRow | undefined): number {
-    return file === undefined ? 0 : this.#deps.catalog.removeFile(this.#deps.folder(), file).removed;
+    return { outcome: { kind: 'indexed' }, change: { kind: 'indexed', rows: reading.rows, checkedMs } };
   }
 }
 

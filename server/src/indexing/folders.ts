@@ -9,7 +9,7 @@ import type {
   IndexStatus,
   RemoveResult,
 } from '../../../shared/src/protocol/protocol.js';
-import type { FolderRow } from '../catalog/catalog.js';
+import type { FolderRow, NewFolder } from '../catalog/catalog.js';
 import { collectionName } from '../vectors/collectionName.js';
 import { CHUNKER_VERSION } from '../chunking/chunker.js';
 import { checkFolder } from '../source/walk.js';
@@ -72,6 +72,7 @@ export class Folders {
 
   constructor(deps: FoldersDependencies) {
     this.#deps = deps;
+    this.#changing = this.#renewOutdated();
   }
 
   /** The indexed folder that holds `path`, if there is one. */
@@ -92,13 +93,13 @@ export class Folders {
         this.#deps.log.write('info', 'folder.absorbed', { folder: row.path, by: real });
         await this.#delete(row);
       }
-      return this.#view(this.#openRow(this.#add(real)), real);
+      return this.#view(this.#openRow(await this.#add(real)), real);
     });
   }
 
   /** Every folder of the catalog, opened or not. */
   all(): Folder[] {
-    return this.#deps.catalog.folders().map((row) => this.#openRow(row));
+    return this.#rows().map((row) => this.#openRow(row));
   }
 
   /** Reads what has changed, so that terms and lines are right. Vectors may follow later. */
@@ -140,7 +141,7 @@ export class Folders {
 
   /** Takes files that an editor saw change. Their folders are refreshed soon, in one job per burst. */
   async changedOnDisk(paths: readonly string[]): Promise<void> {
-    const rows = this.#deps.catalog.folders();
+    const rows = this.#rows();
     const touched = new Set<FolderRow>();
     const elsewhere = new Set<string>();
     for (const path of paths) {
@@ -238,7 +239,7 @@ export class Folders {
   }
 
   #find(real: string): FolderView | undefined {
-    const rows = this.#deps.catalog.folders().filter((row) => contains(row.path, real));
+    const rows = this.#rows().filter((row) => contains(row.path, real));
     const outermost = rows.sort((a, b) => a.path.length - b.path.length)[0];
     return outermost && this.#view(this.#openRow(outermost), real);
   }
@@ -261,29 +262,45 @@ export class Folders {
     return { folder, prefix: inside === '' ? '' : `${inside}/` };
   }
 
-  #add(path: string): FolderRow {
-    const { catalog, modelKey, owner } = this.#deps;
-    const collection = collectionName(path, modelKey, owner);
-    return catalog.addFolder({
-      path,
-      modelKey,
-      chunker: CHUNKER_VERSION,
-      collection,
-      generation: randomUUID(),
-    });
+  #add(path: string): Promise<FolderRow> {
+    return this.#deps.writer.addFolder(this.#newRow(path));
   }
 
-  #openRow(stored: FolderRow): Folder {
-    const open = this.#open.get(stored.path);
-    if (open !== undefined) return open;
-    const { catalog, modelKey } = this.#deps;
-    let row = stored;
-    if (row.modelKey !== modelKey || row.chunker !== CHUNKER_VERSION) {
-      // Another model or chunker needs another index. The old vectors are kept by content, in case the user changes back.
-      catalog.removeFolder(row.id);
-      row = this.#add(row.path);
-      if (row.collection !== stored.collection) void this.#dropCollection(stored.collection);
+  #newRow(path: string): NewFolder {
+    const { modelKey, owner } = this.#deps;
+    const collection = collectionName(path, modelKey, owner);
+    return { path, modelKey, chunker: CHUNKER_VERSION, collection, generation: randomUUID() };
+  }
+
+  /** Rows of folders that this daemon can index and search. */
+  #rows(): FolderRow[] {
+    return this.#deps.catalog.folders().filter((row) => this.#isCurrent(row));
+  }
+
+  #isCurrent({ modelKey, chunker }: FolderRow): boolean {
+    return modelKey === this.#deps.modelKey && chunker === CHUNKER_VERSION;
+  }
+
+  /**
+   * Another model or chunker needs another index. The old vectors are kept by content, in case the user changes back.
+   */
+  async #renewOutdated(): Promise<void> {
+    for (const row of this.#deps.catalog.folders()) {
+      if (this.#isCurrent(row)) continue;
+      try {
+        const { collection } = await this.#deps.writer.replaceFolder(row.id, this.#newRow(row.path));
+        if (collection !== row.collection) void this.#dropCollection(row.collection);
+        this.changed.emit(undefined);
+      } catch (error) {
+        this.#deps.log.write('error', 'folder.outdated', { folder: row.path, cause: errorMessage(error) });
+      }
     }
+  }
+
+  #openRow(row: FolderRow): Folder {
+    const open = this.#open.get(row.path);
+    if (open !== undefined) return open;
+    const { catalog } = this.#deps;
     const progress = new Emitter<IndexProgress>();
     const indexer = new FolderIndexer({
       ...this.#deps,
@@ -317,8 +334,8 @@ export class Folders {
     const open = this.#open.get(row.path);
     clearTimeout(open?.burst?.timer);
     await open?.indexer.dispose();
-    // In one turn of the event loop, so that nobody opens a row that is being deleted.
-    const removed = this.#deps.catalog.removeFolder(row.id);
+    const removed = await this.#deps.writer.removeFolder(row.id);
+    // Not before, so that nobody opens a row that is being deleted.
     this.#open.delete(row.path);
     this.changed.emit(undefined);
     await this.#dropCollection(row.collection);

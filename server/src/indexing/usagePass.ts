@@ -1,40 +1,55 @@
-import { throwIfCancelled } from '../../../shared/src/errors.js';
 import type { Catalog } from '../catalog/catalog.js';
-import { Pacer } from '../syntax/pacer.js';
+import { usageLines } from '../lexical/usageLines.js';
 import { readSource } from '../source/sourceFile.js';
 import type { ReadSettings } from '../source/sourceTexts.js';
-import { usageLines } from '../lexical/usageLines.js';
+import { Pacer } from '../syntax/pacer.js';
 
-/** Files whose usage lines are indexed in one transaction. */
-const gatherPage = 32;
+/** Files whose usage lines are written in one transaction. */
+const page = 64;
+
+/** A call ends after this long, so that other changes of the catalog wait no longer. */
+const longestMs = 500;
 
 /**
  * Reads the lines of files that have changed, or that use a name whose definition has moved, and updates the usage
- * lines of every file that they concern. The next call finishes what this one does not.
+ * lines of every file that they concern. It begins after the file with the id `after`. Returns where the next call
+ * has to begin; undefined when all is done.
  */
 export async function refreshUsage(
   catalog: Catalog,
   folder: { readonly id: number; readonly path: string },
   settings: ReadSettings,
-  signal: AbortSignal,
-): Promise<void> {
+  after: number,
+): Promise<number | undefined> {
+  const began = performance.now();
   const owners = new Map<string, number | undefined>();
+  const ownerOf = (name: string): number | undefined => {
+    if (!owners.has(name)) owners.set(name, catalog.usage.ownerOf(folder.id, name));
+    return owners.get(name);
+  };
   const pacer = new Pacer();
-  for (const file of catalog.usage.due(folder.id)) {
-    if (pacer.due) await pacer.pause();
-    throwIfCancelled(signal, 'Indexing');
-    const source = await readSource(folder.path, file.path, settings);
-    // The file has changed since it was indexed. The next scan finds it, and then its lines are due again.
-    if (source.kind !== 'text' || source.digest !== file.digest) continue;
-    const ownerOf = (name: string): number | undefined => {
-      if (!owners.has(name)) owners.set(name, catalog.usage.ownerOf(folder.id, name));
-      const owner = owners.get(name);
-      return owner === file.id ? undefined : owner;
-    };
-    catalog.usage.putLines(file.id, usageLines(source.text, new Set(file.commentRows), ownerOf));
+  for (let last = after; ;) {
+    const due = catalog.usage.due(folder.id, last, page);
+    if (due.length === 0) break;
+    const users = new Map<number, ReadonlyMap<number, string>>();
+    for (const file of due) {
+      if (pacer.due) await pacer.pause();
+      last = file.id;
+      const source = await readSource(folder.path, file.path, settings);
+      // The file has changed since it was indexed. The next scan finds it, and then its lines are due again.
+      if (source.kind !== 'text' || source.digest !== file.digest) continue;
+      const otherOwner = (name: string): number | undefined => {
+        const owner = ownerOf(name);
+        return owner === file.id ? undefined : owner;
+      };
+      users.set(file.id, usageLines(source.text, new Set(file.commentRows), otherOwner));
+    }
+    catalog.usage.putLines(users);
+    if (performance.now() - began > longestMs) return last;
   }
-  while (catalog.usage.collect(folder.id, gatherPage) > 0) {
-    throwIfCancelled(signal, 'Indexing');
+  while (catalog.usage.collect(folder.id, page) > 0) {
+    if (performance.now() - began > longestMs) return Number.MAX_SAFE_INTEGER;
     await new Promise((settle) => setImmediate(settle));
   }
+  return undefined;
 }

@@ -107,11 +107,14 @@ export function decodeCounts(reader: VarintReader, visitor: CountVisitor): void 
 }
 
 /** Encodes one entry of a block: slot, length and payload. */
-export function encodeEntry(slot: number, payload: readonly number[]): Uint8Array {
+export function encodeEntry(slot: number, payload: Uint8Array): Uint8Array {
   const writer = new VarintWriter();
   writer.write(slot);
   writer.write(payload.length);
-  return Uint8Array.from([...writer.bytes, ...payload]);
+  const entry = new Uint8Array(writer.bytes.length + payload.length);
+  entry.set(writer.bytes);
+  entry.set(payload, writer.bytes.length);
+  return entry;
 }
 
 /** Calls `visit` with each entry's slot and a reader at its payload. */

@@ -8,18 +8,48 @@ import {
   noCounts,
 } from './postings.js';
 
-/** What the postings say of one file: its entry for each term, and the lengths of its fields in terms. */
-export interface CountedFile {
-  /** Payload of the file's entry, by term. */
-  readonly payloads: ReadonlyMap<string, readonly number[]>;
+/** What the postings say of one file. It can be sent from one thread to another. */
+export interface CountedTerms {
+  /** The file's terms, each once, joined by spaces. */
+  readonly terms: string;
+  /** The payloads of the file's entries, one after another, and where each ends. */
+  readonly payloads: Uint8Array;
+  readonly ends: Uint32Array;
+  /** The lengths of the file's fields in terms. */
   readonly lengths: Uint8Array;
+}
+
+/** Calls `visit` with each term and its payload. */
+export function eachTerm(
+  { terms, payloads, ends }: CountedTerms,
+  visit: (term: string, payload: Uint8Array) => void,
+): void {
+  let start = 0;
+  for (const [i, term] of splitTerms(terms).entries()) {
+    const end = ends[i] ?? start;
+    visit(term, payloads.subarray(start, end));
+    start = end;
+  }
+}
+
+function packed(payloads: ReadonlyMap<string, readonly number[]>, lengths: readonly number[]): CountedTerms {
+  const ends = new Uint32Array(payloads.size);
+  let [i, end] = [0, 0];
+  for (const payload of payloads.values()) ends[i++] = end += payload.length;
+  const bytes = new Uint8Array(end);
+  i = 0;
+  for (const payload of payloads.values()) {
+    bytes.set(payload, i === 0 ? 0 : ends[i - 1]);
+    i++;
+  }
+  return { terms: [...payloads.keys()].join(' '), payloads: bytes, ends, lengths: Uint8Array.from(lengths) };
 }
 
 /** Splits a token stream, such as `FileTerms.path`, into its terms. */
 export const splitTerms = (stream: string): string[] => (stream === '' ? [] : stream.split(' '));
 
 /** Counts the terms of a file by field, those of chunks by chunk. */
-export function countTerms(file: FileTerms, chunks: readonly ChunkTerms[]): CountedFile {
+export function countTerms(file: FileTerms, chunks: readonly ChunkTerms[]): CountedTerms {
   const counts = new Map<string, FileCounts>();
   const countsOf = (term: string): FileCounts => {
     const known = counts.get(term) ?? noCounts();
@@ -45,11 +75,11 @@ export function countTerms(file: FileTerms, chunks: readonly ChunkTerms[]): Coun
   }
   const payloads = new Map<string, number[]>();
   for (const [term, found] of counts) payloads.set(term, encodeCounts(found));
-  return { payloads, lengths: Uint8Array.from(lengths.bytes) };
+  return packed(payloads, lengths.bytes);
 }
 
 /** Counts the terms of usage lines: lines of other files that name a definition of this one. */
-export function countUsage(streams: readonly string[]): CountedFile {
+export function countUsage(streams: readonly string[]): CountedTerms {
   const counts = new Map<string, number>();
   let length = 0;
   for (const stream of streams) {
@@ -66,5 +96,5 @@ export function countUsage(streams: readonly string[]): CountedFile {
   }
   const lengths = new VarintWriter();
   lengths.write(length);
-  return { payloads, lengths: Uint8Array.from(lengths.bytes) };
+  return packed(payloads, lengths.bytes);
 }

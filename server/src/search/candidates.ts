@@ -35,11 +35,15 @@ export async function findCandidates(
   const nearest = mode === 'lexical' ? undefined : nearestChunks(target, request);
   nearest?.catch(() => undefined);
   if (nearest !== undefined) await sent();
-  const docs = catalog.lexical.docs(folder.id);
+  // Postings and definitions are read by the numbers of one state of the statistics.
+  const { docs, terms, defines } = catalog.snapshot(() => {
+    const docs = catalog.lexical.docs(folder.id);
+    if (mode === 'semantic') return { docs, terms: [], defines: new Map<number, number>() };
+    const terms = catalog.lexical.match(folder.id, query.tokens);
+    return { docs, terms, defines: definitions(catalog, folder, query, docs) };
+  });
   const accepted = Uint8Array.from(docs.files, (file) => Number(accept === undefined || accept(file)));
-  const terms = mode === 'semantic' ? [] : catalog.lexical.match(folder.id, query.tokens);
   const scores = lexicalScores(terms, docs);
-  const defines = mode === 'semantic' ? new Map<number, number>() : definitions(catalog, folder, query, docs);
   const chosen = new Set(proposedByTerms(scores, defines, docs, accepted, query));
 
   const rowIdOf = (chunk: number): number => {

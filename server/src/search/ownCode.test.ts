@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { nullLog } from '../../../shared/src/log.js';
 import { Folders } from '../indexing/folders.js';
+import { localWriter } from '../indexing/indexWriter.js';
 import { Chunker } from '../chunking/chunker.js';
 import { Parsers } from '../syntax/parsers.js';
 import { TestFolder } from '../../test/support/testFolder.js';
@@ -48,6 +49,7 @@ describe('questions about this code', function () {
     const catalog = new Catalog(data.home, nullLog);
     const folders = new Folders({
       catalog,
+      writer: localWriter(catalog),
       store: new MemoryStore(),
       chunker: new Chunker(parsers),
       embedder: new TestEmbedder(256),

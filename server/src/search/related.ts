@@ -39,6 +39,15 @@ export interface Place {
 export function rankRelated(
   catalog: Catalog,
   folder: FolderRow,
+  place: Place,
+  accept: (path: string) => boolean,
+): Ranked[] {
+  return catalog.snapshot(() => ranked(catalog, folder, place, accept));
+}
+
+function ranked(
+  catalog: Catalog,
+  folder: FolderRow,
   { chunk, text, vector, nearest }: Place,
   accept: (path: string) => boolean,
 ): Ranked[] {

@@ -15,6 +15,8 @@ export type SkipReason =
   | 'unreadable'
   /** It changed while it was read, at every attempt. */
   | 'changing'
+  /** It ended the thread that read it, as one that takes all memory does. */
+  | 'crashed'
   /** A link into the folder, whose target is indexed by itself, or a broken link. */
   | 'symlink'
   | 'symlink-outside'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { LanternError } from '../../../shared/src/errors.js';
 import { nullLog } from '../../../shared/src/log.js';
-import type { ChunkRow, FolderRow } from '../catalog/catalog.js';
+import type { ChunkRow, FolderRow, OutboxDelete } from '../catalog/catalog.js';
 import { MemoryStore } from '../../test/support/memoryStore.js';
 import { Projector } from './projector.js';
 import { TestCatalog, chunk, dimensions, file, vectorOf, filesOf } from '../../test/support/testCatalog.js';
@@ -24,10 +24,21 @@ describe('Projector', () => {
 
   function make(document?: (chunk: ChunkRow) => Promise<string | undefined>): Projector {
     const { catalog } = test;
+    const writer = {
+      renewCollection: (id: number, generation: string) => {
+        catalog.renewCollection(id, generation);
+        return Promise.resolve();
+      },
+      confirm: (id: number, rows: readonly OutboxDelete[]) => {
+        catalog.outbox.confirm(id, rows);
+        return Promise.resolve();
+      },
+    };
     return new Projector({
       folder: catalog.folder('/a')!,
       dimensions,
       catalog,
+      writer,
       store,
       document,
       log: nullLog,

@@ -1,14 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { LanternError, errorMessage, throwIfCancelled } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
-import type { Catalog, ChunkRow, FolderRow } from '../catalog/catalog.js';
+import type { Catalog, ChunkRow, FolderRow, OutboxDelete } from '../catalog/catalog.js';
 import { CollectionLostError } from './vectorStore.js';
 import type { VectorCollection, VectorRecord, VectorStore } from './vectorStore.js';
+
+/** What a projector writes to the catalog. */
+export interface CollectionWriter {
+  renewCollection(folderId: number, generation: string): Promise<void>;
+  confirm(folderId: number, rows: readonly OutboxDelete[]): Promise<void>;
+}
 
 export interface ProjectorDependencies {
   readonly folder: FolderRow;
   readonly dimensions: number;
   readonly catalog: Catalog;
+  readonly writer: CollectionWriter;
   readonly store: VectorStore;
   /** The text of a chunk, when the collection stores it too. */
   readonly document: ((chunk: ChunkRow) => Promise<string | undefined>) | undefined;
@@ -91,7 +98,7 @@ export class Projector {
   /** Counts the collection, and rebuilds it from the catalog when the number is not the confirmed one. */
   async verify(signal: AbortSignal): Promise<void> {
     await this.#unlessAway(async () => {
-      const { catalog, log } = this.#deps;
+      const { catalog, writer, log } = this.#deps;
       if (catalog.outbox.count(this.#folder.id) > 0) return;
       const wanted = catalog.counts(this.#folder.id).chunks;
       const found = await this.withCollection((collection) => collection.count());
@@ -99,7 +106,7 @@ export class Projector {
       log.write('warn', 'collection.differs', { folder: this.#folder.path, wanted, found });
       // A collection that is still being opened has the old generation.
       await this.#opening?.catch(() => undefined);
-      catalog.renewCollection(this.#folder.id, randomUUID());
+      await writer.renewCollection(this.#folder.id, randomUUID());
       this.#folder = catalog.folder(this.#folder.path) ?? this.#folder;
       this.#collection = undefined;
       this.#rebuilt = true;
@@ -130,31 +137,31 @@ export class Projector {
   }
 
   async #openOnce(): Promise<VectorCollection> {
-    const { catalog, store, dimensions } = this.#deps;
+    const { catalog, writer, store, dimensions } = this.#deps;
     const { id, collection: name, generation, path, modelKey, chunker } = this.#folder;
     const spec = { name, dimensions, folder: path, model: modelKey, chunker, generation };
     const { collection, created } = await store.open(spec);
     if (created) {
       if (catalog.counts(id).chunks > catalog.outbox.count(id)) this.#rebuilt = true;
-      catalog.renewCollection(id, generation);
+      await writer.renewCollection(id, generation);
     }
     this.#collection = collection;
     return collection;
   }
 
   async #projectDeletes(signal: AbortSignal): Promise<void> {
-    const { catalog } = this.#deps;
+    const { catalog, writer } = this.#deps;
     for (;;) {
       throwIfCancelled(signal, 'Indexing');
       const deletes = catalog.outbox.deletes(this.#folder, page);
       if (deletes.length === 0) return;
       await this.withCollection((collection) => collection.delete(deletes.map(({ key }) => key)));
-      catalog.outbox.confirm(this.#folder.id, deletes);
+      await writer.confirm(this.#folder.id, deletes);
     }
   }
 
   async #projectPage(chunkIds: readonly number[]): Promise<number> {
-    const { catalog, document: documentOf } = this.#deps;
+    const { catalog, writer, document: documentOf } = this.#deps;
     const upserts = catalog.outbox.upserts(this.#folder, chunkIds);
     if (upserts.length === 0) return 0;
     const records: VectorRecord[] = [];
@@ -172,7 +179,7 @@ export class Projector {
       });
     }
     await this.withCollection((collection) => collection.upsert(records));
-    catalog.outbox.confirm(this.#folder.id, upserts);
+    await writer.confirm(this.#folder.id, upserts);
     return upserts.length;
   }
 }

@@ -4,8 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nullLog } from '../../../shared/src/log.js';
 import { Catalog } from '../../src/catalog/catalog.js';
-import type { ChunkRow, FileRow, FolderRow, NewChunk, NewFile } from '../../src/catalog/catalog.js';
+import type {
+  ChunkRow,
+  FileChange,
+  FileRow,
+  FolderRow,
+  NewChunk,
+  NewFile,
+} from '../../src/catalog/catalog.js';
 import { openDatabase } from '../../src/catalog/database.js';
+import { encodeFile } from '../../src/catalog/rows.js';
+import type { ChunkTerms, FileTerms } from '../../src/lexical/fields.js';
+import { countTerms } from '../../src/lexical/termCounts.js';
 import { tokenStream } from '../../src/lexical/tokens.js';
 
 export const dimensions = 8;
@@ -21,8 +31,20 @@ export function vectorOf(text: string): Float32Array {
   return vector.map((value) => value / length);
 }
 
+export type TestChunk = NewChunk & { readonly terms: ChunkTerms };
+export type TestFile = Omit<NewFile, 'counted'> & { readonly terms: FileTerms };
+
+/** The change that a scan writes for a file with these chunks. */
+export function indexed({ terms, checkedMs, ...rest }: TestFile, chunks: readonly TestChunk[]): FileChange {
+  const counted = countTerms(
+    terms,
+    chunks.map((one) => one.terms),
+  );
+  return { kind: 'indexed', rows: encodeFile({ file: { ...rest, counted }, chunks }), checkedMs };
+}
+
 /** A chunk of one line. Its key is made as by the indexer, from path and text. */
-export function chunk(path: string, text: string, line = 1, more: Partial<NewChunk> = {}): NewChunk {
+export function chunk(path: string, text: string, line = 1, more: Partial<TestChunk> = {}): TestChunk {
   return {
     key: Buffer.from(digest(`${path}\0${text}`)).toString('hex'),
     vectorDigest: digest(`${path}\n${text}`),
@@ -49,7 +71,7 @@ export function chunkByKey(catalog: Catalog, folderId: number, key: string): Chu
   return place && catalog.chunks.get(place.chunkId);
 }
 
-export function file(path: string, more: Partial<NewFile> = {}): NewFile {
+export function file(path: string, more: Partial<TestFile> = {}): TestFile {
   return {
     path,
     size: 1,
@@ -81,9 +103,12 @@ export class TestCatalog {
   }
 
   /** Replaces the chunks of one file. */
-  replace(folder: FolderRow, newFile: NewFile, chunks: readonly NewChunk[]): { removed: number } {
-    const [removed = 0] = this.catalog.replaceFiles(folder, [{ file: newFile, chunks }]);
-    return { removed };
+  replace(folder: FolderRow, newFile: TestFile, chunks: readonly TestChunk[]): { removed: number } {
+    return { removed: this.catalog.writeFiles(folder, [indexed(newFile, chunks)]) };
+  }
+
+  remove(folder: FolderRow, { path }: { readonly path: string }): { removed: number } {
+    return { removed: this.catalog.writeFiles(folder, [{ kind: 'gone', path }]) };
   }
 
   chunkByKey(folderId: number, key: string): ChunkRow | undefined {

@@ -11,6 +11,7 @@ import { filesOf } from './testCatalog.js';
 import { tokens } from '../../src/lexical/tokens.js';
 import { Chunker } from '../../src/chunking/chunker.js';
 import { type Folder, Folders } from '../../src/indexing/folders.js';
+import { localWriter } from '../../src/indexing/indexWriter.js';
 import { Parsers } from '../../src/syntax/parsers.js';
 import { TestFolder } from './testFolder.js';
 import type { EmbedderLease, ChunkEmbedder } from '../../src/indexing/embedder.js';
@@ -103,6 +104,7 @@ export class TestIndex {
   makeFolders(modelKey = 'model@1', embedder: ChunkEmbedder = this.embedder): Folders {
     return new Folders({
       catalog: this.catalog,
+      writer: localWriter(this.catalog),
       store: this.store,
       chunker: new Chunker(this.#parsers),
       embedder,

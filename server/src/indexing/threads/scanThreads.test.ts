@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { LanternError } from '../../../shared/src/errors.js';
-import { nullLog } from '../../../shared/src/log.js';
-import { Chunker } from '../chunking/chunker.js';
-import { Tokenizer } from '../model/tokenizer.js';
-import { modelsDir, packageRoot } from '../paths.js';
-import { Parsers } from '../syntax/parsers.js';
-import { LocalFileReader } from './fileReader.js';
+import { nullLog } from '../../../../shared/src/log.js';
+import { Chunker } from '../../chunking/chunker.js';
+import { Tokenizer } from '../../model/tokenizer.js';
+import { modelsDir, packageRoot } from '../../paths.js';
+import { Parsers } from '../../syntax/parsers.js';
+import { decodeFile } from '../../catalog/rows.js';
+import { type FileReading, LocalFileReader } from '../fileReader.js';
 import { ScanThreads } from './scanThreads.js';
 import type { ScanWorkerData } from './scanWorker.js';
 
@@ -20,6 +20,9 @@ const data: ScanWorkerData = {
   maxTokens: 256,
   maxFileBytes: 100_000,
 };
+
+const decoded = (reading: FileReading | undefined): unknown =>
+  reading?.kind === 'read' ? decodeFile(reading.rows) : reading;
 
 describe('the threads of a scan', function () {
   this.timeout(30_000);
@@ -61,13 +64,15 @@ describe('the threads of a scan', function () {
       for (const [at, path] of paths.entries()) {
         const own = await here.read({ root, path, digest: undefined });
         // As it is after it was sent to another thread.
-        assert.deepEqual(readings[at], structuredClone(own), path);
+        assert.deepEqual(decoded(readings[at]), decoded(structuredClone(own)), path);
         kinds.add(own.kind);
       }
       assert.deepEqual([...kinds].sort(), ['gone', 'read', 'skipped']);
       const [first] = readings;
-      assert.ok(first?.kind === 'read' && first.chunks.length > 1);
-      const again = await threads.read({ root, path: 'f0.ts', digest: first.file.digest });
+      assert.ok(first?.kind === 'read');
+      const { file, chunks } = decodeFile(first.rows);
+      assert.ok(chunks.length > 1);
+      const again = await threads.read({ root, path: 'f0.ts', digest: file.digest });
       assert.equal(again.kind, 'same');
     } finally {
       await threads.dispose();
@@ -87,14 +92,16 @@ describe('the threads of a scan', function () {
     }
   });
 
-  it('reject what a lost thread had not read, and start another', async () => {
+  it('read again, one by one, what a lost thread had not read, and skip the file that ends its thread', async () => {
     const log: string[] = [];
-    const answer = `parentPort.postMessage({ kind: 'reading', id, reading: { kind: 'gone' } })`;
-    const starts = [`throw new Error('out of memory')`, answer];
     const start = (): Worker =>
       new Worker(
         `const { parentPort } = require('node:worker_threads');
-         parentPort.on('message', ({ id }) => { ${starts.shift() ?? answer} });`,
+         parentPort.postMessage({ ready: true });
+         parentPort.on('message', ({ id, request }) => {
+           if (request.path === 'binary.ts') throw new Error('out of memory');
+           setTimeout(() => parentPort.postMessage({ id, value: { kind: 'gone' } }), 50);
+         });`,
         { eval: true },
       );
     const threads = new ScanThreads({
@@ -104,17 +111,28 @@ describe('the threads of a scan', function () {
       log: { write: (_, event) => log.push(event) },
     });
     try {
-      const lost = (error: unknown): boolean =>
-        error instanceof LanternError &&
-        error.code === 'unavailable' &&
-        error.message.includes('out of memory');
-      const file = { root, path: 'note.md', digest: undefined };
-      const results = await Promise.allSettled([threads.read(file), threads.read(file)]);
-      for (const result of results) assert.ok(result.status === 'rejected' && lost(result.reason));
-      assert.deepEqual(log, ['scan.thread.lost']);
-      assert.deepEqual(await threads.read(file), { kind: 'gone' });
+      const paths = ['note.md', 'binary.ts', 'f0.ts'];
+      const read = paths.map((path) => threads.read({ root, path, digest: undefined }));
+      const { mtimeMs, size } = statSync(join(root, 'binary.ts'));
+      assert.deepEqual(await Promise.all(read), [
+        { kind: 'gone' },
+        { kind: 'skipped', reason: 'crashed', state: { size, mtimeMs } },
+        { kind: 'gone' },
+      ]);
+      assert.deepEqual(log.sort(), ['scan.crashed', 'scan.thread.lost', 'scan.thread.lost']);
+      assert.deepEqual(await threads.read({ root, path: 'f1.ts', digest: undefined }), { kind: 'gone' });
     } finally {
       await threads.dispose();
     }
+  });
+
+  it('reject when no thread can be started', async () => {
+    const start = (): Worker => new Worker(`throw new Error('no memory')`, { eval: true });
+    const threads = new ScanThreads({ data, threads: 1, start, log: nullLog });
+    await assert.rejects(
+      threads.read({ root, path: 'note.md', digest: undefined }),
+      /thread that reads files has ended \(no memory\)/,
+    );
+    await threads.dispose();
   });
 });

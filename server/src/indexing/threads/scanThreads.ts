@@ -1,0 +1,147 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
+import { LanternError, errorMessage } from '../../../../shared/src/errors.js';
+import type { Log } from '../../../../shared/src/log.js';
+import { ThreadCalls, startThread } from '../../../../shared/src/threads.js';
+import type { FileReader, FileReading, FileToRead } from '../fileReader.js';
+import type { ScanMessage, ScanWorkerData } from './scanWorker.js';
+
+/** Threads end when they have had nothing to read for this long, so that their memory comes back. */
+const idleMs = 2000;
+
+export interface ScanThreadsOptions {
+  readonly data: ScanWorkerData;
+  /** Most threads at once. */
+  readonly threads: number;
+  readonly log: Log;
+  readonly idleMs?: number;
+  /** Replaces the real thread, for tests of faults. */
+  readonly start?: () => Worker;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  readonly calls: ThreadCalls;
+  /** Whether it has begun to read files. */
+  isReady: boolean;
+}
+
+class ThreadLost extends LanternError {
+  constructor(cause: string) {
+    super(
+      'unavailable',
+      `The thread that reads files has ended${cause && ` (${cause})`}. Try again: what was read is kept.`,
+    );
+  }
+}
+
+/** Reads files in worker threads, which run only while there is something to read. */
+export class ScanThreads implements FileReader {
+  readonly #options: ScanThreadsOptions;
+  readonly #threads = new Set<Thread>();
+  #idle: NodeJS.Timeout | undefined;
+  /** Ends when no file that was lost with its thread is being read again. */
+  #alone: Promise<unknown> = Promise.resolve();
+  #disposed = false;
+
+  constructor(options: ScanThreadsOptions) {
+    this.#options = options;
+  }
+
+  /** Number of running threads. */
+  get running(): number {
+    return this.#threads.size;
+  }
+
+  /** Most threads at once. */
+  get limit(): number {
+    return this.#options.threads;
+  }
+
+  /** A file that ends the thread that reads it, such as one that takes all memory, is skipped until it changes. */
+  async read(file: FileToRead): Promise<FileReading> {
+    clearTimeout(this.#idle);
+    try {
+      return await this.#leastBusy().calls.call<FileReading>(file);
+    } catch (error) {
+      if (!(error instanceof ThreadLost) || this.#disposed) throw error;
+      // One of the files that waited has ended it. Each is read again with nothing beside it.
+      const again = this.#alone.then(() => this.#readAlone(file));
+      this.#alone = again.catch(() => undefined);
+      return await again;
+    } finally {
+      this.#endSoon();
+    }
+  }
+
+  async #readAlone(file: FileToRead): Promise<FileReading> {
+    const thread = this.#start();
+    try {
+      return await thread.calls.call<FileReading>(file);
+    } catch (error) {
+      // A thread that could not even start says nothing of the file.
+      if (!(error instanceof ThreadLost) || !thread.isReady || this.#disposed) throw error;
+      const { path } = file;
+      this.#options.log.write('warn', 'scan.crashed', { path, cause: errorMessage(error) });
+      const stats = await stat(join(file.root, path)).catch(() => undefined);
+      if (stats === undefined) return { kind: 'gone' };
+      return { kind: 'skipped', reason: 'crashed', state: { size: stats.size, mtimeMs: stats.mtimeMs } };
+    } finally {
+      await thread.worker.terminate();
+    }
+  }
+
+  /** Ends all threads. What they had not read is rejected. */
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
+    clearTimeout(this.#idle);
+    const threads = [...this.#threads];
+    this.#threads.clear();
+    await Promise.all(threads.map(({ worker }) => worker.terminate()));
+  }
+
+  #leastBusy(): Thread {
+    let best: Thread | undefined;
+    for (const thread of this.#threads) {
+      if (best === undefined || thread.calls.waiting < best.calls.waiting) best = thread;
+    }
+    const isBusy = best === undefined || best.calls.waiting > 0;
+    if (best !== undefined && (!isBusy || this.#threads.size >= this.#options.threads)) return best;
+    const thread = this.#start();
+    this.#threads.add(thread);
+    return thread;
+  }
+
+  #start(): Thread {
+    const { data, log, start } = this.#options;
+    const script = new URL('./scanWorker.js', import.meta.url);
+    const worker = start?.() ?? startThread(script, { workerData: data, name: 'scan' });
+    const calls = new ThreadCalls(
+      worker,
+      (cause) => new ThreadLost(cause),
+      (message) => {
+        const said = message as ScanMessage;
+        if ('ready' in said) thread.isReady = true;
+        else log.write(said.level, said.event, said.fields);
+      },
+    );
+    const thread: Thread = { worker, calls, isReady: false };
+    void calls.ended.then(() => {
+      this.#threads.delete(thread);
+      if (calls.cause !== '') log.write('error', 'scan.thread.lost', { cause: calls.cause });
+    });
+    return thread;
+  }
+
+  #endSoon(): void {
+    clearTimeout(this.#idle);
+    if ([...this.#threads].some(({ calls }) => calls.waiting > 0)) return;
+    this.#idle = setTimeout(() => void this.#end(), this.#options.idleMs ?? idleMs);
+    this.#idle.unref();
+  }
+}
