@@ -57,6 +57,8 @@ export const leak = {
   what: '10 minutes of mixed load (--minutes N): slope of memory, growth of handles',
   nightly: true,
   async run(say, { minutes = 10 }) {
+    // The daemon measures how late its main thread is.
+    process.env.LANTERN_MEASURE_LOOP = '1';
     const workspace = new Workspace();
     try {
       const first = await workspace.client();
@@ -74,6 +76,7 @@ export const leak = {
       };
       const before = await atRest();
       say(`indexed; ${before.daemon} handles of the daemon, ${before.chroma} of Chroma`);
+      await first.memory();
       const counts = { searches: 0, edits: 0, clears: 0, sessions: 0 };
       const ends = performance.now() + minutes * 60_000;
       const going = () => performance.now() < ends;
@@ -99,6 +102,7 @@ export const leak = {
         await sleep(1000);
       }
       await lives;
+      const delay = (await first.memory()).daemon.loopDelay;
       // End the remaining sessions too: each has one handle.
       for (const client of workspace.otherClients(first)) client.close();
       await sleep(3000);
@@ -140,6 +144,13 @@ export const leak = {
           values: [left.chroma],
           note: 'each clear ends it, so that these are of a new process; index files come with the changes',
         }),
+        row({
+          measure: "timers of the daemon's main thread late, p99",
+          unit: 'ms',
+          values: [delay.p99Ms],
+          atMost: 10,
+        }),
+        row({ measure: 'the same, most', unit: 'ms', values: [delay.maxMs], atMost: 20 }),
         ...Object.entries(counts).map(([what, count]) =>
           row({ measure: `${what} in that time`, unit: '', values: [count] }),
         ),

@@ -30,10 +30,13 @@ const queries = [
 
 /** Indexes `folder` with a daemon of its own until `seconds` of chunks are embedded; milliseconds and bytes. */
 async function indexOnce(folder, seconds) {
+  // The daemon measures how late its main thread is.
+  process.env.LANTERN_MEASURE_LOOP = '1';
   const workspace = new Workspace();
   try {
     const indexer = await workspace.client();
     const person = await workspace.client();
+    await person.memory();
     const began = performance.now();
     const found = { terms: NaN, files: NaN, chunks: 0, rate: NaN, queries: [], status: [], peak: 0 };
     let stop = () => undefined;
@@ -67,6 +70,7 @@ async function indexOnce(folder, seconds) {
         await person.request('lantern/status', {});
         found.status.push(performance.now() - looked);
         const { daemon, chroma } = await person.memory();
+        found.delay = daemon.loopDelay;
         found.peak = Math.max(found.peak, daemon.rssBytes + (chroma?.rssBytes ?? 0));
         await sleep(200);
       }
@@ -129,6 +133,13 @@ export const realFolder = {
       row({ measure: 'search meanwhile, p50', unit: 'ms', values: [percentile(all('queries'), 0.5)] }),
       row({ measure: 'search meanwhile, p95', unit: 'ms', values: [percentile(all('queries'), 0.95)] }),
       row({ measure: 'status meanwhile, p95', unit: 'ms', values: [percentile(all('status'), 0.95)] }),
+      row({
+        measure: "timers of the daemon's main thread late, p99",
+        unit: 'ms',
+        values: ours.map(({ delay }) => delay.p99Ms),
+        atMost: 10,
+      }),
+      row({ measure: 'the same, most', unit: 'ms', values: ours.map(({ delay }) => delay.maxMs) }),
       row({
         measure: 'most memory of daemon and Chroma',
         unit: 'MB',

@@ -1,6 +1,7 @@
 // Indexes folders into a data folder as the product does, with synthetic vectors instead of the model's, so that a
 // daemon finds the work done. Also reports time and memory.
 import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { input, openParts, settledRss, tell } from './ours.mjs';
 import { syntheticVectors } from './synthetic.mjs';
@@ -10,6 +11,8 @@ import { nullLog } from '../../out/shared/src/log.js';
 import { defaultSettings } from '../../out/shared/src/settings/settings.js';
 import { Chunker } from '../../out/server/src/chunking/chunker.js';
 import { Folders } from '../../out/server/src/indexing/folders.js';
+import { ScanThreads } from '../../out/server/src/indexing/threads/scanThreads.js';
+import { WriteThread } from '../../out/server/src/indexing/threads/writeThread.js';
 import { Parsers } from '../../out/server/src/syntax/parsers.js';
 import { SelectedModel } from '../../out/server/src/service/selectedModel.js';
 import { Catalog } from '../../out/server/src/catalog/catalog.js';
@@ -26,6 +29,7 @@ const embedder = {
   maxTokens: model.maxTokens,
   countTokens: (text) => model.countTokens(text),
   acquire: async () => ({
+    atOnce: 1,
     embed: async (text) => {
       texts.push(text);
       return vectorOf(text);
@@ -38,8 +42,22 @@ const chroma = new ChromaProcess({ directory: join(home, 'chroma'), log: nullLog
 const { tenant, database, apiKey } = defaultSettings.chroma;
 const store = new ChromaStore(chroma, { tenant, database, apiKey, log: nullLog });
 const parsers = new Parsers(join(root, 'dist', 'grammars'), nullLog);
+// The threads of the daemon.
+const scanThreads = new ScanThreads({
+  data: {
+    grammarDir: join(root, 'dist', 'grammars'),
+    modelFolder: model.folder,
+    maxTokens: model.maxTokens,
+    maxFileBytes: defaultSettings.index.maxFileBytes,
+  },
+  threads: Math.min(availableParallelism(), 4),
+  log: nullLog,
+});
+const writeThread = new WriteThread({ catalog, dataDir: home, log: nullLog });
 const folders = new Folders({
   catalog,
+  writer: writeThread.writer,
+  bulkReader: scanThreads,
   store,
   chunker: new Chunker(parsers),
   embedder,
@@ -76,6 +94,8 @@ const result = {
   catalogBytes: catalog.sizeBytes(),
 };
 await folders.dispose();
+await scanThreads.dispose();
+await writeThread.dispose();
 await store.dispose();
 await chroma.dispose();
 model.dispose();

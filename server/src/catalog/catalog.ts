@@ -19,7 +19,7 @@ import {
 } from './rows.js';
 
 export type * from './rows.js';
-export type { OutboxDelete } from './outbox.js';
+export type { MissingChunk, OutboxDelete } from './outbox.js';
 export type { NewVector } from './vectorTable.js';
 import { type Sql, openAgain, openDatabase } from './database.js';
 

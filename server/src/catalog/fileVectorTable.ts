@@ -34,16 +34,26 @@ export class FileVectorTable {
     this.#sql = sql;
   }
 
-  /** Files without a vector, the last changed first. */
-  missing(folder: FolderRow): FileSummary[] {
+  /** Ids of files without a vector, the last changed first. */
+  missing(folder: FolderRow): number[] {
     return this.#sql
-      .all<{ id: number; digest: unknown; text: string }>(
-        `SELECT f.id, f.vector_digest AS digest, f.summary AS text FROM files f
-         WHERE f.folder_id = ? AND f.summary IS NOT NULL AND NOT EXISTS (
+      .all<{ id: number }>(
+        `SELECT f.id FROM files f WHERE f.folder_id = ? AND f.summary IS NOT NULL AND NOT EXISTS (
            SELECT 1 FROM vectors v WHERE v.model_id = ? AND v.digest = f.vector_digest)
          ORDER BY f.mtime_ms DESC, f.id`,
         folder.id,
         folder.modelId,
+      )
+      .map(({ id }) => id);
+  }
+
+  /** The texts of these files, in the same order. Files that are gone or need no vector are left out. */
+  summaries(ids: readonly number[]): FileSummary[] {
+    return this.#sql
+      .all<{ id: number; digest: unknown; text: string }>(
+        `SELECT f.id, f.vector_digest AS digest, f.summary AS text FROM json_each(?) wanted
+         CROSS JOIN files f ON f.id = wanted.value WHERE f.summary IS NOT NULL ORDER BY wanted.key`,
+        JSON.stringify(ids),
       )
       .map(({ digest, ...file }) => ({ ...file, digest: asBytes(digest) }));
   }

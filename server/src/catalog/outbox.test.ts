@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { FolderRow } from './catalog.js';
-import { TestCatalog, chunk, vectorOf } from '../../test/support/testCatalog.js';
+import { TestCatalog, chunk, filesOf, vectorOf } from '../../test/support/testCatalog.js';
 
 describe('Outbox', () => {
   let test: TestCatalog;
@@ -16,7 +16,7 @@ describe('Outbox', () => {
   const key = (text: string): string => chunk('x.ts', text).key;
   const idOf = (text: string): number => test.chunkByKey(folder.id, key(text))?.id ?? -1;
 
-  it('gives chunks with their vector, and leaves out chunks that cannot be sent', () => {
+  it('gives chunks with their vector, and leaves out chunks that cannot be sent', async () => {
     test.put(folder, 'x.ts', 'one', 'two');
     const { vectorDigest } = chunk('x.ts', 'two');
     test.catalog.vectors.put(folder, [{ digest: vectorDigest, vector: vectorOf('two') }]);
@@ -27,10 +27,12 @@ describe('Outbox', () => {
     assert.equal(only.key, key('two'));
     assert.deepEqual(only.vector, vectorOf('two'));
     assert.deepEqual(only.chunk, test.chunkByKey(folder.id, key('two')));
-    assert.deepEqual(outbox.unconfirmed(folder), { ready: [idOf('two')], missing: [idOf('one')] });
+    const fileId = filesOf(test.catalog, folder)[0]?.id;
+    const missing = [{ id: idOf('one'), fileId }];
+    assert.deepEqual(await outbox.unconfirmed(folder), { ready: [idOf('two')], missing });
     outbox.confirm(folder.id, [only]);
     assert.deepEqual(outbox.upserts(folder, ids), []);
-    assert.deepEqual(outbox.unconfirmed(folder), { ready: [], missing: [idOf('one')] });
+    assert.deepEqual(await outbox.unconfirmed(folder), { ready: [], missing });
   });
 
   it('lists deletes, as many as are wanted', () => {
@@ -44,7 +46,7 @@ describe('Outbox', () => {
     assert.equal(outbox.count(folder.id), 0);
   });
 
-  it('keeps a row that was posted again while the store was confirming it', () => {
+  it('keeps a row that was posted again while the store was confirming it', async () => {
     test.put(folder, 'x.ts', 'one', 'two');
     test.embed(folder);
     const { outbox } = test.catalog;
@@ -55,7 +57,7 @@ describe('Outbox', () => {
       outbox.deletes(folder, 10).map((one) => one.key),
       [key('one')],
     );
-    assert.deepEqual(outbox.unconfirmed(folder).ready, [idOf('two')], 'it has moved');
+    assert.deepEqual((await outbox.unconfirmed(folder)).ready, [idOf('two')], 'it has moved');
   });
 
   it('keeps the last operation on a key', () => {

@@ -11,6 +11,26 @@ export interface OutboxUpsert extends OutboxDelete {
   readonly vector: Float32Array;
 }
 
+export interface Unconfirmed {
+  readonly ready: readonly number[];
+  readonly missing: readonly MissingChunk[];
+}
+
+/** A chunk that has no vector, and its file. */
+export interface MissingChunk {
+  readonly id: number;
+  readonly fileId: number;
+}
+
+interface Waiting extends MissingChunk {
+  readonly key: string;
+  readonly mtimeMs: number;
+  readonly ready: number;
+}
+
+/** Rows that are read at a time: a few milliseconds. */
+const page = 500;
+
 /** Changes that the collections have not confirmed. A row is removed when the vector store has confirmed it. */
 export class Outbox {
   readonly #sql: Sql;
@@ -76,20 +96,34 @@ export class Outbox {
   }
 
   /**
-   * Ids of the chunks that the collection has not confirmed, in the order in which they were added: those that have a
-   * vector (`ready`), and those that need the model first (`missing`).
+   * Ids of the chunks that the collection has not confirmed: those that have a vector (`ready`), in the order in which
+   * they were added, and those that need the model first (`missing`), those of the last changed files first. Reads a
+   * page at a time, so that others may run in between.
    */
-  unconfirmed(folder: FolderRow): { ready: number[]; missing: number[] } {
-    const rows = this.#sql.iterate<{ id: number; ready: number }>(
-      `SELECT c.id, EXISTS (SELECT 1 FROM vectors v WHERE v.model_id = ? AND v.digest = c.vector_digest) AS ready
-       FROM outbox o JOIN chunks c ON c.folder_id = o.folder_id AND c.key = o.key
-       WHERE o.folder_id = ? AND o.op = 'upsert' ORDER BY c.id`,
-      folder.modelId,
-      folder.id,
-    );
-    const found = { ready: [] as number[], missing: [] as number[] };
-    for (const { id, ready } of rows) found[ready === 1 ? 'ready' : 'missing'].push(id);
-    return found;
+  async unconfirmed(folder: FolderRow): Promise<Unconfirmed> {
+    const found: Waiting[] = [];
+    for (let after: string | undefined = ''; after !== undefined;) {
+      const rows: Waiting[] = this.#sql.all(
+        `SELECT o.key, c.id, c.file_id AS fileId, f.mtime_ms AS mtimeMs, EXISTS (
+           SELECT 1 FROM vectors v WHERE v.model_id = ? AND v.digest = c.vector_digest) AS ready
+         FROM outbox o JOIN chunks c ON c.folder_id = o.folder_id AND c.key = o.key JOIN files f ON f.id = c.file_id
+         WHERE o.folder_id = ? AND o.op = 'upsert' AND o.key > ? ORDER BY o.key LIMIT ?`,
+        folder.modelId,
+        folder.id,
+        after,
+        page,
+      );
+      for (const row of rows) found.push(row);
+      after = rows.length < page ? undefined : rows.at(-1)?.key;
+      if (after !== undefined) await new Promise((settle) => setImmediate(settle));
+    }
+    found.sort((a, b) => a.id - b.id);
+    const missing = found.filter(({ ready }) => ready === 0);
+    missing.sort((a, b) => b.mtimeMs - a.mtimeMs || a.id - b.id);
+    return {
+      ready: found.filter(({ ready }) => ready === 1).map(({ id }) => id),
+      missing: missing.map(({ id, fileId }) => ({ id, fileId })),
+    };
   }
 
   /** Posts every chunk of the folder, for a new collection. */

@@ -39,13 +39,13 @@ describe('VectorTable', () => {
     assert.deepEqual(test.catalog.vectors.get(folder, digest('x')), vectorOf('x'));
   });
 
-  it('spares a second folder with the same content the model', () => {
+  it('spares a second folder with the same content the model', async () => {
     test.put(folder, 'x.ts', 'one', 'two');
     test.embed(folder);
     const copy = test.addFolder('/copy');
     test.put(copy, 'x.ts', 'one', 'two', 'three');
     assert.equal(test.catalog.counts(copy.id).chunksPending, 1);
-    assert.equal(test.catalog.outbox.unconfirmed(copy).ready.length, 2);
+    assert.equal((await test.catalog.outbox.unconfirmed(copy)).ready.length, 2);
   });
 
   describe('dropUnused', () => {

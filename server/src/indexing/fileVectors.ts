@@ -29,7 +29,8 @@ export async function embedFiles(job: FileVectorsJob, signal: AbortSignal): Prom
     // A lease per page: who clears the cache waits for a page, not for the job.
     const lease = await job.acquire(missing.length);
     try {
-      await forEachAtOnce(missing.slice(at, at + commitPage), lease.atOnce, async ({ id, digest, text }) => {
+      const page = catalog.fileVectors.summaries(missing.slice(at, at + commitPage));
+      await forEachAtOnce(page, lease.atOnce, async ({ id, digest, text }) => {
         throwIfCancelled(signal, 'Indexing');
         vectors.push({ digest, vector: await lease.embed(text, signal) });
         fileIds.push(id);

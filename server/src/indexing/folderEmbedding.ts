@@ -1,10 +1,11 @@
 import { Buffer } from 'node:buffer';
 import { throwIfCancelled } from '../../../shared/src/errors.js';
 import type { IndexProgress, IndexReport } from '../../../shared/src/protocol/protocol.js';
-import type { Catalog, NewVector } from '../catalog/catalog.js';
+import type { Catalog, MissingChunk, NewVector } from '../catalog/catalog.js';
 import { embeddedText } from '../chunking/embeddedText.js';
 import type { SourceTexts } from '../source/sourceTexts.js';
 import type { Projector } from '../vectors/projector.js';
+import { ChunkQueue } from './chunkQueue.js';
 import { type ChunkEmbedder, type EmbedderLease, forEachAtOnce } from './embedder.js';
 import { type FileVectorsJob, embedFiles } from './fileVectors.js';
 import type { IndexWriter } from './indexWriter.js';
@@ -30,8 +31,11 @@ export type EmbedReport = Pick<IndexReport, 'chunksEmbedded' | 'chunksReused' | 
 
 /** One pass over the chunks that need the model. */
 interface EmbedJob {
-  readonly chunkIds: readonly number[];
+  readonly queue: ChunkQueue;
+  readonly total: number;
   readonly rate: Rate;
+  /** Chunks of the pages before; `embedded` are those that needed the model. */
+  done: number;
   embedded: number;
 }
 
@@ -41,12 +45,36 @@ const commitPage = 32;
 /** Up to this many texts count as an edit, which has priority over bulk work. */
 const editSize = 64;
 
+/** Most files that were found lately and whose chunks come first. */
+const mostWanted = 100;
+
+/** Differs, in all likelihood, when any of the numbers does. */
+function stateOf(count: number, ids: readonly number[]): string {
+  let hash = count;
+  for (const id of ids) hash = (Math.imul(hash, 31) + id) | 0;
+  return `${count} ${ids.length} ${hash}`;
+}
+
 /** Gives a folder's files and chunks their vectors, and brings the collection up to date. */
 export class FolderEmbedding {
   readonly #deps: FolderEmbeddingDependencies;
+  /** Files that searches have returned, the last at the end. */
+  readonly #wanted = new Set<number>();
 
   constructor(deps: FolderEmbeddingDependencies) {
     this.#deps = deps;
+  }
+
+  /** Embeds the chunks of these files next: a search has returned them. */
+  want(fileIds: Iterable<number>): void {
+    for (const id of fileIds) {
+      this.#wanted.delete(id);
+      this.#wanted.add(id);
+    }
+    for (const id of this.#wanted) {
+      if (this.#wanted.size <= mostWanted) return;
+      this.#wanted.delete(id);
+    }
   }
 
   async run(signal: AbortSignal): Promise<EmbedReport> {
@@ -55,10 +83,14 @@ export class FolderEmbedding {
     await projector.begin();
     let before = '';
     for (;;) {
-      const { ready, missing } = catalog.outbox.unconfirmed(projector.folder);
+      const { ready, missing } = await catalog.outbox.unconfirmed(projector.folder);
       // Ends when a round changed nothing: all is done, or these files keep changing, or the store takes nothing. A
       // scan may add chunks meanwhile; they are included, because its caller may share this run.
-      const state = `${catalog.outbox.count(projector.folder.id)} ${ready.join()} ${missing.join()}`;
+      const state = stateOf(catalog.outbox.count(projector.folder.id), [
+        ...ready,
+        0,
+        ...missing.map(({ id }) => id),
+      ]);
       if (state === before) break;
       before = state;
       report.chunksReused += await counted('project', () => projector.project(ready, signal));
@@ -95,53 +127,56 @@ export class FolderEmbedding {
   }
 
   /** Embeds from one pause to the next, each time under a lease of its own. */
-  async #embedChunks(chunkIds: readonly number[], signal: AbortSignal): Promise<number> {
+  async #embedChunks(missing: readonly MissingChunk[], signal: AbortSignal): Promise<number> {
     const { gate, counted } = this.#deps;
-    const job = { chunkIds, embedded: 0, rate: new Rate() };
-    this.#report(job, 0);
-    for (let at = 0; at < chunkIds.length;) {
+    const queue = new ChunkQueue(missing, this.#wanted);
+    const job = { queue, total: missing.length, done: 0, embedded: 0, rate: new Rate() };
+    this.#report(job);
+    while (job.done < job.total) {
       await gate.passed(signal);
       throwIfCancelled(signal, 'Indexing');
-      const from = at;
-      at = await counted('embed', () => this.#embedUntilPaused(job, from, signal));
+      await counted('embed', () => this.#embedUntilPaused(job, signal));
     }
     return job.embedded;
   }
 
-  async #embedUntilPaused(job: EmbedJob, from: number, signal: AbortSignal): Promise<number> {
+  async #embedUntilPaused(job: EmbedJob, signal: AbortSignal): Promise<void> {
     const { embedder, projector, gate } = this.#deps;
-    const { chunkIds } = job;
-    const priority = chunkIds.length <= editSize ? 'edited' : 'bulk';
+    const priority = job.total <= editSize ? 'edited' : 'bulk';
     let projecting: Promise<unknown> = Promise.resolve();
     try {
-      let at = from;
-      for (; at < chunkIds.length && !gate.closed; at += commitPage) {
+      while (job.done < job.total && !gate.closed) {
+        const page = job.queue.next(commitPage);
         // A lease per page: who clears the cache waits for a page, not for the job.
         const lease = await embedder.acquire(projector.folder.path, priority, signal);
         try {
-          await this.#embedPage(job, at, lease, signal);
+          await this.#embedPage(job, page, lease, signal);
         } finally {
           lease.dispose();
         }
+        job.done += page.length;
         await projecting;
-        projecting = projector.project(chunkIds.slice(at, at + commitPage), signal);
+        projecting = projector.project(page, signal);
         projecting.catch(() => undefined);
       }
       await projecting;
-      return at;
     } finally {
       await projecting.catch(() => undefined);
     }
   }
 
-  async #embedPage(job: EmbedJob, from: number, lease: EmbedderLease, signal: AbortSignal): Promise<void> {
+  async #embedPage(
+    job: EmbedJob,
+    page: readonly number[],
+    lease: EmbedderLease,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { catalog, writer, projector, embedder } = this.#deps;
     const countTokens = (part: string): number => embedder.countTokens(part);
     const texts = this.#deps.texts();
     const vectors: NewVector[] = [];
     const begun = new Set<string>();
-    let done = from;
-    const page = job.chunkIds.slice(from, from + commitPage);
+    let done = 0;
     try {
       await forEachAtOnce(page, lease.atOnce, async (id, at) => {
         throwIfCancelled(signal, 'Indexing');
@@ -161,7 +196,7 @@ export class FolderEmbedding {
         vectors.push({ digest: chunk.vectorDigest, vector: await lease.embed(input, signal) });
         job.embedded++;
         job.rate.add(1);
-        done = Math.max(done, from + at + 1);
+        done = Math.max(done, at + 1);
         this.#report(job, done);
       });
     } finally {
@@ -170,8 +205,9 @@ export class FolderEmbedding {
     }
   }
 
-  #report({ chunkIds, rate }: EmbedJob, done: number): void {
-    const total = chunkIds.length;
+  /** `ofPage`: what is done of the page that is being embedded. */
+  #report({ total, done: before, rate }: EmbedJob, ofPage = 0): void {
+    const done = before + ofPage;
     const [perSecond, secondsLeft] = [rate.perSecond(), rate.secondsFor(total - done)];
     this.#deps.onProgress({ kind: 'embedding', files: 0, done, total, rate: perSecond, secondsLeft });
   }

@@ -117,6 +117,11 @@ export class FolderIndexer {
     return this.#embedding.join((own) => this.#folderEmbedding.run(own), signal);
   }
 
+  /** Embeds the chunks of these files next. */
+  want(fileIds: Iterable<number>): void {
+    this.#folderEmbedding.want(fileIds);
+  }
+
   /** Stops embedding after its next commit, until `resume`. A paused job keeps neither the model nor the daemon. */
   pause(): void {
     this.#gate.close();

@@ -50,21 +50,25 @@ export async function findCandidates(
     const file = docs.files[docs.fileOf[chunk] ?? 0];
     return file === undefined ? -1 : file.firstChunk + chunk - file.at;
   };
-  const own = new Map<number, Float32Array>();
+  /** By row id of the chunk. */
+  const cosines = new Map<number, number>();
   let fileCosines: ReadonlyMap<number, number> = new Map();
   if (nearest !== undefined && vectors !== undefined) {
     const read = (chunks: readonly number[]): void => {
-      for (const [id, vector] of catalog.vectors.ofChunks(folder, chunks.map(rowIdOf))) own.set(id, vector);
+      for (const [id, vector] of catalog.vectors.ofChunks(folder, chunks.map(rowIdOf)))
+        cosines.set(id, dot(vector, vectors.query));
     };
     // Read these while the collection is still searching.
     read([...chosen]);
-    const more = denseChunks(catalog, folder, await nearest, docs, accepted);
+    const near = denseChunks(catalog, folder, await nearest, docs, accepted);
+    const more = [...near.keys()];
     const isPartial = more.length < denseCandidates || catalog.counts(folder.id).chunksPending > 0;
     if (isPartial) {
       fileCosines = catalog.fileVectors.cosines(folder, vectors.query);
       more.push(...chunksOfNearestFiles(fileCosines, [...chosen, ...more], docs, accepted, scores.body));
     }
-    read(more.filter((chunk) => !chosen.has(chunk)));
+    read(more.filter((chunk) => !chosen.has(chunk) && !near.has(chunk)));
+    for (const [chunk, similarity] of near) cosines.set(rowIdOf(chunk), similarity);
     for (const chunk of more) chosen.add(chunk);
     if (!isPartial) {
       const files = new Set([...chosen].map((chunk) => docs.files[docs.fileOf[chunk] ?? 0]?.id ?? -1));
@@ -83,7 +87,6 @@ export async function findCandidates(
     const file = docs.files[number];
     if (file === undefined) continue;
     const id = rowIdOf(chunk);
-    const vector = own.get(id);
     candidates.push({
       id,
       path: file.path,
@@ -98,7 +101,7 @@ export async function findCandidates(
       usage: scores.usage[number] ?? 0,
       coverage: scores.coverage[number] ?? 0,
       defines: defines.get(chunk) ?? 0,
-      cosine: vector && vectors && dot(vector, vectors.query),
+      cosine: cosines.get(id),
       fileCosine: fileCosines.get(file.id),
     });
   }
@@ -179,24 +182,24 @@ async function nearestChunks(
 /** Resolves in the next turn of the event loop, when a request has left the process. */
 const sent = (): Promise<void> => new Promise((settle) => setImmediate(settle));
 
-/** Numbers of the nearest chunks that are in accepted files. */
+/** Numbers of the nearest chunks that are in accepted files, with their similarity, which is the cosine. */
 function denseChunks(
   catalog: Catalog,
   folder: FolderRow,
   nearest: readonly VectorMatch[],
   docs: FolderStatistics,
   accepted: Uint8Array,
-): number[] {
-  const chunks: number[] = [];
+): Map<number, number> {
+  const chunks = new Map<number, number>();
   const places = catalog.chunks.locate(
     folder.id,
     nearest.map(({ id }) => id),
   );
-  for (const { id } of nearest) {
-    if (chunks.length === denseCandidates) break;
+  for (const { id, similarity } of nearest) {
+    if (chunks.size === denseCandidates) break;
     const place = places.get(id);
     const chunk = place && docs.chunkNumber(place.fileId, place.chunkId);
-    if (chunk !== undefined && accepted[docs.fileOf[chunk] ?? 0] === 1) chunks.push(chunk);
+    if (chunk !== undefined && accepted[docs.fileOf[chunk] ?? 0] === 1) chunks.set(chunk, similarity);
   }
   return chunks;
 }

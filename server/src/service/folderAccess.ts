@@ -1,6 +1,6 @@
 import { LanternError, errorMessage } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
-import type { Coverage, SearchMode } from '../../../shared/src/protocol/protocol.js';
+import type { Coverage, SearchHit, SearchMode } from '../../../shared/src/protocol/protocol.js';
 import type { Settings } from '../../../shared/src/settings/settings.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { type Folder, type FolderView, type Folders, longestWaitMs } from '../indexing/folders.js';
@@ -120,6 +120,16 @@ export class FolderAccess {
       folder.indexer.projector.withCollection((collection) => collection.query(...args));
     const vectors = vector && { nearest, query: vector };
     return { folder: folder.indexer.folder, prefix, texts, vectors };
+  }
+
+  /** Has the files of these hits embedded before the rest of the folder. */
+  want({ folder: { indexer }, prefix }: FolderView, hits: readonly SearchHit[]): void {
+    const { catalog } = this.#deps;
+    const { id } = indexer.folder;
+    if (catalog.counts(id).chunksPending === 0) return;
+    const paths = new Set(hits.map(({ path }) => prefix + path));
+    const files = [...paths].map((path) => catalog.files.get(id, path)?.id);
+    indexer.want(files.filter((file) => file !== undefined));
   }
 
   coverage(views: readonly FolderView[], vector: QueryVector): Coverage {

@@ -9,6 +9,7 @@ import type {
 } from '../../../shared/src/protocol/protocol.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { Folders } from '../indexing/folders.js';
+import { LoopDelayMeter } from './loopDelay.js';
 import { collectGarbage } from './garbage.js';
 import type { SelectedModel } from './selectedModel.js';
 
@@ -41,6 +42,7 @@ export class StatusService {
   readonly #deps: StatusServiceDependencies;
   readonly #startedAt = Date.now();
   readonly #agentSearches: AgentSearch[] = [];
+  readonly #loopDelay = new LoopDelayMeter(process.env);
   readonly #agentSearched = new Emitter<undefined>();
 
   constructor(deps: StatusServiceDependencies) {
@@ -93,10 +95,15 @@ export class StatusService {
     const { catalog, model, vectorServer } = this.#deps;
     const { models, totals } = model.cacheUsage();
     const disk = { catalogBytes: catalog.sizeBytes(), chromaBytes: await vectorServer.sizeBytes() };
+    const loopDelay = this.#loopDelay.read();
     const statuses = this.indexedFolders();
     const chunksTotal = statuses.reduce((sum, { chunks }) => sum + chunks, 0);
     return {
-      daemon: { pid: process.pid, rssBytes: process.memoryUsage.rss() },
+      daemon: {
+        pid: process.pid,
+        rssBytes: process.memoryUsage.rss(),
+        ...(loopDelay !== undefined && { loopDelay }),
+      },
       chroma: (await vectorServer.info()) ?? null,
       models,
       folders: statuses.map(({ path, collection, files, chunks }) => {

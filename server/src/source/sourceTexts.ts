@@ -17,11 +17,14 @@ export interface ChunkPlace {
   readonly textDigest: Uint8Array;
 }
 
-/** Reads the texts of chunks from disk. It keeps the last file, because chunks come file by file. */
+/** Most files that are kept: those of a page of hits, which are read at once and looked at one by one. */
+const keptFiles = 12;
+
+/** Reads the texts of chunks from disk. It keeps the last files, so that it shows one state of each. */
 export class SourceTexts {
   readonly #root: string;
   readonly #settings: ReadSettings;
-  #last: { path: string; text: string | undefined } | undefined;
+  readonly #files = new Map<string, Promise<string | undefined>>();
 
   constructor(root: string, settings: ReadSettings) {
     this.#root = root;
@@ -33,11 +36,7 @@ export class SourceTexts {
    * no longer contains the text of one of them.
    */
   async of(chunk: ChunkPlace, ...further: readonly ChunkPlace[]): Promise<string | undefined> {
-    if (this.#last?.path !== chunk.path) {
-      const source = await readSource(this.#root, chunk.path, this.#settings);
-      this.#last = { path: chunk.path, text: source.kind === 'text' ? source.text : undefined };
-    }
-    const { text } = this.#last;
+    const text = await this.#file(chunk.path);
     if (text === undefined) return undefined;
     let whole = '';
     for (const { startOffset, endOffset, textDigest } of [chunk, ...further]) {
@@ -46,5 +45,20 @@ export class SourceTexts {
       whole += part;
     }
     return whole;
+  }
+
+  #file(path: string): Promise<string | undefined> {
+    const known = this.#files.get(path);
+    const text =
+      known ??
+      readSource(this.#root, path, this.#settings).then((source) =>
+        source.kind === 'text' ? source.text : undefined,
+      );
+    // A map keeps its order of insertion: the least recently used file is the first.
+    this.#files.delete(path);
+    this.#files.set(path, text);
+    const oldest = this.#files.keys().next();
+    if (this.#files.size > keptFiles && oldest.done !== true) this.#files.delete(oldest.value);
+    return text;
   }
 }

@@ -49,7 +49,10 @@ describe('Projector', () => {
   async function run(): Promise<number> {
     test.embed(folder);
     await projector.begin();
-    const told = await projector.project(test.catalog.outbox.unconfirmed(projector.folder).ready, signal);
+    const told = await projector.project(
+      (await test.catalog.outbox.unconfirmed(projector.folder)).ready,
+      signal,
+    );
     await projector.verify(signal);
     return told;
   }
@@ -121,7 +124,7 @@ describe('Projector', () => {
     const controller = new AbortController();
     store.after = (operation) => (operation === 'upsert' ? controller.abort() : undefined);
     await projector.begin();
-    const { ready } = test.catalog.outbox.unconfirmed(folder);
+    const { ready } = await test.catalog.outbox.unconfirmed(folder);
     await assert.rejects(projector.project(ready, controller.signal), { code: 'cancelled' });
     assert.equal(test.catalog.outbox.count(folder.id), 600 - 256);
     store.after = () => undefined;
@@ -228,7 +231,7 @@ describe('Projector', () => {
       };
       store.away = true;
       await projector.begin();
-      const { ready } = test.catalog.outbox.unconfirmed(folder);
+      const { ready } = await test.catalog.outbox.unconfirmed(folder);
       assert.equal(await projector.project(ready, signal), 0);
       assert.equal(await projector.project(ready, signal), 0);
       await projector.verify(signal);

@@ -111,7 +111,7 @@ export class Projector {
       this.#collection = undefined;
       this.#rebuilt = true;
       await this.#open();
-      await this.project(catalog.outbox.unconfirmed(this.#folder).ready, signal);
+      await this.project((await catalog.outbox.unconfirmed(this.#folder)).ready, signal);
     });
   }
 

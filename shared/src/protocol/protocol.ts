@@ -226,8 +226,20 @@ export interface ClientInfo {
   readonly folders: readonly string[];
 }
 
+/** How late the timers of the daemon's main thread were: the time for which a request may have waited there. */
+export interface LoopDelay {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
+
 export interface MemoryResult {
-  readonly daemon: { readonly pid: number; readonly rssBytes: number };
+  readonly daemon: {
+    readonly pid: number;
+    readonly rssBytes: number;
+    /** Since the first such request, in a daemon that was started with LANTERN_MEASURE_LOOP=1. */
+    readonly loopDelay?: LoopDelay;
+  };
   readonly chroma: { readonly pid: number; readonly rssBytes: number } | null;
   readonly models: readonly {
     readonly name: string;
