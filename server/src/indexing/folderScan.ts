@@ -166,8 +166,10 @@ export class FolderScan {
       }
       for (const path of skippedBefore.keys()) await writes.add({ kind: 'gone', path });
       await writes.flush();
-      if (bulk === undefined && catalog.usage.dueCount(folder.id) > bulkFiles) bulk = writer.bulk();
-      for (let after: number | undefined = 0; after !== undefined;) {
+      const due = catalog.usage.dueCount(folder.id);
+      if (due > bulkFiles) bulk ??= writer.bulk();
+      // Most scans find no change: they wait for no other writer.
+      for (let after = due === 0 ? undefined : 0; after !== undefined;) {
         throwIfCancelled(signal, 'Indexing');
         after = await writer.refreshUsage(folder, settings, after);
       }

@@ -10,7 +10,6 @@ import type {
 import type { Catalog } from '../catalog/catalog.js';
 import type { Folders } from '../indexing/folders.js';
 import { LoopDelayMeter } from './loopDelay.js';
-import { collectGarbage } from './garbage.js';
 import type { SelectedModel } from './selectedModel.js';
 
 /** What the service asks of the vector store's server. */
@@ -118,11 +117,10 @@ export class StatusService {
     };
   }
 
-  /** Releases every loaded model and the memory that this process and Chroma hold. */
+  /** Releases every loaded model and ends Chroma. The garbage that they leave is collected when the daemon is at rest. */
   async clearCache(): Promise<ClearCacheResult> {
     const cleared = await this.#deps.model.clear();
     await this.#deps.vectorServer.stop();
-    await collectGarbage();
     return cleared;
   }
 }

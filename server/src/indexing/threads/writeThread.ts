@@ -19,6 +19,13 @@ export interface WriteThreadOptions {
   readonly start?: () => Worker;
 }
 
+/**
+ * More changes than this in a period are written in the thread, as while files are saved all the time. Saving one file
+ * makes about eight.
+ */
+const mostLocal = 16;
+const periodMs = 2000;
+
 /** A removed folder may have a hundred thousand rows. */
 const isLong = ({ name }: WriteCall): boolean => name === 'removeFolder' || name === 'replaceFolder';
 
@@ -31,6 +38,8 @@ export class WriteThread {
   readonly #options: WriteThreadOptions;
   readonly #local: ReturnType<typeof writeOperations>;
   #bulk = 0;
+  /** Changes made in this thread in the period that began at `since`. */
+  #own = { since: -Infinity, changes: 0 };
   #running: ThreadCalls | undefined;
   #ending: Promise<void> | undefined;
   #idle: NodeJS.Timeout | undefined;
@@ -68,7 +77,8 @@ export class WriteThread {
     await this.#ending;
     const { catalog } = this.#options;
     try {
-      if (this.#running === undefined && (this.#bulk > 0 || isLong(call))) this.#running = this.#start();
+      if (this.#running === undefined && (this.#bulk > 0 || isLong(call) || this.#isFrequent()))
+        this.#running = this.#start();
       if (this.#running === undefined) return await runOperation(this.#local, call);
       const { result, changes } = await this.#running.call<Written>(call);
       catalog.apply(changes);
@@ -79,6 +89,12 @@ export class WriteThread {
     } finally {
       this.#endSoon();
     }
+  }
+
+  #isFrequent(): boolean {
+    const now = performance.now();
+    if (now - this.#own.since > periodMs) this.#own = { since: now, changes: 0 };
+    return ++this.#own.changes > mostLocal;
   }
 
   #start(): ThreadCalls {
