@@ -234,6 +234,61 @@ describe('lantern, from the command line', function () {
     });
   });
 
+  describe('the first search of a large folder', () => {
+    /** More chunks than the model embeds in the two seconds that a search waits. */
+    function large(): string {
+      const folder = cli.folder();
+      for (let i = 0; i < 600; i++)
+        writeFileSync(
+          join(folder, `note${i}.md`),
+          `# Heron ${i}\n\n${'A heron counts the boats. '.repeat(30)}${i}\n`,
+        );
+      return folder;
+    }
+
+    async function completed(folder: string): Promise<void> {
+      await until(async () => {
+        const state = (await cli.status()).folders.find(({ path }) => path === folder);
+        return state?.files === 600 && state.chunksPending === 0;
+      });
+    }
+
+    it('answers before it is indexed, says what is missing, and is followed by the rest without a further word', async () => {
+      const folder = large();
+      const began = performance.now();
+      const { code, stdout } = await cli.run(['search', 'who counts herons', '--path', folder]);
+      assert.ok(performance.now() - began < 10_000);
+      assert.equal(code, 0);
+      assert.match(stdout, /note\d+\.md:1/);
+      assert.match(stdout, /of 600 still to be indexed.*Indexing goes on by itself; --wait waits for it/);
+      await completed(folder);
+    });
+
+    it('is not waited for at all with --no-wait', async () => {
+      const folder = large();
+      const { elapsedMs } = await cli.search('who counts herons', folder, '--no-wait');
+      assert.ok(elapsedMs < 1000, `${elapsedMs} ms`);
+      await completed(folder);
+    });
+
+    it('waits for everything with --wait, and does not take it along when it is interrupted', async () => {
+      const folder = large();
+      const interrupt = new AbortController();
+      const running = cli.run(['search', 'who counts herons', '--path', folder, '--wait'], {
+        signal: interrupt.signal,
+      });
+      await until(async () => {
+        const state = (await cli.status()).folders.find(({ path }) => path === folder);
+        return state?.files === 600 && state.chunksPending < 560;
+      });
+      interrupt.abort();
+      assert.equal((await running).code, 130);
+      await completed(folder);
+      const whole = await cli.search('who counts herons', folder, '--wait');
+      assert.equal(whole.coverage.filesPending, 0);
+    });
+  });
+
   describe('bad input', () => {
     it('indexes an empty folder and finds nothing in it', async () => {
       const folder = cli.folder();

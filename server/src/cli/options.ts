@@ -12,6 +12,7 @@ const options = {
   foreground: { type: 'boolean' },
   client: { type: 'string' },
   write: { type: 'boolean' },
+  wait: { type: 'boolean' },
   'no-wait': { type: 'boolean' },
   explain: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },

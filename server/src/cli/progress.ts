@@ -24,17 +24,18 @@ class ProgressLine {
   }
 }
 
-/** Indexes a folder and shows the progress. */
+/** Indexes a folder and shows the progress. With `goOn` the daemon goes on when the signal fires. */
 export async function indexWithProgress(
   daemon: DaemonConnection,
   path: string,
   signal: AbortSignal,
+  goOn = false,
 ): Promise<IndexReport> {
   const line = new ProgressLine();
   const token = `cli-${process.pid}`;
   const listening = daemon.onProgress(token, line.update);
   try {
-    return await daemon.request('lantern/index', { path, token }, signal);
+    return await daemon.request('lantern/index', { path, token, goOn }, signal);
   } finally {
     listening.dispose();
     line.clear();

@@ -2,13 +2,14 @@
 export const usage = `Usage: lantern COMMAND
 
   index [PATH]            index a folder, or bring its index up to date
-  search QUERY            find code by words and meaning; indexes first what is missing or changed
+  search QUERY            find code by words and meaning; starts to index a folder that is not indexed
       --path PATH           the folder (default: this one)
       --limit N             how many hits (default 10, at most 100)
       --mode MODE           hybrid, semantic or lexical (default hybrid)
       --lang LANGUAGE       only this language, such as ts or python
       --glob GLOB           only matching paths, such as "src/**"
-      --no-wait             answer at once from what is indexed
+      --wait                answer when everything is indexed, and show the progress
+      --no-wait             do not even wait two seconds for a folder that is not indexed
       --explain             show what each hit's score is made of
   status                  what is indexed, and what the daemon is doing
   memory                  who holds how much memory

@@ -33,6 +33,14 @@ const firstFiles = 64;
 /** A folder is not compared with the disk again within this time. */
 const rescanEveryMs = 1000;
 
+/** How a search waits for a folder to be brought up to date. */
+interface Rescan {
+  readonly wait: boolean;
+  readonly mode: SearchMode | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly patienceMs: number;
+}
+
 /** Finds the folders that a request means, brings them up to date, and says how much of them an answer covers. */
 export class FolderAccess {
   readonly #deps: FolderAccessDependencies;
@@ -72,15 +80,10 @@ export class FolderAccess {
 
   /**
    * Compares the folder with the disk, so that hits are true. With `wait` it returns when the index is complete: terms
-   * for lexical searches, terms and vectors for the others. Without `wait` it returns after a short time at most, and
-   * the comparison goes on in the background.
+   * for lexical searches, terms and vectors for the others. Without `wait` it returns after a short time at most, for
+   * the first index of a folder after `patienceMs`, and the rest goes on in the background.
    */
-  async rescan(
-    folder: Folder,
-    wait: boolean,
-    mode: SearchMode | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
+  async rescan(folder: Folder, { wait, mode, signal, patienceMs }: Rescan): Promise<void> {
     const { folders, log } = this.#deps;
     const isFresh = performance.now() - folder.scannedAt < rescanEveryMs;
     if (wait && mode !== 'lexical') {
@@ -92,18 +95,23 @@ export class FolderAccess {
       await folders.scan(folder, signal);
       return;
     }
-    const scanned = new Promise<'in time'>((settle) => {
-      const done = (): void => settle('in time');
-      folders
-        .refresh(folder, undefined, done)
-        .catch((error: unknown) =>
-          log.write('warn', 'rescan.failed', { folder: folder.path, cause: errorMessage(error) }),
-        )
-        .finally(done);
-    });
+    const isFirst = isFirstScan({ folder });
+    let settle = (_: 'in time'): void => undefined;
+    const scanned = new Promise<'in time'>((resolve) => (settle = resolve));
+    const done = (): void => settle('in time');
+    const refreshed = folders
+      .refresh(folder, undefined, done)
+      .catch((error: unknown) =>
+        log.write('warn', 'rescan.failed', { folder: folder.path, cause: errorMessage(error) }),
+      )
+      .finally(done);
+    if (isFirst && patienceMs > 0) {
+      await Promise.race([mode === 'lexical' ? scanned : refreshed, timeout(patienceMs)]);
+      return;
+    }
     // Hits are compared with the disk in any case, so a scan that takes long is not worth waiting for.
     if (folder.slow) return;
-    const waitMs = isFirstScan({ folder }) ? firstScanWaitMs : longestWaitMs;
+    const waitMs = isFirst ? firstScanWaitMs : longestWaitMs;
     if ((await Promise.race([scanned, timeout(waitMs)])) !== 'in time') folder.slow = true;
   }
 
@@ -140,7 +148,9 @@ export class FolderAccess {
     for (const folder of new Set(views.map((view) => view.folder))) {
       filesByMeaning += catalog.fileVectors.count(folder.indexer.folder);
       const counts = catalog.counts(folder.indexer.folder.id);
-      const total = Math.max(folder.filesTotal, counts.files);
+      // What a first scan has counted ahead is there, though not read yet.
+      const ahead = folder.status.kind === 'scanning' ? folder.status.total : 0;
+      const total = Math.max(folder.filesTotal, counts.files, ahead);
       filesTotal += total;
       filesPending += counts.filesPending + total - counts.files;
     }

@@ -1,4 +1,4 @@
-import { errorMessage } from '../../../shared/src/errors.js';
+import { cancelled, errorMessage } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
 import type { IndexProgress, IndexReport, RemoveResult } from '../../../shared/src/protocol/protocol.js';
 import type { Folders } from '../indexing/folders.js';
@@ -23,13 +23,18 @@ export class IndexService {
     path: string,
     onProgress: (progress: IndexProgress) => void,
     signal?: AbortSignal,
+    goOn = false,
   ): Promise<IndexReport> {
     const { folders } = this.#deps;
     for (;;) {
       const { folder } = await folders.open(path);
       const listening = folder.progress.on(onProgress);
       try {
-        return await folders.refresh(folder, signal);
+        if (!goOn) return await folders.refresh(folder, signal);
+        const refreshed = folders.refresh(folder);
+        // The caller may give up before it fails.
+        refreshed.catch(() => undefined);
+        return await Promise.race([refreshed, rejectWhenAborted(signal)]);
       } catch (error) {
         // A folder around this one may have been opened meanwhile. It has absorbed this folder and continues its job.
         const successor = folder.indexer.disposed && !signal?.aborted ? await folders.find(path) : undefined;
@@ -59,4 +64,13 @@ export class IndexService {
   remove(path: string): Promise<RemoveResult> {
     return this.#deps.folders.remove(path);
   }
+}
+
+/** Rejects with `cancelled` when the signal fires. */
+function rejectWhenAborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    const abort = (): void => reject(cancelled('Indexing'));
+    if (signal?.aborted === true) abort();
+    else signal?.addEventListener('abort', abort, { once: true });
+  });
 }

@@ -64,6 +64,9 @@ class Fields {
   }
 }
 
+/** Who has more of it wants `wait`. */
+const longestPatienceMs = 60_000;
+
 export function searchParams(params: unknown): SearchParams {
   const fields = new Fields('search', params);
   const text = (name: string): string => fields.string(name);
@@ -75,6 +78,7 @@ export function searchParams(params: unknown): SearchParams {
     ...fields.optional('language', text),
     ...fields.optional('glob', (name) => fields.string(name, 300)),
     ...fields.optional('wait', (name) => fields.boolean(name)),
+    ...fields.optional('patienceMs', (name) => fields.integer(name, 0, longestPatienceMs)),
     ...fields.optional('explain', (name) => fields.boolean(name)),
   };
 }
@@ -92,7 +96,11 @@ export function findRelatedParams(params: unknown): FindRelatedParams {
 
 export function indexParams(params: unknown): IndexParams {
   const fields = new Fields('index', params);
-  return { path: fields.string('path'), ...fields.optional('token', (name) => fields.string(name, 200)) };
+  return {
+    path: fields.string('path'),
+    ...fields.optional('token', (name) => fields.string(name, 200)),
+    ...fields.optional('goOn', (name) => fields.boolean(name)),
+  };
 }
 
 export function folderParams(params: unknown): FolderParams {

@@ -28,7 +28,7 @@ export class RelatedService {
     const [view] = await access.views(params.path, caller, false);
     if (view === undefined) throw notIndexed(params.path);
     const { folder } = view;
-    await access.rescan(folder, false, 'hybrid', signal);
+    await access.rescan(folder, { wait: false, mode: 'hybrid', signal, patienceMs: 0 });
     // By its real path: the editor may have opened the folder through a link.
     const place = await folders.find(resolve(params.path, params.file));
     const path = place?.folder === folder ? place.prefix.slice(0, -1) : '';

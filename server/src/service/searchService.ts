@@ -32,12 +32,15 @@ export class SearchService {
     const began = performance.now();
     const request = toRequest(params);
     const wait = params.wait === true;
-    const views = await access.views(params.path, caller, wait);
+    const { patienceMs } = params;
+    const views = await access.views(params.path, caller, wait || patienceMs !== undefined);
     const rescan = async (): Promise<void> => {
-      for (const { folder } of views) await access.rescan(folder, wait, request.mode, signal);
+      for (const { folder } of views)
+        await access.rescan(folder, { wait, mode: request.mode, signal, patienceMs: left() });
     };
+    const left = (): number => Math.max(0, (patienceMs ?? 0) - (performance.now() - began));
     if (wait) await rescan();
-    const embedding = this.#queryVector(request, wait, signal);
+    const embedding = this.#queryVector(request, wait, left(), signal);
     embedding.catch(() => undefined);
     if (!wait) await rescan();
     const vector = await embedding;
@@ -65,18 +68,23 @@ export class SearchService {
 
   /**
    * The query's vector when the model is loaded, or why there is none. A hybrid search that does not wait starts
-   * loading the model and answers without it.
+   * loading the model, and answers without it when it is not there within `patienceMs`.
    */
   async #queryVector(
     request: SearchRequest,
     wait: boolean,
+    patienceMs: number,
     signal: AbortSignal | undefined,
   ): Promise<QueryVector> {
     if (request.mode === 'lexical') return { value: undefined };
     const { model, log } = this.#deps;
     if (!wait && request.mode === 'hybrid' && model.status().kind !== 'ready') {
-      void model.preload().catch(() => undefined);
-      return { value: undefined, reason: 'the model is being loaded' };
+      const loaded = model.preload().then(
+        () => true,
+        () => true,
+      );
+      const isThere = patienceMs > 0 && (await Promise.race([loaded, timeout(patienceMs)])) === true;
+      if (!isThere) return { value: undefined, reason: 'the model is being loaded' };
     }
     try {
       return { value: await model.embedQuery(request.query, signal) };

@@ -70,8 +70,9 @@ export class Service {
     path: string,
     onProgress: (progress: IndexProgress) => void,
     signal?: AbortSignal,
+    goOn?: boolean,
   ): Promise<IndexReport> {
-    return this.#index.index(path, onProgress, signal);
+    return this.#index.index(path, onProgress, signal, goOn);
   }
 
   changed(paths: readonly string[]): void {

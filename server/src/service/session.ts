@@ -146,14 +146,14 @@ export class Session implements Disposable {
       service.findRelated(findRelatedParams(params), caller, signal),
     );
     on('lantern/index', async (params, signal) => {
-      const { path, token } = indexParams(params);
+      const { path, token, goOn } = indexParams(params);
       const reporting = reportWork(connection, params);
       const onProgress = (progress: IndexProgress): void => {
         reporting?.update(progress);
         if (token !== undefined) notify('lantern/progress', { token, progress });
       };
       try {
-        return await service.index(path, onProgress, signal);
+        return await service.index(path, onProgress, signal, goOn);
       } finally {
         reporting?.end();
       }

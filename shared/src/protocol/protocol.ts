@@ -47,6 +47,11 @@ export interface SearchParams {
   readonly glob?: string;
   /** Wait for the model and for pending vectors, instead of answering from what is indexed now. */
   readonly wait?: boolean;
+  /**
+   * Start an index for a folder that has none, and wait for it and for the model, but no longer than so many
+   * milliseconds. The answer is from what is indexed by then; the daemon goes on by itself.
+   */
+  readonly patienceMs?: number;
   /** Add the terms of the score to each hit. */
   readonly explain?: boolean;
 }
@@ -65,6 +70,8 @@ export interface IndexParams {
   readonly path: string;
   /** Identifies the job in `lantern/progress`. The client chooses it. */
   readonly token?: string;
+  /** Whether the job goes on when the request is cancelled. */
+  readonly goOn?: boolean;
 }
 
 export interface FolderParams {

@@ -6,6 +6,9 @@ import { indexWithProgress } from '../progress.js';
 import { withDaemon } from '../session.js';
 import { type Terminal, bold, count, cyan, dim, plain, show, terminal } from '../terminal.js';
 
+/** How long a first search waits for its folder: a small one is complete by then. */
+const patienceMs = 2000;
+
 /** `lantern search QUERY`. */
 export async function searchCommand(positionals: readonly string[], values: Values): Promise<number> {
   const query = positionals.join(' ');
@@ -17,9 +20,9 @@ export async function searchCommand(positionals: readonly string[], values: Valu
   const path = resolve(values.path ?? '.');
   const mode = (values.mode ?? 'hybrid') as SearchMode;
   return withDaemon(async (daemon, signal) => {
-    // Lexical search needs no vectors. The other modes wait for them, and show the progress.
-    const wait = values['no-wait'] !== true;
-    if (wait && mode !== 'lexical') await indexWithProgress(daemon, path, signal);
+    const wait = values.wait === true;
+    // Lexical search needs no vectors. Ctrl+C ends this command and not the index, which others may want.
+    if (wait && mode !== 'lexical') await indexWithProgress(daemon, path, signal, true);
     const result = await daemon.request(
       'lantern/search',
       {
@@ -27,7 +30,7 @@ export async function searchCommand(positionals: readonly string[], values: Valu
         path,
         limit,
         mode,
-        wait,
+        ...(wait ? { wait } : { patienceMs: values['no-wait'] === true ? 0 : patienceMs }),
         ...(values.lang !== undefined && { language: values.lang }),
         ...(values.glob !== undefined && { glob: values.glob }),
         ...(values.explain === true && { explain: true }),
@@ -74,7 +77,8 @@ function coverageLine({ hits, coverage, elapsedMs }: SearchResult): string {
     `${Math.round(elapsedMs)} ms`,
   ];
   if (coverage.reason !== undefined) parts.push(`by words only: ${coverage.reason}`);
-  return parts.join(', ');
+  const more = coverage.filesPending === 0 ? '' : '. Indexing goes on by itself; --wait waits for it';
+  return parts.join(', ') + more;
 }
 
 /** The first lines of a hit's text, without blank lines before them and without their common indentation. */
