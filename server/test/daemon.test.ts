@@ -111,6 +111,31 @@ describe('the daemon, in real processes', function () {
     );
   });
 
+  it('answers while Chroma hangs, and says so', async function () {
+    if (process.platform === 'win32') this.skip();
+    const path = fill(cli.folder(), 1, 4);
+    const client = await open();
+    await embedded(client, path);
+    await client.request('lantern/search', { path, query: 'load' });
+    const { chroma } = await client.memory();
+    assert.ok(chroma !== null);
+    process.kill(chroma.pid, 'SIGSTOP');
+    try {
+      for (const query of ['first', 'second']) {
+        const { hits, coverage, elapsedMs } = await client.request('lantern/search', { path, query });
+        assert.ok(elapsedMs < 2000, `${elapsedMs} ms`);
+        assert.ok(hits.length > 0);
+        assert.match(coverage.reason ?? '', /Chroma has not answered in time/);
+      }
+    } finally {
+      process.kill(chroma.pid, 'SIGCONT');
+    }
+    await until('Chroma answers again', async () => {
+      const { coverage } = await client.request('lantern/search', { path, query: 'third' });
+      return coverage.reason === undefined;
+    });
+  });
+
   it(`${cacheCycles} cycles of load, embed and clear end where they began`, async function () {
     this.timeout(cacheCycles * 10_000);
     const path = fill(cli.folder(), 1, 4);

@@ -44,6 +44,7 @@ describe('search rows', () => {
   it('say honestly what an answer rests on', () => {
     const all = { filesTotal: 9, filesIndexed: 9, filesPending: 0 };
     assert.equal(coverageText({ ...all, semantic: true }), 'by words and meaning');
+    assert.equal(coverageText({ ...all, semantic: true, reason: 'late' }), 'by words and meaning (late)');
     assert.equal(
       coverageText({
         ...all,

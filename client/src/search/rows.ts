@@ -47,7 +47,7 @@ export function wrapped(text: string): string[] {
 
 /** How much the answer covers, in a few words. */
 export function coverageText({ filesTotal, filesIndexed, filesPending, semantic, reason }: Coverage): string {
-  const by = semantic ? 'by words and meaning' : `by words only${reason === undefined ? '' : ` (${reason})`}`;
+  const by = `${semantic ? 'by words and meaning' : 'by words only'}${reason === undefined ? '' : ` (${reason})`}`;
   if (filesPending === 0) return by;
   return `${by}, ${filesIndexed} of ${filesTotal} files covered so far`;
 }

@@ -166,7 +166,7 @@ export class SearchPicker implements vscode.Disposable {
     this.#hits = hits;
     this.#pick.busy = !state.final;
     // A complete answer needs no note.
-    const whole = coverage.semantic && coverage.filesPending === 0;
+    const whole = coverage.semantic && coverage.filesPending === 0 && coverage.reason === undefined;
     const remarks = [...(whole ? [] : [coverageText(coverage)]), ...this.#deps.remarks()];
     this.#pick.title = [title, remarks.join(', ')].filter(Boolean).join(': ');
     const several = places().length > 1;

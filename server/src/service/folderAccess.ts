@@ -33,6 +33,14 @@ const firstFiles = 64;
 /** A folder is not compared with the disk again within this time. */
 const rescanEveryMs = 1000;
 
+/** How long a search waits for a collection, which answers within a few milliseconds, and one that waits for all. */
+export const collectionMs = 300;
+export const longestCollectionMs = 30_000;
+
+/** What to say of an answer for which a collection was late. */
+export const collectionLate =
+  'Chroma has not answered in time, so that the vectors of files stand in for those of chunks';
+
 /** How a search waits for a folder to be brought up to date. */
 interface Rescan {
   readonly wait: boolean;
@@ -121,11 +129,24 @@ export class FolderAccess {
     return this.#deps.catalog.counts(view.folder.indexer.folder.id).files < firstFiles;
   }
 
-  /** The view as the searcher takes it; without a vector only terms take part. */
-  target({ folder, prefix }: FolderView, vector: Float32Array | undefined): SearchTarget {
+  /**
+   * The view as the searcher takes it; without a vector only terms take part. A collection that has not answered
+   * within `deadlineMs` is left aside, and the vectors of files stand in: then `late` is called.
+   */
+  target(
+    { folder, prefix }: FolderView,
+    vector: Float32Array | undefined,
+    deadlineMs: number,
+    late: () => void,
+  ): SearchTarget {
     const texts = new SourceTexts(folder.path, this.#deps.settings.index);
-    const nearest: Nearest = (...args) =>
-      folder.indexer.projector.withCollection((collection) => collection.query(...args));
+    const nearest: Nearest = async (...args) => {
+      const asked = folder.indexer.projector.withCollection((collection) => collection.query(...args));
+      asked.catch(() => undefined);
+      const found = await Promise.race([asked, timeout(deadlineMs)]);
+      if (found === undefined) late();
+      return found ?? [];
+    };
     const vectors = vector && { nearest, query: vector };
     return { folder: folder.indexer.folder, prefix, texts, vectors };
   }
@@ -140,7 +161,8 @@ export class FolderAccess {
     indexer.want(files.filter((file) => file !== undefined));
   }
 
-  coverage(views: readonly FolderView[], vector: QueryVector): Coverage {
+  /** `reason`: why the answer is less than it could be, if it is. */
+  coverage(views: readonly FolderView[], vector: QueryVector, reason = vector.reason): Coverage {
     const { catalog } = this.#deps;
     let filesTotal = 0;
     let filesPending = 0;
@@ -160,7 +182,7 @@ export class FolderAccess {
       filesPending,
       filesByMeaning,
       semantic: vector.value !== undefined,
-      ...(vector.reason !== undefined && { reason: vector.reason }),
+      ...(reason !== undefined && { reason }),
     };
   }
 }

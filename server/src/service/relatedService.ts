@@ -4,7 +4,7 @@ import type { FindRelatedParams, SearchResult } from '../../../shared/src/protoc
 import type { Catalog } from '../catalog/catalog.js';
 import type { Folders } from '../indexing/folders.js';
 import type { Searcher } from '../search/searcher.js';
-import { type Caller, type FolderAccess, notIndexed } from './folderAccess.js';
+import { type Caller, type FolderAccess, collectionLate, collectionMs, notIndexed } from './folderAccess.js';
 import { defaultLimit } from './searchService.js';
 
 export interface RelatedServiceDependencies {
@@ -44,17 +44,17 @@ export class RelatedService {
       .ofFile(file.id)
       .find(({ startLine, endLine }) => startLine <= params.line && params.line <= endLine);
     const vector = chunk && catalog.vectors.get(row, chunk.vectorDigest);
-    const target = access.target(view, vector);
+    let late: string | undefined;
+    const target = access.target(view, vector, collectionMs, () => (late = collectionLate));
     const limit = params.limit ?? defaultLimit;
     const hits =
       chunk === undefined
         ? []
         : await searcher.related(target, chunk, limit, params.includeOwnFile === true, signal);
-    const state =
-      vector === undefined ? { value: undefined, reason: 'this place has no vector yet' } : { value: vector };
+    const reason = vector === undefined ? 'this place has no vector yet' : late;
     return {
       hits,
-      coverage: access.coverage([view], state),
+      coverage: access.coverage([view], { value: vector }, reason),
       elapsedMs: Math.round(performance.now() - began),
     };
   }

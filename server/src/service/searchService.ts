@@ -5,7 +5,15 @@ import { longestWaitMs } from '../indexing/folders.js';
 import type { SearchRequest } from '../search/request.js';
 import type { Searcher } from '../search/searcher.js';
 import { resolveLanguage } from '../syntax/languages.js';
-import { type Caller, type FolderAccess, type QueryVector, timeout } from './folderAccess.js';
+import {
+  type Caller,
+  type FolderAccess,
+  type QueryVector,
+  collectionLate,
+  collectionMs,
+  longestCollectionMs,
+  timeout,
+} from './folderAccess.js';
 import type { SelectedModel } from './selectedModel.js';
 
 export interface SearchServiceDependencies {
@@ -34,9 +42,17 @@ export class SearchService {
     const wait = params.wait === true;
     const { patienceMs } = params;
     const views = await access.views(params.path, caller, wait || patienceMs !== undefined);
+    let reason: string | undefined;
     const rescan = async (): Promise<void> => {
-      for (const { folder } of views)
-        await access.rescan(folder, { wait, mode: request.mode, signal, patienceMs: left() });
+      for (const { folder } of views) {
+        try {
+          await access.rescan(folder, { wait, mode: request.mode, signal, patienceMs: left() });
+        } catch (error) {
+          // What is indexed answers, although the index cannot go on.
+          if (signal?.aborted === true || folder.filesTotal === 0) throw error;
+          reason = errorMessage(error);
+        }
+      }
     };
     const left = (): number => Math.max(0, (patienceMs ?? 0) - (performance.now() - began));
     if (wait) await rescan();
@@ -44,9 +60,15 @@ export class SearchService {
     embedding.catch(() => undefined);
     if (!wait) await rescan();
     const vector = await embedding;
+    const deadline = (): number => (wait ? longestCollectionMs : Math.max(collectionMs, left()));
+    const late = (): void => {
+      reason ??= collectionLate;
+    };
     const searchAll = (): Promise<SearchHit[][]> =>
       Promise.all(
-        views.map((view) => this.#deps.searcher.search(access.target(view, vector.value), request, signal)),
+        views.map((view) =>
+          this.#deps.searcher.search(access.target(view, vector.value, deadline(), late), request, signal),
+        ),
       );
     let found = await searchAll();
     while (found.flat().length < request.limit && views.some((view) => access.isBeginning(view))) {
@@ -61,7 +83,7 @@ export class SearchService {
       .slice(0, request.limit);
     return {
       hits: found.length === 1 ? (found[0] ?? []) : hits,
-      coverage: access.coverage(views, vector),
+      coverage: access.coverage(views, vector, vector.reason ?? reason),
       elapsedMs: Math.round((performance.now() - began) * 10) / 10,
     };
   }

@@ -60,6 +60,41 @@ describe('Service', () => {
       assert.equal(result.coverage.filesPending, 0);
     });
 
+    it('starts the index of an unknown folder and waits for it as long as it has patience', async () => {
+      const result = await search({ patienceMs: 10_000 });
+      assert.equal(result.hits[0]?.path, 'door.ts');
+      assert.equal(result.coverage.filesPending, 0);
+    });
+
+    it('goes on indexing after it has answered without patience', async () => {
+      const { elapsedMs } = await search({ patienceMs: 0 });
+      assert.ok(elapsedMs < 1000);
+      while ((await test.service.indexed(test.root))?.chunksPending !== 0) await sleep(5);
+    });
+
+    it('leaves a collection aside that does not answer, and says so', async () => {
+      await index();
+      const { projector } = (await test.index.folders.find(test.root))!.folder.indexer;
+      projector.withCollection = () => new Promise(() => undefined);
+      const { hits, coverage, elapsedMs } = await search();
+      assert.ok(elapsedMs < 1000, `${elapsedMs} ms`);
+      assert.equal(hits[0]?.path, 'door.ts');
+      assert.match(coverage.reason ?? '', /Chroma has not answered in time/);
+      assert.equal(coverage.semantic, true);
+    });
+
+    it('answers from what is indexed when the index cannot go on, and says why', async () => {
+      await index();
+      await forgetScan();
+      const { indexer } = (await test.index.folders.find(test.root))!.folder;
+      indexer.scan = () => Promise.reject(new LanternError('disk-full', 'the disk is full'));
+      for (const wait of [false, true]) {
+        const { hits, coverage } = await search({ wait });
+        assert.equal(hits[0]?.path, 'door.ts');
+        if (wait) assert.equal(coverage.reason, 'the disk is full');
+      }
+    });
+
     it('does not load the model for a lexical search', async () => {
       test.model.before = () => assert.fail('the model was asked');
       const result = await search({ mode: 'lexical', wait: true });

@@ -76,7 +76,8 @@ function coverageLine({ hits, coverage, elapsedMs }: SearchResult): string {
       : `with ${count(coverage.filesPending, 'file')} of ${coverage.filesTotal} still to be indexed`,
     `${Math.round(elapsedMs)} ms`,
   ];
-  if (coverage.reason !== undefined) parts.push(`by words only: ${coverage.reason}`);
+  if (coverage.reason !== undefined)
+    parts.push(coverage.semantic ? coverage.reason : `by words only: ${coverage.reason}`);
   const more = coverage.filesPending === 0 ? '' : '. Indexing goes on by itself; --wait waits for it';
   return parts.join(', ') + more;
 }
