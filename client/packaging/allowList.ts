@@ -8,7 +8,7 @@ import type { Target } from './targets.js';
  */
 const allowed: readonly RegExp[] = [
   /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|NOTICE)$/,
-  /^dist\/(lantern|daemon|api|mochaHooks|chromaMain|graphWorker|scanWorker|[\w]+-[A-Z0-9]{8})\.js$/,
+  /^dist\/(lantern|daemon|api|mochaHooks|chromaMain|graphWorker|scanWorker|writeWorker|[\w]+-[A-Z0-9]{8})\.js$/,
   /^dist\/(extension\.cjs|runtime\.json)$/,
   /^dist\/grammars\/[\w-]+\.(wasm|scm)$/,
   /^client\/media\/([\w-]+\.(svg|css|js|png)|walkthrough\/[\w-]+\.(md|svg|png))$/,
@@ -38,6 +38,7 @@ const needed: readonly string[] = [
   'dist/chromaMain.js',
   'dist/graphWorker.js',
   'dist/scanWorker.js',
+  'dist/writeWorker.js',
   'dist/runtime.json',
   'dist/grammars/web-tree-sitter.wasm',
   'dist/grammars/typescript.wasm',
