@@ -296,6 +296,14 @@ describe('lantern, from the command line', function () {
       assert.equal((await cli.run(['search', 'anything', '--path', folder])).code, 1);
     });
 
+    it('says why a folder has no files to index', async () => {
+      const folder = cli.folder();
+      writeFileSync(join(folder, '.gitignore'), '/*\n');
+      writeFileSync(join(folder, 'main.c'), 'int main() { return 0; }\n');
+      const { stdout } = await cli.run(['index', folder]);
+      assert.match(stdout, /No files: \.gitignore line 1, "\/\*", hides the only entry/);
+    });
+
     it('refuses a file in place of a folder, and a folder that is not there', async () => {
       const file = join(shop, 'package.json');
       for (const path of [file, '/no/such/folder']) {

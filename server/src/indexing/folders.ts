@@ -13,6 +13,7 @@ import type { FolderRow, NewFolder } from '../catalog/catalog.js';
 import { collectionName } from '../vectors/collectionName.js';
 import { CHUNKER_VERSION } from '../chunking/chunker.js';
 import { checkFolder } from '../source/walk.js';
+import { whyEmpty } from '../source/whyEmpty.js';
 import { FolderIndexer, type IndexingDependencies, failureOf } from './folderIndexer.js';
 import { contains, nearestExisting, realPath } from './folderPaths.js';
 import type { ScanReport } from './folderScan.js';
@@ -118,7 +119,14 @@ export class Folders {
       this.#setStatus(folder, { kind: 'idle' });
       const chunksTotal = this.#deps.catalog.counts(folder.indexer.folder.id).chunks;
       const elapsedMs = Math.round(performance.now() - began);
-      const report = { folder: folder.path, ...scanned, chunksTotal, ...embedded, elapsedMs };
+      const report = {
+        folder: folder.path,
+        ...scanned,
+        chunksTotal,
+        ...embedded,
+        elapsedMs,
+        ...(scanned.filesTotal === 0 && { emptyBecause: whyEmpty(folder.path, scanned.filesSkipped) }),
+      };
       this.#logDone(report);
       return report;
     } catch (error) {

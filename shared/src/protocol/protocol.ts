@@ -165,6 +165,8 @@ export interface IndexReport {
   readonly filesUnchanged: number;
   /** Files that were skipped, by reason. */
   readonly filesSkipped: Readonly<Record<string, number>>;
+  /** Why there are no files, and how to have some: a sentence. Only when there are none. */
+  readonly emptyBecause?: string;
   readonly chunksTotal: number;
   /** Texts that were embedded. The vectors of all others were known by content. */
   readonly chunksEmbedded: number;

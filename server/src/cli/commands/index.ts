@@ -24,6 +24,7 @@ function formatIndex(report: IndexReport, terminal: Terminal): string {
   if (skipped.length > 0) {
     lines.push(dim(terminal, `  left out ${skipped.map(([reason, n]) => `${n} ${reason}`).join(', ')}`));
   }
+  if (report.emptyBecause !== undefined) lines.push(`  No files: ${plain(report.emptyBecause)}`);
   if (report.collectionRebuilt)
     lines.push('  The Chroma collection was lost and has been made again from the catalog.');
   return lines.join('\n');

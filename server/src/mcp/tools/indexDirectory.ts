@@ -93,7 +93,9 @@ function complete(report: IndexReport) {
     `${changed} files changed since the last pass, ${report.chunksEmbedded} chunks newly embedded, ` +
     `${(report.elapsedMs / 1000).toFixed(1)} s.` +
     (skipped.length === 0 ? '' : ` Left out: ${skipped.map(([reason, n]) => `${n} ${reason}`).join(', ')}.`) +
-    (report.filesTotal === 0 ? ' There is nothing to search in it.' : ' search_code answers from it now.');
+    (report.filesTotal === 0
+      ? ` There is nothing to search in it. ${safeLine(report.emptyBecause ?? '', 400)}`
+      : ' search_code answers from it now.');
   const structuredContent: z.output<typeof output> = {
     folder: report.folder,
     state: 'complete',
