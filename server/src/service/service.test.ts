@@ -95,6 +95,22 @@ describe('Service', () => {
       }
     });
 
+    it('has the files that it found embedded before the rest', async () => {
+      // Two pages of chunks, and one more.
+      for (let i = 10; i < 75; i++) test.index.write({ [`file${i}.ts`]: `export const value${i} = ${i};\n` });
+      const gate = new Gate();
+      const { embedder } = test.index;
+      embedder.before = () => gate.pass();
+      const indexing = index();
+      await gate.reached;
+      const found = await search({ query: 'value70', mode: 'lexical' });
+      assert.equal(found.hits[0]?.path, 'file70.ts');
+      gate.open();
+      await indexing;
+      const at = embedder.embedded.findIndex((text) => text.includes('value70'));
+      assert.ok(at >= 0 && at < 40, `embedded as number ${at} of ${embedder.embedded.length}`);
+    });
+
     it('does not load the model for a lexical search', async () => {
       test.model.before = () => assert.fail('the model was asked');
       const result = await search({ mode: 'lexical', wait: true });
