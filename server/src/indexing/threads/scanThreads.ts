@@ -7,8 +7,11 @@ import { ThreadCalls, startThread } from '../../../../shared/src/threads.js';
 import type { FileReader, FileReading, FileToRead } from '../fileReader.js';
 import type { ScanMessage, ScanWorkerData } from './scanWorker.js';
 
-/** Threads end when they have had nothing to read for this long, so that their memory comes back. */
-const idleMs = 2000;
+/**
+ * Threads end when they have had nothing to read for this long. Embedding follows, whose sessions would add their memory
+ * to that of these threads: 60 MB at the most.
+ */
+const idleMs = 250;
 
 export interface ScanThreadsOptions {
   readonly data: ScanWorkerData;
