@@ -1,7 +1,6 @@
 // Indexes folders into a data folder as the product does, with synthetic vectors instead of the model's, so that a
 // daemon finds the work done. Also reports time and memory.
 import { writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { input, openParts, settledRss, tell } from './ours.mjs';
 import { syntheticVectors } from './synthetic.mjs';
@@ -50,7 +49,6 @@ const scanThreads = new ScanThreads({
     maxTokens: model.maxTokens,
     maxFileBytes: defaultSettings.index.maxFileBytes,
   },
-  threads: Math.min(availableParallelism(), 4),
   log: nullLog,
 });
 const writeThread = new WriteThread({ catalog, dataDir: home, log: nullLog });

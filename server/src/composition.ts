@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { build } from '../../shared/src/protocol/build.js';
 import type { Disposable } from '../../shared/src/disposable.js';
@@ -36,8 +35,6 @@ import { FallbackStore } from './vectors/fallbackStore.js';
 /** Vectors that no chunk has used for this long are deleted. */
 const unusedVectorDays = 30;
 const longestTidyMs = 2000;
-/** Each has parsers and a tokenizer of its own, and one thread writes what they have read. */
-const mostScanThreads = 4;
 /** The daemon is at rest when no job has run for this long. */
 const restMs = 2000;
 /** When no query has come for this long, Chroma releases all indexes but those of the last few folders. */
@@ -84,7 +81,6 @@ export async function createServices(
   const { maxFileBytes } = settings.index;
   const bulkReader = new ScanThreads({
     data: { grammarDir, modelFolder: model.folder, maxTokens: model.maxTokens, maxFileBytes },
-    threads: Math.min(availableParallelism(), mostScanThreads),
     log,
   });
   const writeThread = new WriteThread({ catalog, dataDir, log });

@@ -31,7 +31,7 @@ export class SharedTask<T> {
     const run = this.#run ?? this.#start(body);
     run.waiting++;
     try {
-      return await (signal === undefined ? run.result : this.#unlessAborted(run.result, signal));
+      return await (signal === undefined ? run.result : unlessAborted(run.result, signal, this.#name));
     } finally {
       run.waiting--;
       if (run.waiting === 0 && this.#run === run) run.controller.abort();
@@ -54,13 +54,15 @@ export class SharedTask<T> {
     this.#run = run;
     return run;
   }
+}
 
-  #unlessAborted(result: Promise<T>, signal: AbortSignal): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const leave = (): void => reject(cancelled(this.#name));
-      signal.addEventListener('abort', leave, { once: true });
-      // The signal may exist much longer than this run.
-      void result.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
-    });
-  }
+/** As `result`, but rejects with `cancelled` as soon as the signal fires. `name` says what was cancelled. */
+export function unlessAborted<T>(result: Promise<T>, signal: AbortSignal, name: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => reject(cancelled(name));
+    if (signal.aborted) leave();
+    signal.addEventListener('abort', leave, { once: true });
+    // The signal may exist much longer than the result.
+    void result.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
+  });
 }

@@ -33,7 +33,10 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** Calls that a worker thread answers through `answerCalls`. It keeps the process alive only while a call waits. */
+/**
+ * Calls that a worker thread answers through `answerCalls`. It keeps the process alive only while a call waits or `end`
+ * does.
+ */
 export class ThreadCalls {
   /** Resolves when the thread has ended, for whatever reason, and its calls have been rejected. */
   readonly ended: Promise<void>;
@@ -42,6 +45,7 @@ export class ThreadCalls {
   readonly #endedError: (cause: string) => Error;
   #next = 0;
   #cause: unknown;
+  #isEnding = false;
   #over = false;
 
   /** `endedError` makes the error for calls that the thread leaves unanswered; `onMessage` gets its other messages. */
@@ -88,10 +92,18 @@ export class ThreadCalls {
     });
   }
 
+  /** Makes the call that ends the thread, and resolves when it has ended, however that came about. */
+  async end(request: unknown): Promise<void> {
+    this.#isEnding = true;
+    // A thread that is lost meanwhile has ended as well.
+    await this.call(request).catch(() => undefined);
+    await this.ended;
+  }
+
   #settle(reply: CallReply): void {
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
-    if (this.#waiting.size === 0) this.#worker.unref();
+    if (this.#waiting.size === 0 && !this.#isEnding) this.#worker.unref();
     if ('value' in reply) waiting?.resolve(reply.value as never);
     else waiting?.reject(toError(reply));
   }

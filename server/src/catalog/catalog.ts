@@ -18,18 +18,28 @@ import {
   decodeFile,
 } from './rows.js';
 
+import { type Sql, openAgain, openDatabase } from './database.js';
+
 export type * from './rows.js';
 export type { MissingChunk, OutboxDelete } from './outbox.js';
 export type { NewVector } from './vectorTable.js';
-import { type Sql, openAgain, openDatabase } from './database.js';
 
 const folderColumns = `folders.id, path, models.key AS modelKey, model_id AS modelId, chunker, collection, generation,
   indexed_at AS indexedAt`;
 
+/** The ids of a file and of its folder. */
+export interface FileId {
+  readonly folderId: number;
+  readonly fileId: number;
+}
+
+const noChanges = (): CatalogChanges => ({ files: [], removedFiles: [], folders: [] });
+
 /** What the tables of another connection, which keep some rows in memory, have to read again. */
 export interface CatalogChanges {
-  /** Ids of files by that of their folder. */
-  readonly files: Map<number, number[]>;
+  /** Files that were written or removed, or have got a vector. */
+  readonly files: FileId[];
+  readonly removedFiles: FileId[];
   /** Ids of folders that were removed. */
   readonly folders: number[];
 }
@@ -52,8 +62,8 @@ export class Catalog {
   readonly setAside: string | undefined;
   readonly #sql: Sql;
   readonly #file: string;
-
-  readonly #changes: CatalogChanges | undefined;
+  /** Of a further connection: what it has changed. */
+  #changes: CatalogChanges | undefined;
 
   /** Opens the catalog of a data folder, or a further connection to it: `second` is for another thread. */
   constructor(dataDir: string, log: Log, second = false) {
@@ -61,7 +71,7 @@ export class Catalog {
     const { sql, setAside } = second ? { sql: openAgain(this.#file) } : openDatabase(this.#file, log);
     this.#sql = sql;
     this.setAside = setAside;
-    this.#changes = second ? { files: new Map(), folders: [] } : undefined;
+    this.#changes = second ? noChanges() : undefined;
     this.files = new FileTable(sql);
     this.lexical = new LexicalIndex(sql);
     this.usage = new UsageTable(sql, this.lexical);
@@ -207,7 +217,7 @@ export class Catalog {
   /** Stores vectors by the digest of the text that they were made from. `fileIds`: files whose own are among them. */
   putVectors(folder: FolderRow, vectors: readonly NewVector[], fileIds: readonly number[] = []): void {
     this.vectors.put(folder, vectors);
-    this.#filesChanged(folder.id, fileIds);
+    for (const id of fileIds) this.#fileChanged(folder.id, id);
   }
 
   // ------------------------------------------------------------- two connections
@@ -219,13 +229,14 @@ export class Catalog {
 
   /** What a further connection has changed since the last call. The first one must know, by `apply`. */
   takeChanges(): CatalogChanges {
-    const taken = { files: new Map(this.#changes?.files), folders: this.#changes?.folders.splice(0) ?? [] };
-    this.#changes?.files.clear();
+    const taken = this.#changes ?? noChanges();
+    this.#changes = noChanges();
     return taken;
   }
 
-  apply({ files, folders }: CatalogChanges): void {
-    for (const [folderId, ids] of files) this.#filesChanged(folderId, ids);
+  apply({ files, removedFiles, folders }: CatalogChanges): void {
+    for (const { folderId, fileId } of files) this.fileVectors.changed(folderId, fileId);
+    for (const { folderId, fileId } of removedFiles) this.lexical.removed(folderId, fileId);
     for (const id of folders) {
       this.lexical.dropped(id);
       this.fileVectors.dropped(id);
@@ -237,13 +248,9 @@ export class Catalog {
     this.#sql.noteDamage();
   }
 
-  #filesChanged(folderId: number, fileIds: readonly number[]): void {
-    if (fileIds.length === 0) return;
-    this.fileVectors.changed(folderId, fileIds);
-    for (const id of fileIds) this.lexical.removed(folderId, id);
-    const known = this.#changes?.files.get(folderId) ?? [];
-    known.push(...fileIds);
-    this.#changes?.files.set(folderId, known);
+  #fileChanged(folderId: number, fileId: number): void {
+    this.fileVectors.changed(folderId, fileId);
+    this.#changes?.files.push({ folderId, fileId });
   }
 
   #writeFile(folder: FolderRow, change: FileChange): number {
@@ -271,7 +278,8 @@ export class Catalog {
     this.files.remove(file.id);
     this.lexical.remove(folder.id, file.id);
     this.usage.removed(folder.id, file.id, names);
-    this.#filesChanged(folder.id, [file.id]);
+    this.#fileChanged(folder.id, file.id);
+    this.#changes?.removedFiles.push({ folderId: folder.id, fileId: file.id });
     return chunks.length;
   }
 
@@ -298,7 +306,7 @@ export class Catalog {
     }
     this.lexical.put(folder.id, fileId, firstChunk, file.counted);
     this.usage.changed(folder.id, fileId, namesBefore);
-    this.#filesChanged(folder.id, [fileId]);
+    this.#fileChanged(folder.id, fileId);
     return [...before.keys()].filter((key) => !after.has(key)).length;
   }
 

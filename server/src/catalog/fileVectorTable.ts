@@ -1,3 +1,4 @@
+import { keepLast } from '../../../shared/src/keepLast.js';
 import type { Sql } from './database.js';
 import { type FolderRow, asBytes, toVector } from './rows.js';
 
@@ -73,10 +74,9 @@ export class FileVectorTable {
     );
   }
 
-  /** Call it after files of the folder were written or removed, or have got a vector. */
-  changed(folderId: number, fileIds: readonly number[]): void {
-    const packed = this.#packed.get(folderId);
-    for (const id of fileIds) packed?.stale.add(id);
+  /** Call it after a file of the folder was written or removed, or has got a vector. */
+  changed(folderId: number, fileId: number): void {
+    this.#packed.get(folderId)?.stale.add(fileId);
   }
 
   dropped(folderId: number): void {
@@ -103,10 +103,7 @@ export class FileVectorTable {
 
   #of(folder: FolderRow): Packed {
     const packed = this.#packed.get(folder.id) ?? this.#load(folder);
-    this.#packed.delete(folder.id);
-    this.#packed.set(folder.id, packed);
-    const oldest = this.#packed.keys().next();
-    if (this.#packed.size > keptFolders && oldest.done !== true) this.#packed.delete(oldest.value);
+    keepLast(this.#packed, folder.id, packed, keptFolders);
     if (packed.stale.size > 0) this.#update(packed, folder);
     return packed;
   }

@@ -1,3 +1,4 @@
+import { keepLast } from '../../../shared/src/keepLast.js';
 import type { Sql } from './database.js';
 import { VarintReader } from '../lexical/postings.js';
 import { type FolderStatistics, type StoredFile, layOutStatistics } from '../lexical/statistics.js';
@@ -44,12 +45,7 @@ export class StatisticsTable {
   of(folderId: number): FolderStatistics {
     this.#readChanges();
     const table = this.#tables.get(folderId) ?? this.#load(folderId);
-    // A map keeps its order of insertion: the least recently used folder is the first.
-    this.#tables.delete(folderId);
-    this.#tables.set(folderId, table);
-    const oldest = this.#tables.keys().next();
-    if (this.#tables.size > keptTables && oldest.done !== true) this.#tables.delete(oldest.value);
-
+    keepLast(this.#tables, folderId, table, keptTables);
     for (const id of table.stale) {
       const row = this.#sql.get<Row>(
         `SELECT ${columns} WHERE own.file_id = ? AND own.part = 0 AND own.folder_id = ?`,

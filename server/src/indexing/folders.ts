@@ -9,11 +9,11 @@ import type {
   IndexStatus,
   RemoveResult,
 } from '../../../shared/src/protocol/protocol.js';
+import { Sequence } from '../../../shared/src/sequence.js';
 import type { FolderRow, NewFolder } from '../catalog/catalog.js';
 import { collectionName } from '../vectors/collectionName.js';
 import { CHUNKER_VERSION } from '../chunking/chunker.js';
 import { checkFolder } from '../source/walk.js';
-import { whyEmpty } from '../source/whyEmpty.js';
 import { FolderIndexer, type IndexingDependencies, failureOf } from './folderIndexer.js';
 import { contains, nearestExisting, realPath } from './folderPaths.js';
 import type { ScanReport } from './folderScan.js';
@@ -67,19 +67,19 @@ export class Folders {
   readonly changed = new Emitter<Folder | undefined>();
   readonly #deps: FoldersDependencies;
   readonly #open = new Map<string, Folder>();
-  /** Resolves after the last queued change of the list of folders. Changes run one after the other. */
-  #changing: Promise<unknown> = Promise.resolve();
+  /** Changes of the list of folders. */
+  readonly #changes = new Sequence();
   #closed = false;
 
   constructor(deps: FoldersDependencies) {
     this.#deps = deps;
-    this.#changing = this.#renewOutdated();
+    void this.#changes.run(() => this.#renewOutdated());
   }
 
   /** The indexed folder that holds `path`, if there is one. */
   async find(path: string): Promise<FolderView | undefined> {
     const real = realPath(path);
-    await this.#changing;
+    await this.#changes.ended;
     return this.#find(real);
   }
 
@@ -125,7 +125,6 @@ export class Folders {
         chunksTotal,
         ...embedded,
         elapsedMs,
-        ...(scanned.filesTotal === 0 && { emptyBecause: whyEmpty(folder.path, scanned.filesSkipped) }),
       };
       this.#logDone(report);
       return report;
@@ -213,7 +212,7 @@ export class Folders {
   async dispose(): Promise<void> {
     this.#closed = true;
     for (const { burst } of this.#open.values()) clearTimeout(burst?.timer);
-    await this.#changing;
+    await this.#changes.ended;
     await Promise.all([...this.#open.values()].map(({ indexer }) => indexer.dispose()));
     this.#open.clear();
   }
@@ -238,12 +237,10 @@ export class Folders {
 
   /** Runs `change` after all earlier ones, so that no other change happens while it runs. */
   #change<T>(change: () => Promise<T>): Promise<T> {
-    const result = this.#changing.then(() => {
+    return this.#changes.run(() => {
       if (this.#closed) throw new LanternError('unavailable', 'Lantern is shutting down. Try again.');
       return change();
     });
-    this.#changing = result.catch(() => undefined);
-    return result;
   }
 
   #find(real: string): FolderView | undefined {

@@ -1,4 +1,5 @@
 import { type Disposable, disposeOnce } from '../../../shared/src/disposable.js';
+import { Sequence } from '../../../shared/src/sequence.js';
 import type {
   Catalog,
   FileChange,
@@ -54,13 +55,9 @@ export function inOrder(
   run: (call: WriteCall) => unknown,
   bulk: () => Disposable,
 ): IndexWriter {
-  let last: Promise<unknown> = Promise.resolve();
+  const sequence = new Sequence();
   const calls = (Object.keys(operations) as OperationName[]).map((name) => {
-    const call = (...args: readonly unknown[]): Promise<unknown> => {
-      const done = last.then(() => run({ name, args }));
-      last = done.catch(() => undefined);
-      return done;
-    };
+    const call = (...args: readonly unknown[]): Promise<unknown> => sequence.run(() => run({ name, args }));
     return [name, call] as const;
   });
   return { ...Object.fromEntries(calls), bulk } as unknown as IndexWriter;

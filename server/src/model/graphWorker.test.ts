@@ -11,11 +11,13 @@ import { openGraph } from './onnxGraph.js';
 const provider: Provider = { kind: 'cpu', threads: 1 };
 const rounds = Number(process.env['LANTERN_TEST_ROUNDS'] ?? 5);
 
-/** A thread that is ready at once, and then runs `then` for each request. */
+/** A thread that is open at once, and then runs `then` for each request. */
 function fakeThread(then: string): WorkerGraph {
   const source = `const { parentPort } = require('node:worker_threads');
-    parentPort.on('message', (request) => { ${then} });
-    parentPort.postMessage({ kind: 'ready' });`;
+    parentPort.on('message', ({ id, request }) => {
+      if (request.kind === 'open') parentPort.postMessage({ id, value: undefined });
+      else { ${then} }
+    });`;
   return new WorkerGraph(new Worker(source, { eval: true }));
 }
 
@@ -83,7 +85,7 @@ describe('the model’s thread', function () {
   it('rejects waiting texts when it dies, and reports the loss', async () => {
     for (const death of ['process.exit(3)', 'throw new Error("no more")']) {
       const graph = fakeThread(death);
-      await graph.opened;
+      await graph.opened();
       await assert.rejects(Promise.all([graph.run([1]), graph.run([2])]), hasCode('unavailable'));
       await graph.lost;
       await graph.release();
@@ -92,7 +94,7 @@ describe('the model’s thread', function () {
 
   it('is not lost when it is released', async () => {
     const graph = fakeThread('if (request.kind === "release") parentPort.close()');
-    await graph.opened;
+    await graph.opened();
     let lost = false;
     void graph.lost.then(() => (lost = true));
     await graph.release();

@@ -1,7 +1,9 @@
-import { cancelled, errorMessage } from '../../../shared/src/errors.js';
+import { errorMessage } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
 import type { IndexProgress, IndexReport, RemoveResult } from '../../../shared/src/protocol/protocol.js';
+import { unlessAborted } from '../../../shared/src/sharedTask.js';
 import type { Folders } from '../indexing/folders.js';
+import { whyEmpty } from '../source/whyEmpty.js';
 import type { FolderAccess } from './folderAccess.js';
 
 export interface IndexServiceDependencies {
@@ -30,11 +32,11 @@ export class IndexService {
       const { folder } = await folders.open(path);
       const listening = folder.progress.on(onProgress);
       try {
-        if (!goOn) return await folders.refresh(folder, signal);
-        const refreshed = folders.refresh(folder);
-        // The caller may give up before it fails.
-        refreshed.catch(() => undefined);
-        return await Promise.race([refreshed, rejectWhenAborted(signal)]);
+        const report = await (goOn && signal !== undefined
+          ? unlessAborted(folders.refresh(folder), signal, 'Indexing')
+          : folders.refresh(folder, signal));
+        if (report.filesTotal > 0) return report;
+        return { ...report, emptyBecause: whyEmpty(report.folder, report.filesSkipped) };
       } catch (error) {
         // A folder around this one may have been opened meanwhile. It has absorbed this folder and continues its job.
         const successor = folder.indexer.disposed && !signal?.aborted ? await folders.find(path) : undefined;
@@ -64,13 +66,4 @@ export class IndexService {
   remove(path: string): Promise<RemoveResult> {
     return this.#deps.folders.remove(path);
   }
-}
-
-/** Rejects with `cancelled` when the signal fires. */
-function rejectWhenAborted(signal: AbortSignal | undefined): Promise<never> {
-  return new Promise((_, reject) => {
-    const abort = (): void => reject(cancelled('Indexing'));
-    if (signal?.aborted === true) abort();
-    else signal?.addEventListener('abort', abort, { once: true });
-  });
 }

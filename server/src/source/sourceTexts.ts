@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
+import { keepLast } from '../../../shared/src/keepLast.js';
 import { readSource } from './sourceFile.js';
 
 /** Digest of a text: the first 16 bytes of its SHA-256. */
@@ -54,11 +55,7 @@ export class SourceTexts {
       readSource(this.#root, path, this.#settings).then((source) =>
         source.kind === 'text' ? source.text : undefined,
       );
-    // A map keeps its order of insertion: the least recently used file is the first.
-    this.#files.delete(path);
-    this.#files.set(path, text);
-    const oldest = this.#files.keys().next();
-    if (this.#files.size > keptFiles && oldest.done !== true) this.#files.delete(oldest.value);
+    keepLast(this.#files, path, text, keptFiles);
     return text;
   }
 }

@@ -1,8 +1,10 @@
 import { stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { LanternError, errorMessage } from '../../../../shared/src/errors.js';
 import type { Log } from '../../../../shared/src/log.js';
+import { Sequence } from '../../../../shared/src/sequence.js';
 import { ThreadCalls, startThread } from '../../../../shared/src/threads.js';
 import type { FileReader, FileReading, FileToRead } from '../fileReader.js';
 import type { ScanMessage, ScanWorkerData } from './scanWorker.js';
@@ -13,10 +15,13 @@ import type { ScanMessage, ScanWorkerData } from './scanWorker.js';
  */
 const idleMs = 250;
 
+/** One per core, but no more: each has parsers and a tokenizer of its own, and one thread writes what they have read. */
+const mostThreads = 4;
+
 export interface ScanThreadsOptions {
   readonly data: ScanWorkerData;
-  /** Most threads at once. */
-  readonly threads: number;
+  /** Most threads at once; one per core by default, and at most four. */
+  readonly threads?: number;
   readonly log: Log;
   readonly idleMs?: number;
   /** Replaces the real thread, for tests of faults. */
@@ -44,8 +49,8 @@ export class ScanThreads implements FileReader {
   readonly #options: ScanThreadsOptions;
   readonly #threads = new Set<Thread>();
   #idle: NodeJS.Timeout | undefined;
-  /** Ends when no file that was lost with its thread is being read again. */
-  #alone: Promise<unknown> = Promise.resolve();
+  /** Reads files again that were lost with their thread. */
+  readonly #alone = new Sequence();
   #disposed = false;
 
   constructor(options: ScanThreadsOptions) {
@@ -59,7 +64,7 @@ export class ScanThreads implements FileReader {
 
   /** Most threads at once. */
   get limit(): number {
-    return this.#options.threads;
+    return this.#options.threads ?? Math.min(availableParallelism(), mostThreads);
   }
 
   /** A file that ends the thread that reads it, such as one that takes all memory, is skipped until it changes. */
@@ -70,9 +75,7 @@ export class ScanThreads implements FileReader {
     } catch (error) {
       if (!(error instanceof ThreadLost) || this.#disposed) throw error;
       // One of the files that waited has ended it. Each is read again with nothing beside it.
-      const again = this.#alone.then(() => this.#readAlone(file));
-      this.#alone = again.catch(() => undefined);
-      return await again;
+      return await this.#alone.run(() => this.#readAlone(file));
     } finally {
       this.#endSoon();
     }
@@ -114,7 +117,7 @@ export class ScanThreads implements FileReader {
       if (best === undefined || thread.calls.waiting < best.calls.waiting) best = thread;
     }
     const isBusy = best === undefined || best.calls.waiting > 0;
-    if (best !== undefined && (!isBusy || this.#threads.size >= this.#options.threads)) return best;
+    if (best !== undefined && (!isBusy || this.#threads.size >= this.limit)) return best;
     const thread = this.#start();
     this.#threads.add(thread);
     return thread;

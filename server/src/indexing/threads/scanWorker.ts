@@ -1,6 +1,7 @@
 // A worker thread that reads, parses and chunks files, so that the thread that answers requests need not.
 import { parentPort, workerData } from 'node:worker_threads';
 import type { LogFields, LogLevel } from '../../../../shared/src/log.js';
+import { Sequence } from '../../../../shared/src/sequence.js';
 import { answerCalls, yieldToOthers } from '../../../../shared/src/threads.js';
 import { Chunker } from '../../chunking/chunker.js';
 import { Tokenizer } from '../../model/tokenizer.js';
@@ -38,14 +39,12 @@ const countTokens = (text: string): number => tokenizer.countTokens(text);
 const reader = new LocalFileReader(new Chunker(parsers), { maxTokens, countTokens }, { maxFileBytes });
 
 // One file after another: chunking pauses within a file, and a second one would only hold more in memory.
-let last: Promise<unknown> = Promise.resolve();
-answerCalls(port, (file: FileToRead) => {
-  const done = last.then(async () => {
+const sequence = new Sequence();
+answerCalls(port, (file: FileToRead) =>
+  sequence.run(async () => {
     const reading = await reader.read(file);
     const transfer = reading.kind === 'read' ? [reading.rows.buffer as ArrayBuffer] : [];
     return { value: reading, transfer };
-  });
-  last = done.catch(() => undefined);
-  return done;
-});
+  }),
+);
 port.postMessage({ ready: true } satisfies ScanMessage);

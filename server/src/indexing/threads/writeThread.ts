@@ -133,15 +133,8 @@ export class WriteThread {
   }
 
   #end(): Promise<void> {
-    this.#ending ??= this.#endOnce().finally(() => (this.#ending = undefined));
+    if (this.#running === undefined) return Promise.resolve();
+    this.#ending ??= this.#running.end('end').finally(() => (this.#ending = undefined));
     return this.#ending;
-  }
-
-  async #endOnce(): Promise<void> {
-    const calls = this.#running;
-    if (calls === undefined) return;
-    // A thread that is lost meanwhile has ended as well.
-    await calls.call('end').catch(() => undefined);
-    await calls.ended;
   }
 }

@@ -26,9 +26,9 @@ const operations = writeOperations(catalog);
 
 answerCalls(port, async (call: WriteCall | 'end') => {
   if (call === 'end') {
-    catalog.dispose();
     // The thread ends with its port, after this answer.
     setImmediate(() => port.close());
+    catalog.dispose();
     return { value: undefined };
   }
   const result = await runOperation(operations, call);
