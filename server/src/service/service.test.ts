@@ -83,6 +83,22 @@ describe('Service', () => {
       assert.equal(coverage.semantic, true);
     });
 
+    it('does not blame a collection for vectors that there are not yet', async () => {
+      const gate = new Gate();
+      test.index.embedder.before = () => gate.pass();
+      const indexing = index();
+      await gate.reached;
+      const { projector } = (await test.index.folders.find(test.root))!.folder.indexer;
+      const answers = projector.withCollection.bind(projector);
+      projector.withCollection = () => new Promise(() => undefined);
+      const { coverage } = await search();
+      assert.equal(coverage.reason, undefined);
+      assert.equal(coverage.filesPending, 3);
+      projector.withCollection = answers;
+      gate.open();
+      await indexing;
+    });
+
     it('answers from what is indexed when the index cannot go on, and says why', async () => {
       await index();
       await forgetScan();
