@@ -12,7 +12,8 @@ import { featureNames, questionWeights, symbolWeights } from '../out/server/src/
 import { SelectedModel } from '../out/server/src/service/selectedModel.js';
 import { Catalog } from '../out/server/src/catalog/catalog.js';
 
-async function openModel(home) {
+/** The selected model, and the cache that holds it. */
+export async function openModel(home) {
   const settings = defaultSettings.model;
   const registry = new ModelRegistry({ modelsDir: modelsDir(import.meta.url), dataDir: home, log: nullLog });
   const loader = new ModelLoader({ registry, settings: () => settings, log: nullLog });
@@ -21,7 +22,7 @@ async function openModel(home) {
 }
 
 /** Nearest chunks by an exact scan of the folder's vectors, which is also the reference for the collection. */
-function exactNearest(catalog, folder) {
+export function exactNearest(catalog, folder) {
   const keys = [];
   const vectors = [];
   const docs = catalog.lexical.docs(folder.id);

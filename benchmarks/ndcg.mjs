@@ -4,7 +4,7 @@ const depth = 10;
 const endsWith = (a, b) => a === b || a.endsWith(`/${b}`) || b.endsWith(`/${a}`);
 
 /** Whether a hit is one of a question's answers: the same path, and common lines where both have lines. */
-function answers(hit, target) {
+export function answers(hit, target) {
   if (!endsWith(hit.path, target.path)) return false;
   if (target.start === undefined || target.end === undefined) return true;
   return hit.end >= target.start && hit.start <= target.end;

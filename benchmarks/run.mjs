@@ -12,6 +12,7 @@ import { growth } from './growth.mjs';
 import { indexing } from './indexing.mjs';
 import { leak } from './leak.mjs';
 import { describeMachine } from './machine.mjs';
+import { match } from './match.mjs';
 import { modelMemory } from './modelMemory.mjs';
 import { modelStart } from './modelStart.mjs';
 import { modelUsers } from './modelUsers.mjs';
@@ -60,6 +61,7 @@ const benchmarks = {
   'shared-chroma': sharedChroma,
   leak,
   quality,
+  match,
   'real-folder': realFolder,
 };
 

@@ -125,8 +125,11 @@ export function registerCommands(deps: CommandDependencies): Disposable {
 
   on('results.open', (node) => isNode(node) && node.kind === 'hit' && results.open(node));
   on('results.refresh', () => results.refresh());
+  on('results.openAll', () => results.openAll());
+  on('results.sortByPath', () => results.sortBy('path'));
+  on('results.sortByRank', () => results.sortBy('rank'));
   on('results.clear', () => results.clear());
-  on('results.dismiss', (node) => isNode(node) && results.dismiss(node));
+  on('results.dismiss', (node) => results.dismiss(isNode(node) ? node : undefined));
   return owner;
 }
 

@@ -1,9 +1,10 @@
 import * as vscode from 'vscode';
+import { weakFrom } from '../../../shared/src/matches.js';
 import type { SearchHit } from '../../../shared/src/protocol/protocol.js';
 import type { Place } from '../places.js';
 import { type FilterHint, complete } from './filters.js';
 import { uriOf } from './preview.js';
-import { firstLine, keyOf, referenceTo, textsOf, wrapped } from './rows.js';
+import { keyOf, referenceTo, textsOf, wrapped } from './rows.js';
 
 /** What the picker shows instead of hits, and what the user can do about it. */
 export interface Obstacle {
@@ -32,7 +33,7 @@ export interface Row extends vscode.QuickPickItem {
 
 const icon = (id: string): vscode.ThemeIcon => new vscode.ThemeIcon(id);
 
-export function hitRow(hit: SearchHit, folder: string | undefined): Row {
+function hitRow(hit: SearchHit, folder: string | undefined): Row {
   const { label, description } = textsOf(hit, folder);
   const actions: RowAction[] = [
     {
@@ -49,7 +50,7 @@ export function hitRow(hit: SearchHit, folder: string | undefined): Row {
   ];
   // With a resource URI the editor shows the theme's icon for the language. Older editors show a plain file.
   const language = { iconPath: vscode.ThemeIcon.File, resourceUri: uriOf(hit) };
-  const detail = hit.symbol === null ? undefined : firstLine(hit.text).slice(0, 160);
+  const detail = hit.symbol === null ? undefined : hit.line.text.slice(0, 160);
   return {
     key: keyOf(hit),
     hit,
@@ -62,6 +63,26 @@ export function hitRow(hit: SearchHit, folder: string | undefined): Row {
     buttons: actions.map(({ button }) => button),
   };
 }
+
+/** Rows of hits, with what is to be said before those that match weakly. */
+export function hitRows(hits: readonly SearchHit[], folderOf: (hit: SearchHit) => string | undefined): Row[] {
+  const rows = hits.map((hit) => hitRow(hit, folderOf(hit)));
+  const weak = weakFrom(hits);
+  if (weak === hits.length) return rows;
+  const before = weak === 0 ? noteRow(nothingFits) : weakLine;
+  return [...rows.slice(0, weak), before, ...rows.slice(weak)];
+}
+
+const nothingFits: Obstacle = {
+  text: 'Nothing here matches well',
+  detail: 'Try the words that the code itself would use, or a name. What follows is only the nearest.',
+};
+
+const weakLine: Row = {
+  key: 'weaker matches',
+  label: 'weaker matches',
+  kind: vscode.QuickPickItemKind.Separator,
+};
 
 export function recentRow(query: string): Row {
   const actions: RowAction[] = [

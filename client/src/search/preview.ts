@@ -106,6 +106,14 @@ export function rangeOf({ startLine, endLine }: SearchHit, document: vscode.Text
   );
 }
 
+/** The first character of the line that answers. */
+export function answerIn({ line }: SearchHit, document: vscode.TextDocument): vscode.Position {
+  const { lineNumber, firstNonWhitespaceCharacterIndex } = document.lineAt(
+    Math.min(line.number, document.lineCount) - 1,
+  );
+  return new vscode.Position(lineNumber, firstNonWhitespaceCharacterIndex);
+}
+
 function look(): Before {
   const editor = vscode.window.activeTextEditor;
   return {

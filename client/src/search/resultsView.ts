@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import type { SearchHit } from '../../../shared/src/protocol/protocol.js';
 import { Owner } from '../owner.js';
-import { rangeOf, uriOf } from './preview.js';
-import { firstLine, keyOf } from './rows.js';
+import { answerIn, uriOf } from './preview.js';
+import { hitLabel, hitNote, keyOf } from './rows.js';
 
 /** The hits of the view, and how to find them again. */
 export interface ResultSet {
@@ -24,19 +24,30 @@ interface HitNode {
 
 export type ResultNode = FileNode | HitNode;
 
-/** A tree of results that stays: files in the order of their best hit, each with its hits. */
+/** Files in the order of their best hit, each with its hits in theirs; or by path and line. */
+export type ResultOrder = 'rank' | 'path';
+
+/** More files are opened only when the user agrees. */
+const openedUnasked = 15;
+
+/** A tree of results that stays: files, each with its hits. */
 export class ResultsView implements vscode.TreeDataProvider<ResultNode>, vscode.Disposable {
   readonly #owner = new Owner();
   readonly #changed = this.#owner.own(new vscode.EventEmitter<void>());
   readonly #view: vscode.TreeView<ResultNode>;
   #results: ResultSet | undefined;
+  #order: ResultOrder = 'rank';
   readonly #dismissed = new Set<string>();
 
   readonly onDidChangeTreeData = this.#changed.event;
 
   constructor() {
     this.#view = this.#owner.own(
-      vscode.window.createTreeView('lantern.results', { treeDataProvider: this, showCollapseAll: true }),
+      vscode.window.createTreeView('lantern.results', {
+        treeDataProvider: this,
+        showCollapseAll: true,
+        canSelectMany: true,
+      }),
     );
     this.#draw();
   }
@@ -64,8 +75,16 @@ export class ResultsView implements vscode.TreeDataProvider<ResultNode>, vscode.
     this.#draw();
   }
 
-  dismiss(node: ResultNode): void {
-    for (const hit of node.kind === 'hit' ? [node.hit] : node.hits) this.#dismissed.add(keyOf(hit));
+  /** Leaves out a node until the next results, with the others that are selected; by the keyboard, those alone. */
+  dismiss(node?: ResultNode): void {
+    const { selection } = this.#view;
+    for (const one of node === undefined || selection.includes(node) ? selection : [node])
+      for (const hit of one.kind === 'hit' ? [one.hit] : one.hits) this.#dismissed.add(keyOf(hit));
+    this.#draw();
+  }
+
+  sortBy(order: ResultOrder): void {
+    this.#order = order;
     this.#draw();
   }
 
@@ -84,25 +103,46 @@ export class ResultsView implements vscode.TreeDataProvider<ResultNode>, vscode.
       return item;
     }
     const { hit } = node;
-    const item = new vscode.TreeItem(hit.symbol ?? firstLine(hit.text).slice(0, 100));
+    const item = new vscode.TreeItem(hitLabel(hit));
     item.id = keyOf(hit);
-    item.description = `${hit.startLine}–${hit.endLine}`;
+    item.description = hitNote(hit);
     item.tooltip = new vscode.MarkdownString().appendCodeblock(hit.text.slice(0, 1500), hit.language);
     item.contextValue = 'lantern.hit';
     item.command = { command: 'lantern.results.open', title: 'Open', arguments: [node] };
     item.accessibilityInformation = {
-      label: `${hit.symbol ?? firstLine(hit.text)}, ${hit.path}, lines ${hit.startLine} to ${hit.endLine}`,
+      label: `${hit.line.text}, ${hitNote(hit)}, ${hit.path}, lines ${hit.startLine} to ${hit.endLine}`,
     };
     return item;
   }
 
   async open({ hit }: HitNode): Promise<void> {
     const document = await vscode.workspace.openTextDocument(uriOf(hit));
-    const range = rangeOf(hit, document);
+    const answer = answerIn(hit, document);
     await vscode.window.showTextDocument(document, {
       preview: true,
-      selection: new vscode.Range(range.start, range.start),
+      selection: new vscode.Range(answer, answer),
     });
+  }
+
+  /** Opens every file that is left, each at its best hit. Asks before it opens many. */
+  async openAll(): Promise<void> {
+    const files = this.#files();
+    if (files.length > openedUnasked) {
+      const agreed = await vscode.window.showWarningMessage(
+        `Open ${files.length} files?`,
+        { modal: true },
+        'Open',
+      );
+      if (agreed === undefined) return;
+    }
+    for (const { hits } of files) {
+      const [hit] = hits;
+      if (hit === undefined) continue;
+      const document = await vscode.workspace.openTextDocument(uriOf(hit));
+      const answer = answerIn(hit, document);
+      const selection = new vscode.Range(answer, answer);
+      await vscode.window.showTextDocument(document, { preview: false, preserveFocus: true, selection });
+    }
   }
 
   dispose(): void {
@@ -118,7 +158,11 @@ export class ResultsView implements vscode.TreeDataProvider<ResultNode>, vscode.
       file.hits.push(hit);
       files.set(uri.toString(), file);
     }
-    return [...files.values()].map(({ uri, hits }) => ({ kind: 'file', uri, hits }));
+    const found = [...files.values()].map(({ uri, hits }): FileNode => ({ kind: 'file', uri, hits }));
+    if (this.#order === 'rank') return found;
+    return found
+      .map((file) => ({ ...file, hits: file.hits.toSorted((a, b) => a.startLine - b.startLine) }))
+      .sort((a, b) => (a.uri.path < b.uri.path ? -1 : 1));
   }
 
   #draw(): void {
@@ -128,6 +172,7 @@ export class ResultsView implements vscode.TreeDataProvider<ResultNode>, vscode.
     const left = count === 0 ? 'no results are left. Refresh to look again.' : `${count} results`;
     this.#view.message = this.#results === undefined ? '' : `${this.#results.title}: ${left}`;
     void vscode.commands.executeCommand('setContext', 'lantern.hasResults', this.#results !== undefined);
+    void vscode.commands.executeCommand('setContext', 'lantern.resultOrder', this.#order);
     this.#changed.fire();
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { SearchHit } from '../../../shared/src/protocol/protocol.js';
-import { coverageText, firstLine, keyOf, referenceTo, textsOf, wrapped } from './rows.js';
+import { coverageText, hitLabel, hitNote, keyOf, referenceTo, textsOf, wrapped } from './rows.js';
 
 const hit: SearchHit = {
   folder: '/w/app',
@@ -11,6 +11,7 @@ const hit: SearchHit = {
   language: 'typescript',
   score: 1,
   text: '{\n  /**\n   * Joins two   carts.\n',
+  line: { number: 14, text: '* Joins two   carts.', marks: [[2, 7]] },
 };
 
 describe('search rows', () => {
@@ -19,9 +20,15 @@ describe('search rows', () => {
     assert.equal(textsOf({ ...hit, endLine: 12 }, 'app').description, 'app • src/cart.ts:12');
   });
 
-  it('show the first line that says something where there is no symbol', () => {
-    assert.equal(textsOf({ ...hit, symbol: null }, undefined).label, '* Joins two carts.');
-    assert.equal(firstLine('}\n'), '}');
+  it('say how well a hit matches where that is not strong', () => {
+    assert.equal(textsOf({ ...hit, match: 'weak' }, undefined).description, 'src/cart.ts:12–40 • weak');
+    assert.equal(textsOf({ ...hit, match: 'strong' }, undefined).description, 'src/cart.ts:12–40');
+    assert.equal(hitNote({ ...hit, match: 'likely' }), 'mergeGuestCart • likely • 14');
+  });
+
+  it('show the line that answers, with what it has of the question', () => {
+    assert.deepEqual(hitLabel(hit), { label: '* Joins two   carts.', highlights: [[2, 7]] });
+    assert.equal(textsOf({ ...hit, symbol: null }, undefined).label, '* Joins two   carts.');
     assert.equal(textsOf({ ...hit, symbol: 'x'.repeat(200) }, undefined).label.length, 90);
   });
 

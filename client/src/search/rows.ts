@@ -8,15 +8,32 @@ export interface HitTexts {
 
 const longestLabel = 90;
 
-/** The symbol, otherwise the first line with text, and the place. `folder` is shown only when there are several. */
+/** The symbol, otherwise the line that answers, and the place. `folder` is shown only when there are several. */
 export function textsOf(hit: SearchHit, folder: string | undefined): HitTexts {
   const { symbol, path, startLine, endLine } = hit;
   const lines = startLine === endLine ? `${startLine}` : `${startLine}–${endLine}`;
   return {
-    label: cut(symbol ?? firstLine(hit.text)),
-    description: `${folder === undefined ? '' : `${folder} • `}${path}:${lines}`,
+    label: cut(symbol ?? hit.line.text),
+    description: [folder, `${path}:${lines}`, matchNote(hit)].filter(Boolean).join(' • '),
   };
 }
+
+/** The line that answers, with what it has of the question, as a tree shows it. */
+export function hitLabel({ line: { text, marks } }: SearchHit): {
+  label: string;
+  highlights: [number, number][];
+} {
+  return { label: text, highlights: marks.map(([start, end]) => [start, end]) };
+}
+
+/** What a tree says beside the line. */
+export function hitNote(hit: SearchHit): string {
+  return [hit.symbol, matchNote(hit), `${hit.line.number}`].filter(Boolean).join(' • ');
+}
+
+/** A strong match needs no word: it is what people expect. */
+const matchNote = ({ match }: SearchHit): string | undefined =>
+  match === undefined || match === 'strong' ? undefined : match;
 
 /** Identifies a place. */
 export function keyOf({ folder, path, startLine, endLine }: SearchHit): string {
@@ -26,11 +43,6 @@ export function keyOf({ folder, path, startLine, endLine }: SearchHit): string {
 /** A reference to code, such as `path:12-40`. */
 export function referenceTo({ path, startLine, endLine }: SearchHit): string {
   return `${path}:${startLine}${endLine > startLine ? `-${endLine}` : ''}`;
-}
-
-export function firstLine(text: string): string {
-  const line = text.split('\n').find((one) => /[\p{L}\p{N}]/u.test(one)) ?? text;
-  return line.trim().replace(/\s+/g, ' ');
 }
 
 /** A text, wrapped to the width of a row. */

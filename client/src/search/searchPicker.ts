@@ -4,7 +4,7 @@ import { folderNamed, places } from '../places.js';
 import type { Coverage, SearchHit } from '../../../shared/src/protocol/protocol.js';
 import { hintFor, parseFilters } from './filters.js';
 import { type LiveState, LiveSearch, type Search } from './liveSearch.js';
-import { type Obstacle, type Row, failureRows, hintRows, hitRow, noteRow, recentRow } from './pickerRows.js';
+import { type Obstacle, type Row, failureRows, hintRows, hitRows, noteRow, recentRow } from './pickerRows.js';
 import { Preview } from './preview.js';
 import type { RecentSearches } from './recentSearches.js';
 import { coverageText } from './rows.js';
@@ -170,7 +170,7 @@ export class SearchPicker implements vscode.Disposable {
     const remarks = [...(whole ? [] : [coverageText(coverage)]), ...this.#deps.remarks()];
     this.#pick.title = [title, remarks.join(', ')].filter(Boolean).join(': ');
     const several = places().length > 1;
-    const rows = hits.map((hit) => hitRow(hit, several ? nameOf(hit.folder) : undefined));
+    const rows = hitRows(hits, ({ folder }) => (several ? nameOf(folder) : undefined));
     const notes = this.#deps.notes().map(noteRow);
     // A lexical search often finds nothing where a hybrid one does.
     if (rows.length === 0 && !state.final && !coverage.semantic) {
@@ -187,7 +187,8 @@ export class SearchPicker implements vscode.Disposable {
       rows.length === pick.items.length && rows.every((row, at) => row.key === pick.items[at]?.key);
     if (same) return;
     const active = this.#moved ? pick.activeItems[0]?.key : undefined;
-    const stays = active === undefined ? undefined : rows.find(({ key }) => key === active);
+    // A note above the hits is read, not chosen.
+    const stays = active === undefined ? bestOf(rows) : rows.find(({ key }) => key === active);
     this.#settingItems = true;
     pick.items = rows;
     if (stays !== undefined) pick.activeItems = [stays];
@@ -197,7 +198,7 @@ export class SearchPicker implements vscode.Disposable {
   #activated(row: Row | undefined): void {
     // The first row becomes active by itself. Only rows that the user moves to are previewed.
     if (row === undefined) return;
-    const first = row.key === this.#pick.items[0]?.key;
+    const first = row.key === bestOf(this.#pick.items)?.key;
     if (!this.#settingItems && !first) this.#moved = true;
     if (row.hit !== undefined && (this.#moved || first))
       void this.#preview.show(row.hit).catch(() => undefined);
@@ -270,6 +271,10 @@ export class SearchPicker implements vscode.Disposable {
 }
 
 const showLog: vscode.Command = { command: 'lantern.showLog', title: 'Show Log' };
+
+/** The row that is active unless the user chose another: a note above the hits is read, not chosen. */
+const bestOf = (rows: readonly Row[]): Row | undefined =>
+  rows.find(({ hit }) => hit !== undefined) ?? rows[0];
 
 function nothing(coverage: Coverage): Obstacle {
   if (coverage.filesTotal === 0) {

@@ -10,6 +10,7 @@ export const usage = `Usage: lantern COMMAND
       --glob GLOB           only matching paths, such as "src/**"
       --wait                answer when everything is indexed, and show the progress
       --no-wait             do not even wait two seconds for a folder that is not indexed
+      --min strong|likely   leave out hits that match less well
       --explain             show what each hit's score is made of
   status                  what is indexed, and what the daemon is doing
   memory                  who holds how much memory

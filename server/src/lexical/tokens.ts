@@ -120,6 +120,40 @@ export function tokens(text: string): string[] {
   return found;
 }
 
+/** A part of a text in UTF-16 units, the end excluded. */
+export type TextRange = readonly [start: number, end: number];
+
+/** Where a text has one of `wanted` tokens: the part of an identifier that is one, or all of it. In order, not overlapping. */
+export function tokenRanges(text: string, wanted: ReadonlySet<string>): TextRange[] {
+  const found: TextRange[] = [];
+  const add = (start: number, end: number): void => {
+    const [from, to] = found.at(-1) ?? [0, 0];
+    if (found.length > 0 && start <= to) found[found.length - 1] = [from, Math.max(to, end)];
+    else found.push([start, end]);
+  };
+  for (const { 0: word, index } of text.matchAll(wordPattern)) {
+    const whole = tokensOfWord(word.normalize('NFC')).at(-1);
+    if (whole !== undefined && wanted.has(whole)) {
+      add(index, index + word.length);
+      continue;
+    }
+    for (const { 0: part, index: at } of word.matchAll(partPattern)) {
+      const start = index + at;
+      const lower = part.normalize('NFC').toLowerCase();
+      if (!unspaced.test(lower)) {
+        if (wanted.has(stem(lower))) add(start, start + part.length);
+        continue;
+      }
+      let from = start;
+      for (const pair of bigrams(lower)) {
+        if (wanted.has(pair)) add(from, Math.min(start + part.length, from + pair.length));
+        from += String.fromCodePoint(pair.codePointAt(0) ?? 0).length;
+      }
+    }
+  }
+  return found;
+}
+
 /** The tokens of a text as one string, separated by spaces. */
 export function tokenStream(text: string): string {
   return tokens(text).join(' ');

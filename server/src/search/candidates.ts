@@ -1,6 +1,7 @@
 import type { Catalog, FolderRow } from '../catalog/catalog.js';
 import type { Field } from '../lexical/postings.js';
-import { type LexicalScores, dot, largest, lexicalScores } from './features.js';
+import type { TokenWeights } from './answerLine.js';
+import { type LexicalScores, dot, largest, lexicalScores, termWeight } from './features.js';
 import type { Query } from './query.js';
 import { type Candidate, pathNamed } from './ranking.js';
 import type { SearchRequest, SearchTarget } from './request.js';
@@ -17,6 +18,8 @@ const fileCandidates = 30;
 export interface Found {
   readonly candidates: readonly Candidate[];
   readonly docs: FolderStatistics;
+  /** How much each token of the query tells. */
+  readonly weights: TokenWeights;
 }
 
 type Accept = ((file: FileDoc) => boolean) | undefined;
@@ -105,7 +108,13 @@ export async function findCandidates(
       fileCosine: fileCosines.get(file.id),
     });
   }
-  return { candidates, docs };
+  // By meaning alone, no postings are read: all tokens tell the same.
+  const weights = new Map(
+    mode === 'semantic'
+      ? query.tokens.map((token) => [token, 1])
+      : terms.map((term) => [term.term, termWeight(term, docs.files.length)]),
+  );
+  return { candidates, docs, weights };
 }
 
 /** Prefixes of internal names: `_parse` next to `parse`. */

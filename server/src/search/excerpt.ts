@@ -15,8 +15,13 @@ export interface Range {
 }
 
 /** A range with its text as it is on disk. */
-export interface Excerpt extends Range {
+export interface TextOfRange extends Range {
   readonly text: string;
+}
+
+export interface Excerpt extends TextOfRange {
+  /** The line on which its symbol is defined; undefined when that is not within the range. */
+  readonly signatureLine: number | undefined;
 }
 
 /** Definitions in a chunk and around it, each list in the order of the text. */
@@ -58,12 +63,29 @@ export async function excerptOf(
   const end = Math.min(range.endLine, before - 1);
   const further = chunksUpTo(catalog, next, end);
   const longer = further.length === 0 ? undefined : await texts.of(chunk, ...further);
-  if (longer !== undefined) return cut(longer, chunk.startLine, { ...range, endLine: end });
-  return cut(text, chunk.startLine, { ...range, endLine: Math.min(end, chunk.endLine) });
+  const shown =
+    longer === undefined
+      ? cut(text, chunk.startLine, { ...range, endLine: Math.min(end, chunk.endLine) })
+      : cut(longer, chunk.startLine, { ...range, endLine: end });
+  return { ...shown, signatureLine: signatureLine(shown, [...around.own, ...around.next]) };
+}
+
+/** The first line of a symbol's definition that has its name: decorators may come before it. */
+function signatureLine(
+  { startLine, endLine, symbol, text }: TextOfRange,
+  definitions: readonly NewDefinition[],
+): number | undefined {
+  const name = symbol?.split('.').at(-1);
+  const within = definitions.filter((one) => one.startLine >= startLine && one.startLine <= endLine);
+  const definition = within.find((one) => one.name === name) ?? within[0];
+  if (definition === undefined) return undefined;
+  const lines = text.split('\n').slice(definition.startLine - startLine);
+  const row = lines.findIndex((line) => line.includes(definition.name));
+  return row < 0 ? definition.startLine : definition.startLine + row;
 }
 
 /** Row ids of a file's chunks are consecutive, in the order of its text. */
-function chunkAfter(catalog: Catalog, chunk: ChunkRow): ChunkRow | undefined {
+export function chunkAfter(catalog: Catalog, chunk: ChunkRow): ChunkRow | undefined {
   const next = catalog.chunks.get(chunk.id + 1);
   if (next?.path !== chunk.path || next.startOffset !== chunk.endOffset) return undefined;
   // A chunk that begins within a line continues that line.
@@ -78,7 +100,7 @@ function chunksUpTo(catalog: Catalog, first: ChunkRow | undefined, line: number)
   return (found.at(-1)?.endLine ?? line) < line ? [] : found;
 }
 
-function cut(text: string, firstLine: number, range: Range): Excerpt {
+function cut(text: string, firstLine: number, range: Range): TextOfRange {
   const lines = text.split('\n');
   const end = range.endLine - firstLine + 1;
   const shown = lines.slice(range.startLine - firstLine, end).join('\n');
@@ -196,9 +218,9 @@ function nameOf({ name }: NewDefinition, symbol: string | null): string {
 
 /** Lines that hits already show, so that none is shown twice. */
 export class ShownLines {
-  readonly #ranges = new Map<string, Excerpt[]>();
+  readonly #ranges = new Map<string, TextOfRange[]>();
 
-  add(path: string, excerpt: Excerpt): void {
+  add(path: string, excerpt: TextOfRange): void {
     this.#ranges.set(path, [...this.#of(path), excerpt]);
   }
 
@@ -208,7 +230,7 @@ export class ShownLines {
   }
 
   /** Whether an excerpt is part of one that is already shown. */
-  hold(path: string, { startLine, text }: Excerpt): boolean {
+  hold(path: string, { startLine, text }: TextOfRange): boolean {
     const said = text.trimEnd();
     const lastLine = startLine + said.split('\n').length - 1;
     // Compare the texts too, because a long line can have several chunks.
@@ -217,7 +239,7 @@ export class ShownLines {
     );
   }
 
-  #of(path: string): readonly Excerpt[] {
+  #of(path: string): readonly TextOfRange[] {
     return this.#ranges.get(path) ?? [];
   }
 }

@@ -42,16 +42,20 @@ export function bm25(
   return scores;
 }
 
+/** How much a term tells among `files` files. One that no file contains counts as a very rare one. */
+export function termWeight({ files: holders }: Pick<TermPostings, 'files'>, files: number): number {
+  return holders.length === 0 ? Math.log(1 + 2 * files) : inverseDocumentFrequency(holders.length, files);
+}
+
 /**
- * How much of a query each file contains: the share of its terms weighted by IDF, as a square root, because the first
- * terms say more than the last. A term that no file contains counts as a very rare one.
+ * How much of a query each file contains: the share of its terms weighed by `termWeight`, as a square root, because the
+ * first terms say more than the last.
  */
 export function coverage(terms: readonly Pick<TermPostings, 'files'>[], files: number): Float64Array {
   const shares = new Float64Array(files);
   let all = 0;
   for (const term of terms) {
-    const weight =
-      term.files.length === 0 ? Math.log(1 + 2 * files) : inverseDocumentFrequency(term.files.length, files);
+    const weight = termWeight(term, files);
     all += weight;
     for (const file of term.files) shares[file] = (shares[file] ?? 0) + weight;
   }

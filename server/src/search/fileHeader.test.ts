@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { headerRows } from './fileHeader.js';
+import { headerRows, isHeaderOnly } from './fileHeader.js';
 import { parseQuery } from './query.js';
 
 const rows = (text: string, query?: string): number =>
@@ -52,7 +52,22 @@ describe('the header of a file', () => {
   });
 
   it('takes no longer for an import that never ends, or a comment', () => {
-    assert.equal(rows(`import {\n${'a,\n'.repeat(5000)}`), 1);
+    assert.equal(rows(`import {\n${'a,\n'.repeat(5000)}b = 1`), 1);
+    assert.equal(rows(`import {\n${'a,\n'.repeat(5000)}`), 0, 'it is all there is');
     assert.equal(rows(`/* licence\n${'a\n'.repeat(5000)}`), 0);
+  });
+
+  it('may be all of a chunk', () => {
+    const imports = "import {\n  open,\n} from './door';\n";
+    assert.ok(isHeaderOnly(imports));
+    assert.ok(isHeaderOnly('import {\n  open,\n  shut,\n'), 'up to within an import');
+    assert.ok(
+      isHeaderOnly(`  shut,\n  type Hinge,\n  Lock as Bolt,\n} from './door';\n${imports}`),
+      'from within an import',
+    );
+    assert.ok(isHeaderOnly('    Door,\n    Hinge,\n)\n'), 'in Python');
+    assert.ok(!isHeaderOnly(`${imports}open();\n`));
+    assert.ok(!isHeaderOnly('  RED,\n  GREEN,\n}\n'), 'of an enumeration');
+    assert.ok(!isHeaderOnly('  shut,\n  lock,\n'));
   });
 });

@@ -19,7 +19,37 @@ const importing =
  * contain a token of the query that the rest does not.
  */
 export function headerRows(lines: readonly string[], query: Query | undefined): number {
+  const { row, imported } = header(lines, query);
+  const rest = new Set(tokens(lines.slice(row).join('\n')));
+  return rest.size === 0 || isAskedFor(imported, rest, query) ? 0 : row;
+}
+
+/** Whether a text says nothing of what its file does: a licence, imports, settings for tools. */
+export function isHeaderOnly(text: string): boolean {
+  const lines = text.split('\n');
+  const begin = importedNamesEnd(lines);
+  const { row } = header(lines.slice(begin), undefined);
+  return tokens(lines.slice(begin + row).join('\n')).length === 0;
+}
+
+/** Whether a line is part of an import that fits on it, or begins one. */
+export const isImport = (line: string): boolean => importing.test(line.trimStart());
+
+/** Whether the imports have a token of the query that the rest does not. */
+function isAskedFor(
+  imported: readonly string[],
+  rest: ReadonlySet<string>,
+  query: Query | undefined,
+): boolean {
   const wanted = new Set(query?.tokens);
+  return tokens(imported.join('\n')).some((token) => wanted.has(token) && !rest.has(token));
+}
+
+/** The header's rows, and the imports among them. */
+function header(
+  lines: readonly string[],
+  query: Query | undefined,
+): { readonly row: number; readonly imported: readonly string[] } {
   const isLegalQuery = query?.tokens.some((token) => legalTokens.has(token)) === true;
   const imported: string[] = [];
   let row = 0;
@@ -36,9 +66,18 @@ export function headerRows(lines: readonly string[], query: Query | undefined): 
       row = end;
     } else break;
   }
-  const rest = new Set(tokens(lines.slice(row).join('\n')));
-  const isAsked = tokens(imported.join('\n')).some((token) => wanted.has(token) && !rest.has(token));
-  return isAsked || rest.size === 0 ? 0 : row;
+  return { row, imported };
+}
+
+/** A line within the brackets of an import: names, perhaps renamed. */
+const importedName = /^\s*(?:(?:type\s+)?[\w$*]+(?:\s+as\s+[\w$]+)?\s*,?\s*)?(?:(?:\/\/|#).*)?$/;
+const importedNamesClose = /^\s*(?:\}\s*(?:from\b|=\s*require\b)|\)\s*;?\s*$)/;
+
+/** The row after the names of an import that began above the lines; 0 when they do not begin within one. */
+function importedNamesEnd(lines: readonly string[]): number {
+  const end = lines.findIndex((line) => !importedName.test(line));
+  if (end < 1) return 0;
+  return importedNamesClose.test(lines[end] ?? '') ? end + 1 : 0;
 }
 
 /** The row after the comment that begins on `row`; undefined when none begins there. */
@@ -63,5 +102,7 @@ function bracketsEnd(lines: readonly string[], row: number): number {
     open += (line.match(/[({[]/g) ?? []).length - (line.match(/[)}\]]/g) ?? []).length;
     if (open <= 0) return end + 1;
   }
-  return row + 1;
+  // A long import may go on in the next chunk.
+  const after = lines.slice(row + 1);
+  return after.every((line) => importedName.test(line)) ? lines.length : row + 1;
 }

@@ -1,4 +1,4 @@
-import type { SearchMode } from '../../../shared/src/protocol/protocol.js';
+import type { MatchStrength, SearchMode } from '../../../shared/src/protocol/protocol.js';
 import type { ChunkRow, FolderRow } from '../catalog/rows.js';
 import type { VectorCollection } from '../vectors/vectorStore.js';
 
@@ -27,6 +27,7 @@ export interface SearchRequest {
   readonly mode: SearchMode;
   readonly languages?: readonly string[];
   readonly glob?: string;
+  readonly minMatch?: MatchStrength;
   /** Add the terms of the score to each hit. */
   readonly explain?: boolean;
 }

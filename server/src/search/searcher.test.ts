@@ -75,6 +75,8 @@ describe('Searcher', () => {
       symbol: 'openWindow',
       language: 'typescript',
       text: files['src/window.ts'],
+      match: 'strong',
+      line: { number: 1, text: 'export function openWindow(slowly: boolean): void {', marks: [[16, 26]] },
     });
   });
 
@@ -229,6 +231,35 @@ describe('Searcher', () => {
     await assert.rejects(searcher.search(target(undefined), request, AbortSignal.abort()), {
       code: 'cancelled',
     });
+  });
+
+  it('shows what a file does in place of its imports', async () => {
+    const imports = Array.from({ length: 45 }, (_, at) => `import { fixBarn${at} } from './tools${at}';\n`);
+    const text = `${imports.join('')}\nexport function oil(): void {\n  drip();\n}\n`;
+    test.write({ 'src/barn.ts': text });
+    await test.folders.refresh(folder);
+    const [first] = await search('what the barn is for');
+    assert.equal(first?.path, 'src/barn.ts');
+    assert.equal(first.line.text, 'export function oil(): void {');
+    const [asked] = await search('where fixBarn7 is imported');
+    assert.match(asked?.text ?? '', /fixBarn7 /);
+    const named = await search('fixBarn7');
+    assert.ok(named.length > 1);
+    assert.ok(
+      named.every(({ text: said }) => /^(?!import|$)/m.test(said)),
+      'what only imports it is no hit',
+    );
+  });
+
+  it('leaves out what matches less well than asked for', async () => {
+    const all = await search('openWindow');
+    const strong = await search('openWindow', { minMatch: 'strong' });
+    assert.deepEqual(
+      strong,
+      all.filter(({ match }) => match === 'strong'),
+    );
+    assert.ok(strong.length > 0 && strong.length < all.length);
+    assert.deepEqual(await search('umbrella sandwich philosophy', { minMatch: 'likely' }), []);
   });
 
   it('survives a query of any length and kind', async () => {

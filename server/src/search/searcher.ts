@@ -1,11 +1,10 @@
-import { join } from 'node:path';
 import picomatch from 'picomatch';
 import type { SearchHit } from '../../../shared/src/protocol/protocol.js';
 import { throwIfCancelled } from '../../../shared/src/errors.js';
 import type { Catalog, ChunkRow } from '../catalog/catalog.js';
 import { type Found, findCandidates } from './candidates.js';
-import { Duplicates } from './duplicates.js';
-import { ShownLines, excerptOf } from './excerpt.js';
+import { hitsOf } from './hits.js';
+import { isAtLeast, matchesOf } from './match.js';
 import { supersededPaths } from './penalties.js';
 import { type Query, parseQuery } from './query.js';
 import { type RankOptions, type Ranked, rank } from './ranking.js';
@@ -39,7 +38,17 @@ export class Searcher {
     throwIfCancelled(signal, 'Search');
     let ranked = this.rank(found, query);
     if (query.phrases.length > 0) ranked = await this.#phrasesFirst(target, ranked, query, signal);
-    return this.#hits(target, ranked, { ...request, query }, signal);
+    const context = { modelKey: target.folder.modelKey, byMeaning: request.mode === 'semantic' };
+    const matches = matchesOf(found.candidates, context);
+    const { minMatch } = request;
+    if (minMatch !== undefined) ranked = ranked.filter(({ id }) => isAtLeast(matches(id), minMatch));
+    return hitsOf(
+      this.#catalog,
+      target,
+      ranked,
+      { ...request, query, matches, weights: found.weights },
+      signal,
+    );
   }
 
   /** The candidates for a query. The benchmark ranks the same candidates in many ways. */
@@ -75,54 +84,13 @@ export class Searcher {
     const accept = (path: string): boolean =>
       path.startsWith(prefix) && (includeOwnFile || path !== chunk.path);
     const place = { chunk, text, vector: vectors?.query, nearest };
-    return this.#hits(target, rankRelated(this.#catalog, folder, place, accept), { limit }, signal);
-  }
-
-  /**
-   * Turns the best chunks into hits, with their texts as they are on disk. Chunks that are no longer there are
-   * skipped.
-   */
-  async #hits(
-    target: SearchTarget,
-    ranked: readonly Ranked[],
-    { limit, explain, query }: { limit: number; explain?: boolean; query?: Query },
-    signal: AbortSignal | undefined,
-  ): Promise<SearchHit[]> {
-    const { folder, prefix, texts } = target;
-    const hits: SearchHit[] = [];
-    const duplicates = new Duplicates();
-    const shown = new ShownLines();
-    const read = (one: Ranked | undefined): Promise<{ chunk?: ChunkRow; text?: string | undefined }> => {
-      const chunk = one && this.#catalog.chunks.get(one.id);
-      return chunk === undefined ? Promise.resolve({}) : texts.of(chunk).then((text) => ({ chunk, text }));
-    };
-    // Reads the first page at once: most searches need no more, and reading in parallel is faster.
-    let ahead: Awaited<ReturnType<typeof read>>[] = [];
-    for (const [i, one] of ranked.entries()) {
-      if (hits.length === limit) break;
-      throwIfCancelled(signal, 'Search');
-      if (i % limit === 0) ahead = await Promise.all(ranked.slice(i, i + limit).map(read));
-      const { score, terms } = one;
-      const { chunk, text } = ahead[i % limit] ?? {};
-      if (chunk === undefined || text === undefined || duplicates.isDuplicate(text)) continue;
-      const excerpt = await excerptOf(this.#catalog, texts, chunk, text, query, shown.nextLine(chunk));
-      if (shown.hold(chunk.path, excerpt)) continue;
-      shown.add(chunk.path, excerpt);
-      hits.push({
-        folder: prefix === '' ? folder.path : join(folder.path, prefix.slice(0, -1)),
-        path: chunk.path.slice(prefix.length),
-        startLine: excerpt.startLine,
-        endLine: excerpt.endLine,
-        symbol: excerpt.symbol,
-        language: chunk.language,
-        score: round(score),
-        text: excerpt.text,
-        ...(explain === true && {
-          terms: Object.fromEntries(Object.entries(terms).map(([name, term]) => [name, round(term)])),
-        }),
-      });
-    }
-    return hits;
+    return hitsOf(
+      this.#catalog,
+      target,
+      rankRelated(this.#catalog, folder, place, accept),
+      { limit },
+      signal,
+    );
   }
 
   /** Moves hits that contain every quoted phrase before the others. */
@@ -145,8 +113,6 @@ export class Searcher {
     return [...holding, ...rest];
   }
 }
-
-const round = (score: number): number => Math.round(score * 10_000) / 10_000;
 
 /** The request's filters as a function; undefined when there are none. */
 function fileFilter(

@@ -1,10 +1,11 @@
 import { LanternError } from '../../../shared/src/errors.js';
-import type {
-  FindRelatedParams,
-  FolderParams,
-  IndexParams,
-  SearchMode,
-  SearchParams,
+import {
+  type FindRelatedParams,
+  type FolderParams,
+  type IndexParams,
+  type SearchMode,
+  type SearchParams,
+  matchStrengths,
 } from '../../../shared/src/protocol/protocol.js';
 
 /** Characters of the longest query that is accepted. Ranking uses fewer. */
@@ -79,6 +80,7 @@ export function searchParams(params: unknown): SearchParams {
     ...fields.optional('glob', (name) => fields.string(name, 300)),
     ...fields.optional('wait', (name) => fields.boolean(name)),
     ...fields.optional('patienceMs', (name) => fields.integer(name, 0, longestPatienceMs)),
+    ...fields.optional('minMatch', (name) => fields.oneOf(name, matchStrengths)),
     ...fields.optional('explain', (name) => fields.boolean(name)),
   };
 }

@@ -118,7 +118,7 @@ export class SearchService {
   }
 }
 
-function toRequest({ query, limit, mode, language, glob, explain }: SearchParams): SearchRequest {
+function toRequest({ query, limit, mode, language, glob, minMatch, explain }: SearchParams): SearchRequest {
   const languages = language === undefined ? undefined : resolveLanguage(language);
   if (languages?.length === 0) {
     throw new LanternError(
@@ -132,6 +132,7 @@ function toRequest({ query, limit, mode, language, glob, explain }: SearchParams
     mode: mode ?? 'hybrid',
     ...(languages && { languages }),
     ...(glob !== undefined && { glob }),
+    ...(minMatch !== undefined && minMatch !== 'weak' && { minMatch }),
     ...(explain === true && { explain }),
   };
 }

@@ -52,6 +52,8 @@ export interface SearchParams {
    * milliseconds. The answer is from what is indexed by then; the daemon goes on by itself.
    */
   readonly patienceMs?: number;
+  /** Leave out hits that match less well; `weak` by default, which leaves out none. */
+  readonly minMatch?: MatchStrength;
   /** Add the terms of the score to each hit. */
   readonly explain?: boolean;
 }
@@ -91,6 +93,19 @@ export interface Notifications {
   'lantern/memoryChanged': MemoryResult;
 }
 
+/** How well a hit matches its question, the best first. */
+export const matchStrengths = ['strong', 'likely', 'weak'] as const;
+export type MatchStrength = (typeof matchStrengths)[number];
+
+export interface HitLine {
+  /** Number in the file, from 1. */
+  readonly number: number;
+  /** Without indentation. A long line is cut, with `…` where something is left out. */
+  readonly text: string;
+  /** Parts of `text` that the question has, too: starts and ends in UTF-16 units, in order. */
+  readonly marks: readonly (readonly [start: number, end: number])[];
+}
+
 export interface SearchHit {
   /** Absolute path of the folder that was searched. */
   readonly folder: string;
@@ -103,8 +118,12 @@ export interface SearchHit {
   readonly language: string;
   /** Higher is better. Comparable within one answer only. */
   readonly score: number;
+  /** How well it matches. Comparable between questions and folders. Absent in related code. */
+  readonly match?: MatchStrength;
   /** The text on disk now. */
   readonly text: string;
+  /** The line of `text` that answers best. */
+  readonly line: HitLine;
   /** The terms of the score, when asked for: summands, and factors for files that are seldom meant. */
   readonly terms?: Readonly<Record<string, number>>;
 }

@@ -1,10 +1,16 @@
-import { relative, resolve, sep } from 'node:path';
+import { resolve } from 'node:path';
 import { LanternError } from '../../../../shared/src/errors.js';
-import type { SearchMode, SearchResult } from '../../../../shared/src/protocol/protocol.js';
+import {
+  type MatchStrength,
+  type SearchMode,
+  type SearchResult,
+  matchStrengths,
+} from '../../../../shared/src/protocol/protocol.js';
+import { formatHits } from '../hits.js';
 import type { Values } from '../options.js';
 import { indexWithProgress } from '../progress.js';
 import { withDaemon } from '../session.js';
-import { type Terminal, bold, count, cyan, dim, plain, show, terminal } from '../terminal.js';
+import { type Terminal, count, dim, show, terminal } from '../terminal.js';
 
 /** How long a first search waits for its folder: a small one is complete by then. */
 const patienceMs = 2000;
@@ -33,44 +39,39 @@ export async function searchCommand(positionals: readonly string[], values: Valu
         ...(wait ? { wait } : { patienceMs: values['no-wait'] === true ? 0 : patienceMs }),
         ...(values.lang !== undefined && { language: values.lang }),
         ...(values.glob !== undefined && { glob: values.glob }),
+        ...(values.min !== undefined && { minMatch: strengthOf(values.min) }),
         ...(values.explain === true && { explain: true }),
       },
       signal,
     );
-    show(values, result, (found) => formatSearch(found, terminal, process.cwd()));
+    show(values, result, (found) => formatSearch(found, values.min, terminal, process.cwd()));
     return result.hits.length > 0 ? 0 : 1;
   });
 }
 
-function formatSearch(result: SearchResult, terminal: Terminal, cwd: string): string {
-  const out: string[] = [];
-  for (const hit of result.hits) {
-    // Relative to the working directory, so that a terminal makes it a link.
-    const near = relative(cwd, `${hit.folder}${sep}${hit.path}`);
-    const place = `${near.startsWith('..') ? `${hit.folder}/${hit.path}` : near}:${hit.startLine}`;
-    const range = hit.endLine > hit.startLine ? `-${hit.endLine}` : '';
-    const symbol = hit.symbol === null ? '' : `  ${bold(terminal, plain(hit.symbol))}`;
-    out.push(
-      `${cyan(terminal, plain(place))}${dim(terminal, range)}${symbol}  ${dim(terminal, hit.score.toFixed(2))}`,
-    );
-    for (const line of excerpt(hit.text, 6, Math.max(40, terminal.columns - 4)))
-      out.push(`    ${dim(terminal, line)}`);
-    if (hit.terms !== undefined) out.push(`    ${termsLine(hit.terms)}`);
-    out.push('');
-  }
-  out.push(dim(terminal, coverageLine(result)));
-  return out.join('\n');
+function strengthOf(value: string): MatchStrength {
+  const known = matchStrengths.find((one) => one === value);
+  if (known === undefined)
+    throw new LanternError('bad-request', `--min takes ${matchStrengths.join(', ')}, not "${value}".`);
+  return known;
 }
 
-/** The largest terms first. */
-function termsLine(terms: Readonly<Record<string, number>>): string {
-  const parts = Object.entries(terms).sort(([, a], [, b]) => b - a);
-  return parts.map(([name, term]) => `${name} ${term.toFixed(2)}`).join(', ');
+function formatSearch(
+  result: SearchResult,
+  min: string | undefined,
+  terminal: Terminal,
+  cwd: string,
+): string {
+  return [...formatHits(result.hits, terminal, cwd), dim(terminal, coverageLine(result, min))].join('\n');
 }
 
-function coverageLine({ hits, coverage, elapsedMs }: SearchResult): string {
+function coverageLine({ hits, coverage, elapsedMs }: SearchResult, min: string | undefined): string {
+  const nothing =
+    min === undefined
+      ? 'Nothing found. Try other words, or fewer filters'
+      : `Nothing matches that well. Without --min ${min} there may be weaker hits`;
   const parts = [
-    hits.length === 0 ? 'Nothing found. Try other words, or fewer filters' : count(hits.length, 'hit'),
+    hits.length === 0 ? nothing : count(hits.length, 'hit'),
     coverage.filesPending === 0
       ? `in ${count(coverage.filesTotal, 'file')}`
       : `with ${count(coverage.filesPending, 'file')} of ${coverage.filesTotal} still to be indexed`,
@@ -80,19 +81,4 @@ function coverageLine({ hits, coverage, elapsedMs }: SearchResult): string {
     parts.push(coverage.semantic ? coverage.reason : `by words only: ${coverage.reason}`);
   const more = coverage.filesPending === 0 ? '' : '. Indexing goes on by itself; --wait waits for it';
   return parts.join(', ') + more;
-}
-
-/** The first lines of a hit's text, without blank lines before them and without their common indentation. */
-function excerpt(text: string, lines: number, width: number): string[] {
-  const all = text
-    .replace(/^(?:[^\S\n]*\n)+/, '')
-    .replace(/\s+$/, '')
-    .split('\n')
-    .slice(0, lines)
-    .map(plain);
-  const indents = all
-    .filter((line) => line.trim() !== '')
-    .map((line) => line.length - line.trimStart().length);
-  const indent = Math.min(...indents, 40);
-  return all.map((line) => line.slice(indent, indent + width));
 }

@@ -18,6 +18,7 @@ function hit(more: Partial<SearchHit> = {}): SearchHit {
     symbol: 'a',
     language: 'typescript',
     score: 1,
+    line: { number: 1, text: 'one', marks: [] },
     ...more,
     text,
   };

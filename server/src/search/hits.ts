@@ -1,0 +1,136 @@
+import { join } from 'node:path';
+import { throwIfCancelled } from '../../../shared/src/errors.js';
+import type { MatchStrength, SearchHit } from '../../../shared/src/protocol/protocol.js';
+import type { Catalog, ChunkRow } from '../catalog/catalog.js';
+import { type TokenWeights, answerLine } from './answerLine.js';
+import { Duplicates } from './duplicates.js';
+import { ShownLines, chunkAfter, excerptOf } from './excerpt.js';
+import { isHeaderOnly } from './fileHeader.js';
+import type { Query } from './query.js';
+import type { Ranked } from './ranking.js';
+import type { ChunkTexts, SearchTarget } from './request.js';
+
+export interface HitOptions {
+  readonly limit: number;
+  /** Add the terms of the score to each hit. */
+  readonly explain?: boolean;
+  /** None for related code. */
+  readonly query?: Query;
+  /** How well a chunk matches, by its row id; undefined for a chunk that is no candidate. */
+  readonly matches?: (id: number) => MatchStrength | undefined;
+  readonly weights?: TokenWeights;
+}
+
+/** A chunk with its text on disk. */
+interface Read {
+  readonly chunk: ChunkRow;
+  readonly text: string;
+  /** Whether it has nothing but imports and the like. */
+  readonly isHeader?: boolean;
+}
+
+/** Most chunks that are read in place of one of imports: better ones of its file, then those that follow it. */
+const mostInPlace = 3;
+
+/**
+ * Turns the best chunks into hits, with their texts as they are on disk. Chunks that are no longer there are skipped, and
+ * chunks of imports come last.
+ */
+export async function hitsOf(
+  catalog: Catalog,
+  target: SearchTarget,
+  ranked: readonly Ranked[],
+  options: HitOptions,
+  signal: AbortSignal | undefined,
+): Promise<SearchHit[]> {
+  const { limit, query } = options;
+  const hits: SearchHit[] = [];
+  const headers: (readonly [Ranked, Read])[] = [];
+  const duplicates = new Duplicates();
+  const shown = new ShownLines();
+  const add = async (one: Ranked, { chunk, text }: Read): Promise<void> => {
+    if (duplicates.isDuplicate(text)) return;
+    const excerpt = await excerptOf(catalog, target.texts, chunk, text, query, shown.nextLine(chunk));
+    if (shown.hold(chunk.path, excerpt)) return;
+    shown.add(chunk.path, excerpt);
+    hits.push(toHit(target, one, chunk, excerpt, options));
+  };
+  // Reads the first page at once: most searches need no more, and reading in parallel is faster.
+  let ahead: (Read | undefined)[] = [];
+  for (const [i, one] of ranked.entries()) {
+    if (hits.length === limit) break;
+    throwIfCancelled(signal, 'Search');
+    if (i % limit === 0) {
+      const page = ranked.slice(i, i + limit);
+      ahead = await Promise.all(page.map((each) => readTelling(catalog, target.texts, each, ranked, query)));
+    }
+    const read = ahead[i % limit];
+    if (read?.isHeader === true) headers.push([one, read]);
+    else if (read !== undefined) await add(one, read);
+  }
+  for (const [one, read] of headers) if (hits.length < limit) await add(one, read);
+  return hits;
+}
+
+function toHit(
+  { folder, prefix }: SearchTarget,
+  { id, score, terms }: Ranked,
+  chunk: ChunkRow,
+  excerpt: Awaited<ReturnType<typeof excerptOf>>,
+  { explain, matches, weights = new Map() }: HitOptions,
+): SearchHit {
+  const match = matches && (matches(chunk.id) ?? matches(id));
+  return {
+    folder: prefix === '' ? folder.path : join(folder.path, prefix.slice(0, -1)),
+    path: chunk.path.slice(prefix.length),
+    startLine: excerpt.startLine,
+    endLine: excerpt.endLine,
+    symbol: excerpt.symbol,
+    language: chunk.language,
+    score: round(score),
+    ...(match && { match }),
+    text: excerpt.text,
+    line: answerLine(excerpt, weights),
+    ...(explain === true && {
+      terms: Object.fromEntries(Object.entries(terms).map(([name, term]) => [name, round(term)])),
+    }),
+  };
+}
+
+const round = (score: number): number => Math.round(score * 10_000) / 10_000;
+
+/** A question about imports themselves. */
+const asksForImports = /\b(?:import|require|include|dependenc)/i;
+
+/**
+ * A chunk with its text. In place of a chunk of imports: the best chunk of its file that says more, because a file often
+ * owes its rank to more than its imports. Not for a name alone: what imports it should not stand for what uses it.
+ */
+async function readTelling(
+  catalog: Catalog,
+  texts: ChunkTexts,
+  one: Ranked,
+  ranked: readonly Ranked[],
+  query: Query | undefined,
+): Promise<Read | undefined> {
+  const read = async (chunk: ChunkRow | undefined): Promise<Read | undefined> => {
+    const text = chunk && (await texts.of(chunk));
+    return chunk === undefined || text === undefined ? undefined : { chunk, text };
+  };
+  const own = await read(catalog.chunks.get(one.id));
+  if (own === undefined || !isHeaderOnly(own.text) || asksForImports.test(query?.text ?? '')) return own;
+  const others = ranked.filter(({ id, path }) => path === one.path && id !== one.id).slice(0, mostInPlace);
+  const further = query?.symbol === undefined && query !== undefined ? following(catalog, own.chunk) : [];
+  for (const chunk of [...others.map(({ id }) => catalog.chunks.get(id)), ...further]) {
+    const other = await read(chunk);
+    if (other !== undefined && !isHeaderOnly(other.text)) return other;
+  }
+  return { ...own, isHeader: true };
+}
+
+function following(catalog: Catalog, chunk: ChunkRow): ChunkRow[] {
+  const found: ChunkRow[] = [];
+  let next = chunkAfter(catalog, chunk);
+  for (; next !== undefined && found.length < mostInPlace; next = chunkAfter(catalog, next)) found.push(next);
+  return found;
+}
