@@ -28,7 +28,7 @@ export type ResultNode = FileNode | HitNode;
 export type ResultOrder = 'rank' | 'path';
 
 /** More files are opened only when the user agrees. */
-const openedUnasked = 15;
+const openedUnasked = 20;
 
 /** A tree of results that stays: files, each with its hits. */
 export class ResultsView implements vscode.TreeDataProvider<ResultNode>, vscode.Disposable {

@@ -124,6 +124,34 @@ describe('the search box', () => {
     await vscode.commands.executeCommand('lantern.results.clear');
   });
 
+  it('says first when nothing matches well, and never makes that note the choice', async () => {
+    const { search } = await lantern();
+    await openSearch('banana smoothie recipe with yoghurt');
+    await eventually('the rows are final', () => search.picker?.settled);
+    const rows = search.picker!.rows;
+    assert.equal(rows[0]?.label, 'Nothing here matches well');
+    assert.match(rows[0].detail ?? '', /words that the code itself would use/);
+    const hits = rows.flatMap(({ hit }) => hit ?? []);
+    assert.ok(hits.length > 0 && hits.every(({ match }) => match === 'weak'));
+    await eventually('the best hit is active', () => search.picker?.active?.hit === hits[0]);
+    await person.photograph('search-weak');
+    await person.press('Escape');
+  });
+
+  it('shows of each hit the line that answers, and a line before the weak ones', async () => {
+    const { search } = await lantern();
+    await openSearch(question);
+    await eventually('the rows are final', () => search.picker?.settled);
+    const rows = search.picker!.rows;
+    const first = rows[0]!.hit!;
+    assert.equal(first.match, 'strong');
+    assert.equal(rows[0]!.detail, first.line.text);
+    const weak = rows.findIndex(({ label }) => label === 'weaker matches');
+    assert.ok(weak > 0, 'such a line');
+    assert.ok(rows.slice(weak + 1).every(({ hit }) => hit === undefined || hit.match === 'weak'));
+    await person.press('Escape');
+  });
+
   it('narrows by filters, and completes them', async () => {
     const { search } = await lantern();
     await openSearch('');

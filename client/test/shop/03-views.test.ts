@@ -37,7 +37,22 @@ describe('what stays on the screen', () => {
     await eventually('the tree is shown', async () =>
       (await person.sees(row)).some((text) => text.includes('email.ts')),
     );
+    const [best] = results.getChildren(files[0]);
+    assert.ok(best?.kind === 'hit');
+    const { label } = results.getTreeItem(best);
+    assert.ok(typeof label === 'object' && label.label === best.hit.line.text);
+    assert.ok((label.highlights ?? []).length > 0, 'words of the question are marked');
+    await eventually('the line that answers is shown', async () =>
+      (await person.sees(row)).some((text) => text.includes(best.hit.line.text.slice(0, 20))),
+    );
     await person.photograph('results');
+    const paths = (): string[] =>
+      results.getChildren().flatMap((node) => (node.kind === 'file' ? node.uri.path : []));
+    const ranked = paths();
+    await person.click('.part.sidebar [aria-label="Sort Results by Path"]');
+    await eventually('the paths are in order', () => paths().join() === [...ranked].sort().join());
+    await person.click('.part.sidebar [aria-label="Sort Results by Rank"]');
+    await eventually('the best is first again', () => paths().join() === ranked.join());
     const first = files[0]!;
     await vscode.commands.executeCommand('lantern.results.dismiss', first);
     assert.equal(results.getChildren().length, files.length - 1);
@@ -46,8 +61,32 @@ describe('what stays on the screen', () => {
       results.getChildren(results.getChildren()[0])[0],
     );
     await eventually('the hit is open', () => vscode.window.activeTextEditor);
+    await vscode.commands.executeCommand('lantern.results.openAll');
+    const left = results.getChildren().length;
+    const tabs = vscode.window.tabGroups.activeTabGroup.tabs;
+    assert.ok(tabs.length >= left, `${tabs.length} tabs for ${left} files`);
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     await vscode.commands.executeCommand('lantern.results.clear');
     assert.deepEqual(results.getChildren(), []);
+  });
+
+  it('results are dismissed by the Delete key, and shown in high contrast', async () => {
+    const { results, search } = await lantern();
+    await openSearch('send a customer an email');
+    await eventually('the results are final', () => search.picker?.settled);
+    await person.click('.quick-input-widget [aria-label="Open All Results in a View"]');
+    const before = await eventually('the tree has files', () => {
+      const nodes = results.getChildren();
+      return nodes.length > 1 ? nodes.length : undefined;
+    });
+    await theme(themes.contrast);
+    const rows = '[id="workbench.view.extension.lantern"] .monaco-list-row';
+    await eventually('the tree is shown', async () => (await person.sees(rows)).length > 1);
+    await person.click(`${rows}[data-index="0"]`);
+    await person.press('Delete');
+    await eventually('its file is gone', () => results.getChildren().length === before - 1);
+    await person.photograph('results-contrast');
+    await vscode.commands.executeCommand('lantern.results.clear');
   });
 
   it('finds code related to that at the cursor', async () => {

@@ -34,7 +34,7 @@ const mostInPlace = 3;
 
 /**
  * Turns the best chunks into hits, with their texts as they are on disk. Chunks that are no longer there are skipped, and
- * chunks of imports come last.
+ * imports above other code come last.
  */
 export async function hitsOf(
   catalog: Catalog,
@@ -120,12 +120,17 @@ async function readTelling(
   const own = await read(catalog.chunks.get(one.id));
   if (own === undefined || !isHeaderOnly(own.text) || asksForImports.test(query?.text ?? '')) return own;
   const others = ranked.filter(({ id, path }) => path === one.path && id !== one.id).slice(0, mostInPlace);
-  const further = query?.symbol === undefined && query !== undefined ? following(catalog, own.chunk) : [];
-  for (const chunk of [...others.map(({ id }) => catalog.chunks.get(id)), ...further]) {
-    const other = await read(chunk);
+  for (const { id } of others) {
+    const other = await read(catalog.chunks.get(id));
     if (other !== undefined && !isHeaderOnly(other.text)) return other;
   }
-  return { ...own, isHeader: true };
+  const isName = query === undefined || query.symbol !== undefined;
+  for (const chunk of following(catalog, own.chunk)) {
+    const next = await read(chunk);
+    if (next !== undefined && !isHeaderOnly(next.text)) return isName ? { ...own, isHeader: true } : next;
+  }
+  // The file has nothing else: it is there to pass on what it imports.
+  return own;
 }
 
 function following(catalog: Catalog, chunk: ChunkRow): ChunkRow[] {
