@@ -23,7 +23,7 @@ describe('search rows', () => {
   it('say how well a hit matches where that is not strong', () => {
     assert.equal(textsOf({ ...hit, match: 'weak' }, undefined).description, 'src/cart.ts:12–40 • weak');
     assert.equal(textsOf({ ...hit, match: 'strong' }, undefined).description, 'src/cart.ts:12–40');
-    assert.equal(hitNote({ ...hit, match: 'likely' }), 'mergeGuestCart • likely • 14');
+    assert.equal(hitNote({ ...hit, match: 'likely' }), 'likely • mergeGuestCart • 14');
   });
 
   it('show the line that answers, with what it has of the question', () => {

@@ -28,7 +28,7 @@ export function hitLabel({ line: { text, marks } }: SearchHit): {
 
 /** What a tree says beside the line. */
 export function hitNote(hit: SearchHit): string {
-  return [hit.symbol, matchNote(hit), `${hit.line.number}`].filter(Boolean).join(' • ');
+  return [matchNote(hit), hit.symbol, `${hit.line.number}`].filter(Boolean).join(' • ');
 }
 
 /** A strong match needs no word: it is what people expect. */
