@@ -60,6 +60,8 @@ const common = {
   sourcemap: true,
   legalComments: 'none',
   logLevel: 'warning',
+  // Its CommonJS form hides its parts from the bundler.
+  alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
   define: { __LANTERN_VERSION__: JSON.stringify(version), __LANTERN_BUILT_AT__: String(Date.now()) },
 };
 

@@ -4,7 +4,6 @@ import { LanternError, errorMessage } from '../../shared/src/errors.js';
 import type { Disposable } from '../../shared/src/disposable.js';
 import type { SearchHit } from '../../shared/src/protocol/protocol.js';
 import { chooseModel } from './status/chooseModel.js';
-import { connectAgent } from './agents/connectAgent.js';
 import type { DaemonClient } from './daemonClient.js';
 import type { MemoryView } from './status/memoryView.js';
 import { Owner } from './owner.js';
@@ -109,7 +108,11 @@ export function registerCommands(deps: CommandDependencies): Disposable {
   });
   on('selectModel', () => (trusted(), chooseModel(client)));
   on('setChromaApiKey', () => settings.askForApiKey());
-  on('connectAgent', () => connectAgent(deps.commandLine));
+  on('connectAgent', async () => {
+    // Evaluated only here: activation does not need to know how agents are configured.
+    const { connectAgent } = await import('./agents/connectAgent.js');
+    await connectAgent(deps.commandLine);
+  });
   on('showStatus', async () => {
     const document = await vscode.workspace.openTextDocument({
       language: 'json',

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { errorMessage } from '../../shared/src/errors.js';
 import type { SearchHit } from '../../shared/src/protocol/protocol.js';
 import { registerCommands } from './commands.js';
-import { refreshAgents } from './agents/connectAgent.js';
+import { refreshAgents } from './agents/agentLauncher.js';
 import { DaemonClient } from './daemonClient.js';
 import { McpProvider } from './agents/mcpProvider.js';
 import { MemoryView } from './status/memoryView.js';

@@ -191,11 +191,14 @@ describe('agents and the daemon, as processes', function () {
       new StdioClientTransport({ command, args, env: own, cwd: cli.home, stderr: 'pipe' }),
     );
     assert.equal((await client.listTools()).tools.length, 7);
-    for (const name of ['claude-code', 'claude-desktop', 'cursor', 'vscode']) {
-      const { code, stdout } = await cli.run(['mcp', 'config', '--client', name, '--write'], { env });
-      assert.equal(code, 0);
-      assert.match(stdout, /^Added Lantern to/);
-    }
+    const installed = await cli.run(['mcp', 'install', 'claude-code', 'codex', 'goose'], { env });
+    assert.equal(installed.code, 0, installed.stderr);
+    assert.match(installed.stdout, /^(Added Lantern to .*\n){3}$/);
+    const listed = await cli.run(['mcp', 'list'], { env });
+    assert.match(listed.stdout, /claude-code +yes .*\n +codex +yes .*\n +goose +yes /);
+    // Standard input is no terminal here.
+    assert.equal((await cli.run(['mcp', 'uninstall'], { env })).code, 2);
+    assert.equal((await cli.run(['mcp', 'uninstall', '--all'], { env })).code, 0);
     assert.equal((await cli.run(['mcp', 'config', '--client', 'emacs'], { env })).code, 2);
     assert.equal((await cli.run(['mcp', 'nonsense'])).code, 2);
   });

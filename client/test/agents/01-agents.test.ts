@@ -124,7 +124,8 @@ describe('connecting another agent', () => {
 
   it('adds the server to its configuration, and keeps what is there', async () => {
     const file = join(home, '.claude.json');
-    await writeFile(file, JSON.stringify({ theme: 'dark', mcpServers: { other: { command: 'x' } } }));
+    const before = JSON.stringify({ theme: 'dark', mcpServers: { other: { command: 'x' } } });
+    await writeFile(file, before);
     await vscode.commands.executeCommand('workbench.action.closePanel');
     await runTyped('Lantern: Connect an Agent');
     await eventually('the agents are offered', async () => (await person.sees(row)).length >= 5);
@@ -141,6 +142,12 @@ describe('connecting another agent', () => {
       (await person.sees('.notification-list-item')).some((text) => text.includes(file)),
     );
     assert.deepEqual(await toolsOf(written.mcpServers['lantern']!), names);
+    await vscode.commands.executeCommand('notifications.clearAll');
+    void vscode.commands.executeCommand('lantern.connectAgent');
+    await take('Claude Code');
+    await showNotifications();
+    await person.click('.notification-list-item .monaco-button:text-is("Disconnect")');
+    await eventually('it is as before', async () => (await readFile(file, 'utf8')) === before);
   });
 
   it('copies the command for an agent that it does not know', async () => {

@@ -21,10 +21,14 @@ export const usage = `Usage: lantern COMMAND
   start [--foreground]    start the daemon
   stop                    stop the daemon
   mcp                     serve an agent on standard input and output
-  mcp config --client NAME [--write]
-                          print, or write, what makes claude-code, claude-desktop, cursor or vscode use it;
-                          http prints the address and token of the HTTP endpoint
+  mcp install [AGENT…]    make agents on this machine use it; without names asks about each that is found
+      --all                 all that are found
+      --project             write files for everybody who works in this folder's project
+  mcp uninstall [AGENT…]  take it out of their files again, which are then as before; same options
+  mcp list                which agents are on this machine, and which use it
+  mcp config              print what most agents take, to add it by hand
+      --client NAME         what this agent takes; http: address and token of the HTTP endpoint
   mcp token rotate        make a new token for the HTTP endpoint
 
-Every command but start, stop, remove and mcp takes --json. LANTERN_HOME moves all data.
+Every command but start, stop, remove and mcp takes --json; mcp list does. LANTERN_HOME moves all data.
 Exit status: 0 with hits or done, 1 with no hits, 2 on an error, 130 when interrupted.`;

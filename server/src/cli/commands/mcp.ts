@@ -1,37 +1,34 @@
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { dataDir } from '../../../../shared/src/connection/dataDir.js';
 import { LanternError } from '../../../../shared/src/errors.js';
 import { reachDaemon } from '../../../../shared/src/connection/reachDaemon.js';
 import { Bridge } from '../../mcp/transports/bridge.js';
 import { bridgeClient } from '../../mcp/transports/bridgeHello.js';
-import {
-  type BridgeCommand,
-  clientConfig,
-  writeClientConfig,
-} from '../../../../shared/src/connection/clientConfig.js';
+import type { Values } from '../options.js';
 import { endpointFile } from '../../mcp/transports/endpointFile.js';
 import { readToken, rotateToken, tokenPath } from '../../mcp/transports/token.js';
-
-export interface McpOptions {
-  readonly client?: string | undefined;
-  readonly write?: boolean | undefined;
-}
 
 /** `lantern mcp …`. This file imports only what the bridge needs, which runs as long as the agent's session. */
 export async function mcpCommand(
   words: readonly string[],
-  options: McpOptions,
+  options: Values,
   print: (text: string) => void,
 ): Promise<number> {
   const [word, ...rest] = words;
   if (word === undefined) return runBridge();
-  if (word === 'config' && rest.length === 0) return config(options, print);
   if (word === 'token' && rest[0] === 'rotate') return rotate(print);
+  if (word === 'config' && options.client === 'http') return httpConfig(print);
+  // Loaded only here, because the bridge must stay small.
+  const agents = await import('./agents.js');
+  const commands = agents.agentCommands(program('lantern.js'), print);
+  if (word === 'install') return commands.install(rest, options);
+  if (word === 'uninstall') return commands.uninstall(rest, options);
+  if (word === 'list' && rest.length === 0) return commands.list(options);
+  if (word === 'config' && rest.length === 0) return commands.config(options);
   throw new LanternError(
     'bad-request',
-    'Did you mean: lantern mcp, lantern mcp config --client NAME [--write], or lantern mcp token rotate',
+    'Did you mean: lantern mcp, lantern mcp install, uninstall, list or config, or lantern mcp token rotate',
   );
 }
 
@@ -48,40 +45,6 @@ async function runBridge(): Promise<number> {
   await bridge.run();
   // Standard input may stay open when the output was closed.
   process.stdin.destroy();
-  return 0;
-}
-
-/** How a client starts the bridge: with the running program, independent of the client's PATH. */
-function bridgeCommand(): BridgeCommand {
-  const home = process.env['LANTERN_HOME'];
-  return {
-    command: process.execPath,
-    args: [program('lantern.js'), 'mcp'],
-    env: {
-      ...(process.versions['electron'] !== undefined && { ELECTRON_RUN_AS_NODE: '1' }),
-      ...(home && { LANTERN_HOME: dataDir() }),
-    },
-  };
-}
-
-async function config({ client, write }: McpOptions, print: (text: string) => void): Promise<number> {
-  if (client === 'http') return httpConfig(print);
-  const where = { env: process.env, platform: process.platform, home: homedir() };
-  const name = client ?? '';
-  if (write !== true) {
-    const { title, file, text } = clientConfig(name, bridgeCommand(), where);
-    process.stderr.write(`For ${title}, in ${file} (--write puts it there):\n`);
-    print(text.trimEnd());
-    return 0;
-  }
-  const { next, title } = clientConfig(name, bridgeCommand(), where);
-  const { file, outcome, backup } = await writeClientConfig(name, bridgeCommand(), where);
-  const kept = backup === undefined ? '' : ` What it was is in ${backup}.`;
-  print(
-    outcome === 'unchanged'
-      ? `${file} has Lantern already. ${next}`
-      : `Added Lantern to ${title} in ${file}.${kept} ${next}`,
-  );
   return 0;
 }
 

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AgentCommands, type AgentCommandsParts } from './agents.js';
+
+describe('lantern mcp install', () => {
+  let folder: string;
+  let home: string;
+  let project: string;
+  let printed: string[];
+  let errors: string[];
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'lantern-agents-'));
+    home = join(folder, 'home');
+    project = join(folder, 'project');
+    mkdirSync(join(home, '.cursor'), { recursive: true });
+    mkdirSync(join(home, '.codex'));
+    mkdirSync(project);
+    printed = [];
+    errors = [];
+  });
+
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const commands = (changes: Partial<AgentCommandsParts> = {}): AgentCommands =>
+    new AgentCommands({
+      where: { env: {}, platform: 'linux', home },
+      project,
+      dataDir: join(folder, 'data'),
+      command: { command: '/usr/bin/node', args: ['/opt/lantern.js', 'mcp'], env: {} },
+      print: (text) => void printed.push(text),
+      printError: (text) => void errors.push(text),
+      ask: undefined,
+      ...changes,
+    });
+  const cursor = (): string => join(home, '.cursor', 'mcp.json');
+  const codex = (): string => join(home, '.codex', 'config.toml');
+
+  it('says what to type where nobody can be asked, and changes nothing', async () => {
+    await assert.rejects(
+      commands().install([], {}),
+      /“lantern mcp install codex”, or give --all for these:\n {2}codex +\S+config\.toml\n {2}cursor +\S+mcp\.json$/,
+    );
+    assert.ok(!existsSync(cursor()) && !existsSync(codex()));
+  });
+
+  it('asks about each agent that is found', async () => {
+    const asked: string[] = [];
+    const ask = (question: string): Promise<boolean> => {
+      asked.push(question);
+      return Promise.resolve(question.includes('Cursor'));
+    };
+    assert.equal(await commands({ ask }).install([], {}), 0);
+    assert.deepEqual(asked, [
+      `Add Lantern to Codex, in ${codex()}?`,
+      `Add Lantern to Cursor, in ${cursor()}?`,
+    ]);
+    assert.ok(existsSync(cursor()) && !existsSync(codex()));
+    // Only what is still to be done is asked.
+    assert.equal(await commands({ ask }).install([], {}), 0);
+    assert.equal(asked.length, 3);
+    assert.equal(await commands({ ask }).uninstall([], {}), 0);
+    assert.equal(asked[3], `Take Lantern out of Cursor, in ${cursor()}?`);
+    assert.ok(!existsSync(cursor()));
+  });
+
+  it('takes all with --all, and out again', async () => {
+    assert.equal(await commands().install([], { all: true }), 0);
+    assert.equal(printed.length, 2);
+    assert.equal(await commands().install([], { all: true }), 0);
+    assert.match(printed[2] ?? '', /^Every agent that was found has Lantern already/);
+    assert.equal(await commands().uninstall([], { all: true }), 0);
+    assert.deepEqual(readdirSync(home).sort(), ['.codex', '.cursor']);
+    assert.ok(!existsSync(cursor()) && !existsSync(codex()));
+    assert.equal(await commands().uninstall([], { all: true }), 0);
+    assert.match(printed.at(-1) ?? '', /^No agent has Lantern/);
+  });
+
+  it('goes on when one file cannot be edited, and says so', async () => {
+    writeFileSync(codex(), '[damaged');
+    assert.equal(await commands().install(['codex', 'cursor', 'zed'], {}), 2);
+    assert.match(errors.join('\n'), /^Codex: .*config\.toml is not valid TOML .* left as it is/);
+    assert.equal(readFileSync(codex(), 'utf8'), '[damaged');
+    assert.ok(existsSync(cursor()) && existsSync(join(home, '.config/zed/settings.json')));
+    await assert.rejects(commands().install(['emacs'], {}), /no agent that Lantern knows/);
+  });
+
+  it('writes files of a project that hold on every machine', async () => {
+    mkdirSync(join(project, '.gemini'));
+    assert.equal(await commands().install([], { project: true }), 0);
+    const files = ['.mcp.json', '.cursor/mcp.json', '.vscode/mcp.json', '.gemini/settings.json'];
+    for (const file of files) {
+      const text = readFileSync(join(project, file), 'utf8');
+      assert.match(text, /"command": "lantern",\s+"args": \[\s+"mcp"\s+\]/);
+      assert.ok(!text.includes(folder) && !text.includes('/opt'));
+    }
+    printed = [];
+    assert.equal(await commands().list({}), 0);
+    const inProject = printed.slice(printed.indexOf('In this project:') + 1).join('\n');
+    for (const id of ['claude-code', 'cursor', 'vscode', 'gemini-cli', 'github-copilot-cli'])
+      assert.match(inProject, new RegExp(`^ {2}${id} +yes `, 'm'));
+    assert.equal(await commands().uninstall([], { project: true }), 0);
+    assert.deepEqual(readdirSync(project), ['.gemini']);
+    assert.deepEqual(readdirSync(join(project, '.gemini')), []);
+    await assert.rejects(
+      commands().install(['windsurf'], { project: true }),
+      /Windsurf reads no file of a project/,
+    );
+    await assert.rejects(commands({ project: home }).install([], { project: true }), /your home folder/);
+  });
+
+  it('lists where Lantern is', async () => {
+    await commands().install(['cursor'], {});
+    const moved = { command: '/new/node', args: ['mcp'], env: {} };
+    assert.equal(await commands({ command: moved }).list({}), 0);
+    assert.deepEqual(printed.slice(1, 4), [
+      'On this machine:',
+      `  codex   no   ${codex()}`,
+      `  cursor  yes, with another command: /usr/bin/node  ${cursor()}`,
+    ]);
+    assert.match(printed[4] ?? '', /^Not found on this machine: claude-code, .*, fx\.$/);
+    printed = [];
+    await commands().list({ json: true });
+    const { agents } = JSON.parse(printed.join('')) as {
+      agents: { agent: string; scope: string; found: boolean; state: { kind: string } }[];
+    };
+    const row = agents.find(({ agent, scope }) => agent === 'cursor' && scope === 'user');
+    assert.deepEqual([row?.found, row?.state.kind], [true, 'configured']);
+  });
+
+  it('prints what to add by hand', () => {
+    assert.equal(commands().config({}), 0);
+    assert.deepEqual(JSON.parse(printed.join('')), {
+      mcpServers: { lantern: { command: '/usr/bin/node', args: ['/opt/lantern.js', 'mcp'] } },
+    });
+    assert.equal(commands().config({ client: 'codex' }), 0);
+    assert.match(printed[1] ?? '', /^\[mcp_servers\.lantern\]\ncommand = "\/usr\/bin\/node"/);
+    assert.deepEqual(errors, [`For Codex, in ${codex()}:`]);
+  });
+});

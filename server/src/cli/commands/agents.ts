@@ -1,0 +1,245 @@
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { type BridgeCommand, type Scope } from '../../../../shared/src/agents/agent.js';
+import {
+  AgentConfig,
+  type AgentConfigParts,
+  type AgentState,
+  agentConfigs,
+} from '../../../../shared/src/agents/agentConfig.js';
+import { agentNamed } from '../../../../shared/src/agents/agentTable.js';
+import { dataDir } from '../../../../shared/src/connection/dataDir.js';
+import { LanternError, cancelled, errorMessage } from '../../../../shared/src/errors.js';
+import type { Values } from '../options.js';
+
+/** Agents that `--project` writes files for also where nothing shows that they are used. */
+const usual: readonly string[] = ['claude-code', 'cursor', 'vscode'];
+
+/** Files of a project are for several machines: the command is looked up in PATH there. */
+const portable: BridgeCommand = { command: 'lantern', args: ['mcp'], env: {} };
+
+export interface AgentCommandsParts extends Omit<AgentConfigParts, 'agent' | 'scope'> {
+  /** How an agent on this machine starts the bridge. */
+  readonly command: BridgeCommand;
+  readonly print: (text: string) => void;
+  readonly printError: (text: string) => void;
+  /** Asks a question with yes or no; undefined where nobody can answer. */
+  readonly ask: ((question: string) => Promise<boolean>) | undefined;
+}
+
+type Options = Pick<Values, 'all' | 'project' | 'json' | 'client'>;
+type Verb = 'install' | 'uninstall';
+
+/** `lantern mcp install`, `uninstall`, `list` and `config`. Each returns the exit status. */
+export class AgentCommands {
+  readonly #parts: AgentCommandsParts;
+
+  constructor(parts: AgentCommandsParts) {
+    this.#parts = parts;
+  }
+
+  async install(names: readonly string[], options: Options): Promise<number> {
+    const scope = scopeOf(options);
+    const command = this.#command(scope);
+    return this.#each(await this.#chosen('install', names, scope, options), async (config) => {
+      const { agent, file } = config;
+      const outcome = await config.install(command);
+      const next = agent.next ?? 'Its next session has the tools.';
+      if (outcome === 'unchanged') return `${agent.title} has Lantern already, in ${file}.`;
+      return `${outcome === 'added' ? 'Added Lantern to' : 'Corrected Lantern in'} ${agent.title}, in ${file}. ${next}`;
+    });
+  }
+
+  async uninstall(names: readonly string[], options: Options): Promise<number> {
+    return this.#each(await this.#chosen('uninstall', names, scopeOf(options), options), async (config) => {
+      const outcome = await config.uninstall();
+      return outcome === 'removed'
+        ? `Took Lantern out of ${config.agent.title}, in ${config.file}.`
+        : `${config.agent.title} has no Lantern in ${config.file}.`;
+    });
+  }
+
+  async list({ json }: Options): Promise<number> {
+    const rows = await Promise.all(
+      [...this.#all('user'), ...(this.#isHome ? [] : this.#all('project'))].map(async (config) => ({
+        agent: config.agent.id,
+        title: config.agent.title,
+        scope: config.scope,
+        file: config.file,
+        found: config.found,
+        state: await config.state(this.#command(config.scope)),
+      })),
+    );
+    if (json === true) {
+      this.#parts.print(JSON.stringify({ agents: rows }));
+      return 0;
+    }
+    const user = rows.filter(({ scope }) => scope === 'user');
+    const here = user.filter(({ found, state }) => found || state.kind === 'configured');
+    const project = rows.filter(({ scope, state }) => scope === 'project' && state.kind !== 'absent');
+    const others = user.filter((row) => !here.includes(row)).map(({ agent }) => agent);
+    const widest = Math.max(0, ...[...here, ...project].map(({ agent }) => agent.length));
+    for (const [title, group] of [
+      ['On this machine:', here] as const,
+      ['In this project:', project] as const,
+    ]) {
+      if (group.length > 0) this.#parts.print(title);
+      for (const { agent, file, state } of group) {
+        const what = state.kind === 'unreadable' ? state.reason : file;
+        this.#parts.print(`  ${agent.padEnd(widest)}  ${stateText(state).padEnd(3)}  ${what}`);
+      }
+    }
+    if (others.length > 0) this.#parts.print(`Not found on this machine: ${others.join(', ')}.`);
+    return 0;
+  }
+
+  config({ client }: Options): number {
+    // Most agents take what Cursor takes.
+    const config = this.#config(client ?? 'cursor', 'user');
+    if (client !== undefined) this.#parts.printError(`For ${config.agent.title}, in ${config.file}:`);
+    this.#parts.print(config.print(this.#parts.command).trimEnd());
+    return 0;
+  }
+
+  #command(scope: Scope): BridgeCommand {
+    return scope === 'user' ? this.#parts.command : portable;
+  }
+
+  get #isHome(): boolean {
+    return resolve(this.#parts.project) === resolve(this.#parts.where.home);
+  }
+
+  #config(name: string, scope: Scope): AgentConfig {
+    return new AgentConfig({ ...this.#parts, agent: agentNamed(name), scope });
+  }
+
+  #all(scope: Scope): AgentConfig[] {
+    return agentConfigs({ ...this.#parts, scope });
+  }
+
+  /** The named agents; without names those that the user wants of all that the command can do something for. */
+  async #chosen(
+    verb: Verb,
+    names: readonly string[],
+    scope: Scope,
+    { all }: Options,
+  ): Promise<readonly AgentConfig[]> {
+    if (scope === 'project' && this.#isHome) {
+      throw new LanternError(
+        'bad-request',
+        'This is your home folder, not that of a project. Change to the project first, or leave --project out.',
+      );
+    }
+    if (names.length > 0) return [...new Set(names)].map((name) => this.#config(name, scope));
+    const candidates = await this.#candidates(verb, scope);
+    // Whoever names the project has chosen; version control shows what was done.
+    if (all === true || scope === 'project' || candidates.length === 0) return candidates;
+    if (this.#parts.ask === undefined) {
+      const lines = candidates.map(({ agent, file }) => `  ${agent.id.padEnd(20)} ${file}`);
+      throw new LanternError(
+        'bad-request',
+        `Name the agents, such as “lantern mcp ${verb} ${candidates[0]?.agent.id ?? ''}”, or give --all for these:\n${lines.join('\n')}`,
+      );
+    }
+    const chosen: AgentConfig[] = [];
+    const question = verb === 'install' ? 'Add Lantern to' : 'Take Lantern out of';
+    for (const config of candidates)
+      if (await this.#parts.ask(`${question} ${config.agent.title}, in ${config.file}?`)) chosen.push(config);
+    return chosen;
+  }
+
+  async #candidates(verb: Verb, scope: Scope): Promise<readonly AgentConfig[]> {
+    // Agents that read the same file of a project are one.
+    const configs = this.#all(scope).filter(
+      ({ file }, index, all) => all.findIndex((other) => other.file === file) === index,
+    );
+    const states = await Promise.all(configs.map((config) => config.state(this.#command(scope))));
+    const configured = configs.filter((_, index) => states[index]?.kind === 'configured');
+    if (verb === 'uninstall') {
+      if (configured.length === 0) this.#parts.print('No agent has Lantern in its configuration.');
+      return configured;
+    }
+    const found = configs.filter(
+      ({ agent, found }) => found || (scope === 'project' && usual.includes(agent.id)),
+    );
+    if (found.length === 0) {
+      throw new LanternError(
+        'not-found',
+        'No agent was found on this machine. Name one to set it up all the same; “lantern mcp list” names all that Lantern knows.',
+      );
+    }
+    const open = found.filter((config) => {
+      const state = states[configs.indexOf(config)];
+      return state?.kind !== 'configured' || !state.current;
+    });
+    if (open.length === 0) this.#parts.print('Every agent that was found has Lantern already.');
+    return open;
+  }
+
+  /** One file that cannot be edited does not keep the others from being. */
+  async #each(
+    configs: readonly AgentConfig[],
+    act: (config: AgentConfig) => Promise<string>,
+  ): Promise<number> {
+    let failed = false;
+    for (const config of configs) {
+      try {
+        this.#parts.print(await act(config));
+      } catch (error) {
+        failed = true;
+        this.#parts.printError(`${config.agent.title}: ${errorMessage(error)}`);
+      }
+    }
+    return failed ? 2 : 0;
+  }
+}
+
+/** The commands for this machine, its user and the current folder. */
+export function agentCommands(script: string, print: (text: string) => void): AgentCommands {
+  const home = process.env['LANTERN_HOME'];
+  return new AgentCommands({
+    where: { env: process.env, platform: process.platform, home: homedir() },
+    project: process.cwd(),
+    dataDir: dataDir(),
+    // The running program, so that it does not depend on the agent's PATH.
+    command: {
+      command: process.execPath,
+      args: [script, 'mcp'],
+      env: {
+        ...(process.versions['electron'] !== undefined && { ELECTRON_RUN_AS_NODE: '1' }),
+        ...(home && { LANTERN_HOME: dataDir() }),
+      },
+    },
+    print,
+    printError: (text) => process.stderr.write(`${text}\n`),
+    ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
+  });
+}
+
+async function ask(question: string): Promise<boolean> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const interrupted = new AbortController();
+  lines.once('close', () => interrupted.abort());
+  try {
+    const answer = await lines.question(`${question} [y/N] `, { signal: interrupted.signal });
+    return /^y(es)?$/i.test(answer.trim());
+  } catch {
+    throw cancelled('The command');
+  } finally {
+    lines.close();
+  }
+}
+
+const scopeOf = ({ project }: Options): Scope => (project === true ? 'project' : 'user');
+
+function stateText(state: AgentState): string {
+  switch (state.kind) {
+    case 'absent':
+      return 'no';
+    case 'configured':
+      return state.current ? 'yes' : `yes, with another command: ${state.command || 'none'}`;
+    case 'unreadable':
+      return '?';
+  }
+}
