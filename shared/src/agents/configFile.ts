@@ -35,7 +35,8 @@ export async function writeConfig(
     try {
       await file.writeFile(text);
       if (info !== undefined) {
-        if (info.uid !== process.getuid?.()) await file.chown(info.uid, info.gid);
+        if (process.getuid !== undefined && process.getuid() !== info.uid)
+          await file.chown(info.uid, info.gid);
         await file.chmod(info.mode & 0o7777);
       }
       await file.sync();
