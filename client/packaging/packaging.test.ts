@@ -31,6 +31,15 @@ interface Ran {
 }
 
 describe('packaging', () => {
+  it('gives the plugin for Claude Code the version of the extension', async () => {
+    const versionIn = async (file: string): Promise<unknown> =>
+      (JSON.parse(await readFile(join(root, file), 'utf8')) as { version: unknown }).version;
+    assert.equal(
+      await versionIn('client/plugin/.claude-plugin/plugin.json'),
+      await versionIn('package.json'),
+    );
+  });
+
   let dir: string;
   before(async () => {
     dir = await realpath(await mkdtemp(join(tmpdir(), 'lp-')));
