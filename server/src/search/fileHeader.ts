@@ -29,7 +29,7 @@ export function isHeaderOnly(text: string): boolean {
   const lines = text.split('\n');
   const begin = importedNamesEnd(lines);
   const { row } = header(lines.slice(begin), undefined);
-  return tokens(lines.slice(begin + row).join('\n')).length === 0;
+  return !lines.slice(begin + row).some((line) => /[\p{L}\p{N}]/u.test(line));
 }
 
 /** Whether a line is part of an import that fits on it, or begins one. */
