@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CallToolResult, Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
-import { hitsShape } from '../src/mcp/answers/hitsAnswer.js';
+import { formKey } from '../src/mcp/answers/form.js';
 import { testClient, textOf } from './support/testAgent.js';
 import { packageRoot } from '../src/paths.js';
 import { Cli, isAlive } from './support/cliHarness.js';
@@ -81,8 +81,9 @@ describe('agents and the daemon, as processes', function () {
   const search = (client: Client, query = 'open and let the visitor in'): Promise<CallToolResult> =>
     client.callTool({ name: 'search_code', arguments: { query } });
 
+  /** The code of the best hit. */
   const firstText = (answer: CallToolResult): string =>
-    hitsShape.parse(answer.structuredContent).hits[0]?.text ?? '';
+    /^\[1\]\n((?:\d+\| .*\n?)+)/m.exec(textOf(answer))?.[1] ?? '';
 
   it('start the daemon through the bridge, which stays small and loads no model', async () => {
     const gate = await project('Gate');
@@ -111,6 +112,13 @@ describe('agents and the daemon, as processes', function () {
       assert.equal((await client.listTools()).tools.length, 7);
       assert.match(textOf(await call('index_directory', { path: door })), /is indexed: 1 files/);
       assert.match(firstText(await call('search_code', { query: 'visitor' })), new RegExp(`openDoor${mode}`));
+      const structured = await client.callTool({
+        name: 'search_code',
+        arguments: { query: 'visitor' },
+        _meta: { [formKey]: 'structured' },
+      });
+      assert.deepEqual(structured.content, []);
+      assert.match(JSON.stringify(structured.structuredContent), new RegExp(`openDoor${mode}`));
       await call('find_related', { path: 'src/main.ts', line: 2, include_own_file: true });
       assert.match(textOf(await call('index_status')), /ready, 1 files/);
       assert.match(textOf(await call('list_folders')), /ready/);
@@ -152,7 +160,11 @@ describe('agents and the daemon, as processes', function () {
     const until = Date.now() + 10_000;
     let state = '';
     while (state !== 'partial' && Date.now() < until) {
-      const { structuredContent } = await client.callTool({ name: 'index_status', arguments: {} });
+      const { structuredContent } = await client.callTool({
+        name: 'index_status',
+        arguments: {},
+        _meta: { [formKey]: 'structured' },
+      });
       state = (structuredContent as { folders: { state: string }[] }).folders[0]?.state ?? '';
     }
     assert.equal(state, 'partial');

@@ -7,6 +7,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type McpServer, fromJsonSchema } from '@modelcontextprotocol/server';
 import { HttpTransport } from '../src/mcp/transports/httpTransport.js';
+import { formKey } from '../src/mcp/answers/form.js';
 import { createMcpServer } from '../src/mcp/mcpServer.js';
 import { TestAgents } from './support/testAgent.js';
 import { readToken } from '../src/mcp/transports/token.js';
@@ -168,10 +169,15 @@ describe('other implementations of the protocol', function () {
           ];
           const answer = JSON.parse(await inspect(door, method)) as {
             isError?: boolean;
+            content: { type: string }[];
             structuredContent?: unknown;
           };
           assert.ok(answer.isError !== true, JSON.stringify(answer));
-          assert.ok(answer.structuredContent !== undefined, name);
+          assert.equal(answer.content[0]?.type, 'text', name);
+          assert.equal(answer.structuredContent, undefined, name);
+          const asked = ['--tool-metadata', `${formKey}=structured`, ...method];
+          const structured = JSON.parse(await inspect(door, asked)) as { structuredContent?: unknown };
+          assert.ok(structured.structuredContent !== undefined, name);
         }
       });
     }

@@ -10,6 +10,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { LanternError, errorMessage } from '../../../shared/src/errors.js';
 import { rootPaths } from './answers/folderScope.js';
+import { formOf } from './answers/form.js';
 import { safeLine } from './answers/safeText.js';
 import type { McpDependencies, Tool, ToolCall } from './tool.js';
 import { clearEmbeddingCache } from './tools/clearCache.js';
@@ -51,14 +52,13 @@ export function createMcpServer(deps: McpDependencies, workingDirectory?: string
     },
   );
   for (const tool of tools) {
-    const { name, title, description, input, output, annotations } = tool;
+    const { name, title, description, input, annotations } = tool;
     server.registerTool(
       name,
       {
         title,
         description,
         inputSchema: input,
-        outputSchema: output,
         annotations: { title, ...annotations },
       },
       (args, context) => answer(tool, args, context, server, deps, workingDirectory),
@@ -94,6 +94,7 @@ async function answer(
   const call: ToolCall = {
     ...deps,
     client: client.name,
+    form: formOf(context.mcpReq._meta),
     where: { roots: roots.kind === 'roots' ? rootPaths(roots.roots) : [], workingDirectory },
     signal: context.mcpReq.signal,
     report: reporter(context),

@@ -4,6 +4,7 @@ import type { Log } from '../../../shared/src/log.js';
 import type { ActivityCounter } from '../service/activity.js';
 import type { Service } from '../service/service.js';
 import type { FolderContext } from './answers/folderScope.js';
+import type { Form } from './answers/form.js';
 
 /** What all tools need. */
 export interface McpDependencies {
@@ -20,6 +21,8 @@ export type MakeServer = (deps: McpDependencies) => McpServer;
 export interface ToolCall extends McpDependencies {
   /** Name of the client. */
   readonly client: string;
+  /** The form of the answer. */
+  readonly form: Form;
   /** What is known of the agent's folder. */
   readonly where: FolderContext;
   readonly signal: AbortSignal;
@@ -33,6 +36,7 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.
   readonly title: string;
   readonly description: string;
   readonly input: Input;
+  /** Shape of the structured form. It is not listed: a tool with a listed one must answer in both forms. */
   readonly output: Output;
   readonly annotations: ToolAnnotations;
   /** Whether the call depends on the client's open folder, because its arguments name none. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { SearchHit } from '../../../../shared/src/protocol/protocol.js';
+import { type AnswerLine, answerLine } from './answerLine.js';
 
 /** A range of lines to show to an agent. */
 export interface HitBlock {
@@ -12,6 +13,8 @@ export interface HitBlock {
   readonly symbol: string | null;
   readonly language: string;
   readonly score: number;
+  /** Its line that answers. */
+  readonly line: AnswerLine;
   /** The lines from `startLine` on, without line ends. */
   readonly lines: readonly string[];
 }
@@ -36,13 +39,14 @@ export function toBlocks(hits: readonly SearchHit[]): HitBlock[] {
   return blocks;
 }
 
-function toBlock({ text, ...hit }: SearchHit): HitBlock {
+function toBlock(found: SearchHit): HitBlock {
+  const { text, ...hit } = found;
   // Blank lines at the start and the end are not part of the range.
   const lines = text
     .replace(/^(?:[^\S\n]*\n)+/, '')
     .replace(/\s+$/, '')
     .split(/\r?\n/);
-  return { ...hit, lines: lines.slice(0, hit.endLine - hit.startLine + 1) };
+  return { ...hit, line: answerLine(found), lines: lines.slice(0, hit.endLine - hit.startLine + 1) };
 }
 
 function overlap(a: HitBlock | undefined, b: HitBlock): boolean {

@@ -1,4 +1,5 @@
-import { Buffer } from 'node:buffer';
+import type { CallToolResult } from '@modelcontextprotocol/server';
+import { readBytes } from './form.js';
 
 /**
  * Bytes of an answer per token. Real tokens have three to four characters of code, so an answer within its bytes is
@@ -13,16 +14,17 @@ export const largestMaxTokens = 20_000;
 
 export const budgetBytes = (maxTokens: number): number => maxTokens * bytesPerToken;
 
-/** Bytes of a value as JSON. */
-export const wireBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
-
 /**
  * The most of `items`, from the first, with which the answer is within its budget. `build` is called with fewer and
  * fewer.
  */
-export function withinBudget<T, R>(items: readonly T[], budget: number, build: (kept: readonly T[]) => R): R {
+export function withinBudget<T>(
+  items: readonly T[],
+  budget: number,
+  build: (kept: readonly T[]) => CallToolResult,
+): CallToolResult {
   let answer = build(items);
-  for (let keep = items.length; keep > 0 && wireBytes(answer) > budget;) {
+  for (let keep = items.length; keep > 0 && readBytes(answer) > budget;) {
     keep = Math.floor(keep * 0.8);
     answer = build(items.slice(0, keep));
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { budgetBytes, defaultMaxTokens, withinBudget } from '../answers/budget.js';
+import { answerIn } from '../answers/form.js';
 import { safeLine } from '../answers/safeText.js';
 import { defineTool } from '../tool.js';
 
@@ -39,7 +40,7 @@ export const getCacheInfo = defineTool({
   annotations: { readOnlyHint: true, idempotentHint: true, destructiveHint: false, openWorldHint: false },
   needsFolder: () => false,
 
-  async run(_args, { service }) {
+  async run(_args, { service, form }) {
     const { daemon, chroma, models, totals, disk, folders: all } = await service.memory([]);
     const lines = models.map(
       ({ name, dtype, provider, bytes, leases, loads, hits }) =>
@@ -68,7 +69,7 @@ export const getCacheInfo = defineTool({
         })),
         left_out: all.length - folders.length,
       };
-      return { content: [{ type: 'text', text: lines.join('\n') }], structuredContent };
+      return answerIn(form, lines.join('\n'), structuredContent);
     });
   },
 });

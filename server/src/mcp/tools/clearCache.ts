@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { answerIn } from '../answers/form.js';
 import { defineTool } from '../tool.js';
 
 const output = z.object({ models_released: z.number(), bytes_freed: z.number() });
@@ -13,7 +14,7 @@ export const clearEmbeddingCache = defineTool({
   annotations: { readOnlyHint: false, idempotentHint: true, destructiveHint: false, openWorldHint: false },
   needsFolder: () => false,
 
-  async run(_args, { service }) {
+  async run(_args, { service, form }) {
     const { models, bytes } = await service.clearCache();
     const structuredContent: z.output<typeof output> = {
       models_released: models,
@@ -23,6 +24,6 @@ export const clearEmbeddingCache = defineTool({
       models === 0
         ? 'No model was in memory.'
         : `Released ${models} model${models === 1 ? '' : 's'}, ${(bytes / 1024 / 1024).toFixed(1)} MiB. Indexes are as they were.`;
-    return { content: [{ type: 'text', text }], structuredContent };
+    return answerIn(form, text, structuredContent);
   },
 });

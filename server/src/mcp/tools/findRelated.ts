@@ -9,7 +9,7 @@ import { dependsOnOpen, folderScope } from '../answers/folderScope.js';
 import { hitsAnswer, hitsShape } from '../answers/hitsAnswer.js';
 import { safeLine } from '../answers/safeText.js';
 import { type ToolCall, defineTool } from '../tool.js';
-import { cursor, limit, maxTokens, notesOf } from './searchCode.js';
+import { cursor, detail, limit, maxTokens, notesOf } from './searchCode.js';
 
 const mostHits = 60;
 
@@ -24,6 +24,7 @@ export const findRelated = defineTool({
     line: z.int().min(1).max(100_000_000),
     folder: z.string().max(4096).optional().describe('Indexed folder; the open one if left out'),
     include_own_file: z.boolean().default(false),
+    detail,
     limit,
     cursor,
     max_tokens: maxTokens,
@@ -65,6 +66,8 @@ export const findRelated = defineTool({
         folders: [folder],
         coverage: result.coverage,
         notes: notesOf({ missing: [] }, result),
+        detail: args.detail,
+        form: call.form,
         cursorAt: (next) => writeCursor(next, question),
       },
       budgetBytes(args.max_tokens),

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { CallToolResult } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { errorMessage } from '../../../../shared/src/errors.js';
 import type { IndexProgress, IndexReport } from '../../../../shared/src/protocol/protocol.js';
 import { absolute, dependsOnOpen } from '../answers/folderScope.js';
+import { type Form, answerIn } from '../answers/form.js';
 import { checkMayIndex } from '../answers/mayIndex.js';
 import { safeLine } from '../answers/safeText.js';
 import { type ToolCall, defineTool } from '../tool.js';
@@ -49,7 +51,7 @@ export const indexDirectory = defineTool({
     );
     try {
       const report = await (call.report !== undefined && wait ? job : untilQuiet(job, wait));
-      return report === undefined ? running(folder) : complete(report);
+      return report === undefined ? running(folder, call.form) : complete(report, call.form);
     } finally {
       call.signal.removeEventListener('abort', onAbort);
     }
@@ -85,7 +87,7 @@ function reporter({ report }: ToolCall): (progress: IndexProgress) => void {
   };
 }
 
-function complete(report: IndexReport) {
+function complete(report: IndexReport, form: Form): CallToolResult {
   const changed = report.filesAdded + report.filesChanged + report.filesRemoved;
   const skipped = Object.entries(report.filesSkipped);
   const text =
@@ -106,13 +108,13 @@ function complete(report: IndexReport) {
     chunks_embedded: report.chunksEmbedded,
     elapsed_ms: Math.round(report.elapsedMs),
   };
-  return { content: [{ type: 'text' as const, text }], structuredContent };
+  return answerIn(form, text, structuredContent);
 }
 
-function running(folder: string) {
+function running(folder: string, form: Form): CallToolResult {
   const structuredContent: z.output<typeof output> = { folder, state: 'running' };
   const text =
     `${safeLine(folder, 400)} is being indexed in the background. search_code already answers from what is done, ` +
     'and says how much that is; index_status tells how far it is.';
-  return { content: [{ type: 'text' as const, text }], structuredContent };
+  return answerIn(form, text, structuredContent);
 }

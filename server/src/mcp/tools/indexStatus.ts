@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { budgetBytes, defaultMaxTokens, withinBudget } from '../answers/budget.js';
 import { absolute, dependsOnOpen, folderContext } from '../answers/folderScope.js';
+import { answerIn } from '../answers/form.js';
 import { safeLine } from '../answers/safeText.js';
 import { type ToolCall, defineTool } from '../tool.js';
 import { type FolderRow, describe, folderRow, missingRow, rowOf } from '../answers/folderRows.js';
@@ -43,7 +44,7 @@ export const indexStatus = defineTool({
         model: { name: model.name, state: model.status.kind, ...(reason !== undefined && { reason }) },
         vectors: { kind: vectors.kind, ...(detail !== undefined && { detail }) },
       };
-      return { content: [{ type: 'text', text: lines.join('\n') }], structuredContent };
+      return answerIn(call.form, lines.join('\n'), structuredContent);
     });
   },
 });

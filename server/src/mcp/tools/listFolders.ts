@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { budgetBytes, defaultMaxTokens, withinBudget } from '../answers/budget.js';
+import { answerIn } from '../answers/form.js';
 import { defineTool } from '../tool.js';
 import { describe, folderRow, rowOf } from '../answers/folderRows.js';
 
@@ -14,7 +15,7 @@ export const listFolders = defineTool({
   annotations: { readOnlyHint: true, idempotentHint: true, destructiveHint: false, openWorldHint: false },
   needsFolder: () => false,
 
-  run(_args, { service }) {
+  run(_args, { service, form }) {
     const all = service.indexedFolders().map(rowOf);
     return Promise.resolve(
       withinBudget(all, budgetBytes(defaultMaxTokens), (folders) => {
@@ -24,7 +25,7 @@ export const listFolders = defineTool({
         if (leftOut > 0)
           lines.push(`${leftOut} more are not shown: index_status with a folder tells of any one.`);
         const structuredContent: z.output<typeof output> = { folders: [...folders], left_out: leftOut };
-        return { content: [{ type: 'text', text: lines.join('\n') }], structuredContent };
+        return answerIn(form, lines.join('\n'), structuredContent);
       }),
     );
   },

@@ -1,0 +1,105 @@
+import { Buffer } from 'node:buffer';
+import type { Coverage } from '../../../../shared/src/protocol/protocol.js';
+import type { HitBlock } from './blocks.js';
+import { safeLine } from './safeText.js';
+
+/** A hit, and how much of it an answer shows. */
+export interface Shown {
+  readonly block: HitBlock;
+  /** Whether its line that answers stands beside its place. */
+  readonly line: boolean;
+  /** Number of lines of code shown; 0 for the place alone. */
+  readonly lines: number;
+}
+
+/** What an answer says of itself. */
+export interface Summary {
+  readonly offset: number;
+  readonly shown: number;
+  readonly found: number;
+  readonly atLeast: boolean;
+  readonly folders: readonly string[];
+  readonly coverage: Coverage;
+  readonly notes: readonly string[];
+  readonly cursor: string | undefined;
+}
+
+export const longestName = 300;
+const longestSymbol = 120;
+const longestLine = 160;
+
+/**
+ * Hits as text: one line for each, then the code of those that have some, under their numbers, which begin with
+ * `first`; `together` puts code under its place instead. A line of a file follows its number and a bar, so that none can
+ * look like a line of ours.
+ */
+export function hitLines(
+  folders: readonly string[],
+  shown: readonly Shown[],
+  first: number,
+  together: boolean,
+): string {
+  const out: string[] = [];
+  const after: string[] = [];
+  for (const [index, one] of shown.entries()) {
+    const number = first + index;
+    out.push(placeLine(folders, one, number));
+    if (together) out.push(...codeLines(one));
+    else if (one.lines > 0) after.push(`[${number}]`, ...codeLines(one));
+  }
+  return [...out, ...after].join('\n');
+}
+
+/** Bytes that a hit adds to the text of an answer, at most. */
+export function textBytes(folders: readonly string[], shown: Shown): number {
+  const lines = [placeLine(folders, shown, 999), ...(shown.lines > 0 ? ['[999]', ...codeLines(shown)] : [])];
+  return Buffer.byteLength(`${lines.join('\n')}\n`);
+}
+
+function placeLine(folders: readonly string[], { block, line, lines }: Shown, number: number): string {
+  const { folder, path, startLine, endLine, symbol } = block;
+  const file = safeLine(folders.length > 1 ? `${folder}/${path}` : path, longestName);
+  const text = line ? safeLine(block.line.text, longestLine) : '';
+  const last = startLine + lines - 1;
+  return [
+    lines > 0 ? `[${number}] ` : '',
+    `${file}:${startLine}-${endLine}`,
+    // Most lines that answer have the symbol's name in them.
+    symbol === null || text.includes(lastName(symbol)) ? '' : ` ${safeLine(symbol, longestSymbol)}`,
+    line ? ` ${block.line.number}| ${text}` : '',
+    lines > 0 && lines < block.lines.length ? ` (cut after line ${last})` : '',
+  ].join('');
+}
+
+const lastName = (symbol: string): string => /[^.:#/\s]+$/.exec(symbol)?.[0] ?? symbol;
+
+function codeLines({ block, lines }: Shown): string[] {
+  return block.lines.slice(0, lines).map((line, index) => `${block.startLine + index}| ${safeLine(line)}`);
+}
+
+/** What was found where, and only what is not as it should be: what is not indexed, ranked or shown. */
+export function summaryText(summary: Summary): string {
+  const { offset, shown, found, atLeast, folders, coverage, notes, cursor } = summary;
+  const where = folders.map((folder) => safeLine(folder, longestName)).join(', ');
+  const all = `${found}${atLeast ? '+' : ''}`;
+  const out = [
+    shown > 0
+      ? `Hits ${offset + 1}-${offset + shown} of ${all} in ${where}. ${freshness(coverage)}`
+      : offset > 0
+        ? `No more hits in ${where}. ${freshness(coverage)}`
+        : `No hits in ${where}: try other words, or fewer filters. ${freshness(coverage)}`,
+    ...notes,
+  ];
+  if (cursor !== undefined) out.push(`More: the same call with cursor "${cursor}".`);
+  return out.join('\n');
+}
+
+/** How complete the index is, and the ranking if vectors took no part. */
+export function freshness({ filesTotal, filesPending, semantic, reason }: Coverage): string {
+  const files =
+    filesPending === 0
+      ? `All ${filesTotal} files are indexed.`
+      : `${filesPending} of ${filesTotal} files are not fully indexed yet: ask again later.`;
+  if (reason === undefined) return semantic ? files : `${files} Ranked by words only.`;
+  return `${files} ${semantic ? 'Note' : 'Ranked by words only'}: ${safeLine(reason, longestName)}.`;
+}
