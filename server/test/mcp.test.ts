@@ -128,6 +128,21 @@ describe('agents and the daemon, as processes', function () {
     });
   }
 
+  it('index the open folder with the first search', async () => {
+    const fresh = cli.folder('multi-root/app');
+    const { client } = await overStdio(fresh);
+    const answer = await search(client, 'wait until the camera has seen the same ticket three times');
+    assert.match(textOf(answer), new RegExp(`^Hits 1-\\d+ of \\d+\\+? in ${fresh}\\. `));
+    assert.match(textOf(answer), /^\[\d\] src\/ticketScanner\.ts:/m);
+    const until = Date.now() + 60_000;
+    let status = '';
+    while (!status.includes(': ready, ') && Date.now() < until) {
+      await new Promise((settle) => setTimeout(settle, 100));
+      status = textOf(await client.callTool({ name: 'index_status', arguments: {} }));
+    }
+    assert.match(status, /: ready, /);
+  });
+
   it('go on after the daemon was killed, and after it was stopped', async () => {
     const hatch = await project('Hatch');
     const { client, pid } = await overStdio(hatch);

@@ -72,9 +72,11 @@ describe('the agents’ tools', () => {
   });
 
   it('say what to do while nothing is indexed', async () => {
-    const answer = await call('search_code', { query: 'upload' });
+    const answer = await call('search_code', { query: 'upload' }, await agents.connect());
     assert.equal(answer.isError, true);
-    assert.match(textOf(answer), /not indexed yet. Call index_directory with path/);
+    assert.match(textOf(answer), /Nothing is indexed yet. Call index_directory with the absolute path/);
+    const related = await call('find_related', { path: 'src/retry.ts', line: 1 });
+    assert.match(textOf(related), /not indexed yet. Call index_directory with path/);
     assert.match(textOf(await call('list_folders')), /Nothing is indexed yet: index_directory/);
     assert.match(textOf(await call('index_status')), /not indexed; index_directory adds it/);
   });

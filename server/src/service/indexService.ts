@@ -47,6 +47,17 @@ export class IndexService {
     }
   }
 
+  /** Starts an index for a folder that has none. It is filled in the background. */
+  async begin(path: string): Promise<void> {
+    const { folders, log } = this.#deps;
+    const { folder } = await folders.open(path);
+    folders
+      .refresh(folder)
+      .catch((error: unknown) =>
+        log.write('warn', 'index.failed', { folder: folder.path, cause: errorMessage(error) }),
+      );
+  }
+
   /** Takes files that an editor saw change. Each folder among them is brought up to date in one job. */
   changed(paths: readonly string[]): void {
     const { folders, log } = this.#deps;

@@ -75,6 +75,10 @@ export class Service {
     return this.#index.index(path, onProgress, signal, goOn);
   }
 
+  begin(path: string): Promise<void> {
+    return this.#index.begin(path);
+  }
+
   changed(paths: readonly string[]): void {
     this.#index.changed(paths);
   }

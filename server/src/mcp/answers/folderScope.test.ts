@@ -41,7 +41,8 @@ describe('folderScope', () => {
     const where = { roots: ['/a', '/new'], workingDirectory: undefined };
     assert.deepEqual(await folderScope(undefined, where, lookup('/a')), {
       folders: ['/a'],
-      missing: ['/new'],
+      unindexed: [],
+      missing: ['/new is not indexed yet. Call index_directory with path "/new", then call this tool again.'],
     });
     await assert.rejects(
       folderScope(undefined, { ...where, roots: ['/new'] }, lookup('/a')),

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
-import { dirname, isAbsolute, resolve } from 'node:path';
+import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LanternError } from '../../../../shared/src/errors.js';
+import { LanternError, errorMessage } from '../../../../shared/src/errors.js';
 import type { FolderStatus } from '../../../../shared/src/protocol/protocol.js';
 import { safeLine } from './safeText.js';
 
@@ -22,29 +22,50 @@ export interface FolderLookup {
 /** Where a call searches: indexed folders, or folders inside them. */
 export interface FolderScope {
   readonly folders: readonly string[];
-  /** Open folders that are not indexed. */
+  /** Open folders without an index, which the call is to index. One of `folders` is each of them or inside it. */
+  readonly unindexed: readonly string[];
+  /** Why open folders are not searched: sentences. */
   readonly missing: readonly string[];
 }
+
+/** The real path of a folder that an agent may index; throws for any other. */
+export type MayIndex = (path: string) => Promise<string>;
 
 /** Most folders that an error lists. */
 const namedFolders = 10;
 
 /**
  * The folders that a call means: the one it names, otherwise the client's roots, otherwise the bridge's working
- * directory, otherwise the only indexed one. When several are possible, the error lists them.
+ * directory, otherwise the only indexed one. When several are possible, the error lists them. Those that are open need
+ * no index when `mayIndex` is given and accepts them.
  */
 export async function folderScope(
   named: string | undefined,
   where: FolderContext,
   lookup: FolderLookup,
+  mayIndex?: MayIndex,
 ): Promise<FolderScope> {
   const asked = named === undefined ? folderContext(where) : [absolute(named, where)];
   if (asked.length > 0) {
-    const found = await Promise.all(asked.map((path) => lookup.indexed(path)));
-    const folders = asked.filter((_, index) => found[index] !== undefined);
-    const missing = asked.filter((_, index) => found[index] === undefined);
+    const folders: string[] = [];
+    const unindexed = new Set<string>();
+    const missing: string[] = [];
+    for (const path of asked) {
+      const open = folderContext(where).find((outer) => isWithin(outer, path));
+      if ((await lookup.indexed(path)) !== undefined) folders.push(path);
+      else if (mayIndex === undefined || open === undefined) missing.push(noIndex(path));
+      else {
+        try {
+          const outer = await indexable(open, path, mayIndex);
+          unindexed.add(outer);
+          folders.push(path === open ? outer : path);
+        } catch (error) {
+          missing.push(errorMessage(error));
+        }
+      }
+    }
     if (folders.length === 0) throw notIndexed(missing, lookup);
-    return { folders, missing };
+    return { folders, unindexed: [...unindexed], missing };
   }
   const all = lookup.indexedFolders();
   const [only] = all;
@@ -60,7 +81,7 @@ export async function folderScope(
       `Several folders are indexed and the client did not say which one is open. Name one with "folder": ${listed(all)}.`,
     );
   }
-  return { folders: [only.path], missing: [] };
+  return { folders: [only.path], unindexed: [], missing: [] };
 }
 
 /** The folders that the client or the bridge names, whether indexed or not. */
@@ -93,6 +114,12 @@ export function holdsHome(path: string, home: string = homedir()): boolean {
   }
 }
 
+/** Whether `inner` is `outer` or inside it. */
+export function isWithin(outer: string, inner: string): boolean {
+  const path = relative(outer, inner);
+  return path === '' || (!path.startsWith('..') && !isAbsolute(path));
+}
+
 /** Whether the meaning of an omitted folder, or of a relative path, depends on what the client has open. */
 export const dependsOnOpen = (path: string | undefined): boolean => path === undefined || !isAbsolute(path);
 
@@ -112,18 +139,21 @@ export function absolute(path: string, where: FolderContext): string {
   return resolve(base, path);
 }
 
+/** The real path of the open folder that is to be indexed so that `path`, which is it or inside it, can be searched. */
+async function indexable(open: string, path: string, mayIndex: MayIndex): Promise<string> {
+  const [real, inner] = [await mayIndex(open), await mayIndex(path)];
+  // A link may lead out of the open folder.
+  if (!isWithin(real, inner)) throw new LanternError('not-found', noIndex(path));
+  return real;
+}
+
+const noIndex = (path: string): string =>
+  `${safeLine(path, 300)} is not indexed yet. Call index_directory with path "${safeLine(path, 300)}", then call this tool again.`;
+
 function notIndexed(missing: readonly string[], lookup: FolderLookup): LanternError {
-  const [first = ''] = missing;
   const others = lookup.indexedFolders();
   const choice = others.length === 0 ? '' : ` Indexed are: ${listed(others)}.`;
-  return new LanternError(
-    'not-found',
-    `${missing
-      .slice(0, namedFolders)
-      .map((path) => safeLine(path, 300))
-      .join(', ')} ${missing.length === 1 ? 'is' : 'are'} not indexed yet. ` +
-      `Call index_directory with path "${safeLine(first, 300)}", then call this tool again.${choice}`,
-  );
+  return new LanternError('not-found', `${missing.slice(0, namedFolders).join('\n')}${choice}`);
 }
 
 function listed(folders: readonly FolderStatus[]): string {

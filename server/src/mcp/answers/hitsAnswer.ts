@@ -23,6 +23,8 @@ export interface Page {
   /** The folders that were searched. */
   readonly folders: readonly string[];
   readonly coverage: Coverage;
+  /** Whether files are still being found. */
+  readonly isReading?: boolean;
   /** Further notes for the agent. */
   readonly notes: readonly string[];
   /** By default a few hits as code, the others as lines. */
@@ -171,11 +173,11 @@ function cost(page: Page, shown: Shown): number {
 
 /** `isCut`: assume that hits are left out. */
 function assemble(page: Page, shown: readonly Shown[], isCut = false): CallToolResult {
-  const { offset, found, atLeast, folders, coverage, notes } = page;
+  const { offset, found, atLeast, folders, coverage, isReading = false, notes } = page;
   const next = offset + shown.length;
   const cursor = isCut || next < found ? page.cursorAt(isCut ? found : next) : undefined;
   const data = hitLines(folders, shown, offset + 1, page.detail === 'code');
-  const said = { offset, shown: shown.length, found, atLeast, folders, coverage, notes, cursor };
+  const said = { offset, shown: shown.length, found, atLeast, folders, coverage, isReading, notes, cursor };
   const summary = `${summaryText(said)}\n`;
   return answerIn(page.form, shown.length === 0 ? [summary] : [summary, data], {
     folders: [...folders],
@@ -187,7 +189,7 @@ function assemble(page: Page, shown: readonly Shown[], isCut = false): CallToolR
       files_indexed: coverage.filesIndexed,
       files_pending: coverage.filesPending,
       by_meaning: coverage.semantic,
-      complete: coverage.filesPending === 0 && coverage.reason === undefined,
+      complete: coverage.filesPending === 0 && coverage.reason === undefined && !isReading,
       ...(coverage.reason !== undefined && { note: safeLine(coverage.reason, longestName) }),
     },
     notes: [...notes],

@@ -20,6 +20,7 @@ export interface Summary {
   readonly atLeast: boolean;
   readonly folders: readonly string[];
   readonly coverage: Coverage;
+  readonly isReading: boolean;
   readonly notes: readonly string[];
   readonly cursor: string | undefined;
 }
@@ -79,25 +80,25 @@ function codeLines({ block, lines }: Shown): string[] {
 
 /** What was found where, and only what is not as it should be: what is not indexed, ranked or shown. */
 export function summaryText(summary: Summary): string {
-  const { offset, shown, found, atLeast, folders, coverage, notes, cursor } = summary;
+  const { offset, shown, found, atLeast, folders, coverage, isReading, notes, cursor } = summary;
   const where = folders.map((folder) => safeLine(folder, longestName)).join(', ');
   const all = `${found}${atLeast ? '+' : ''}`;
-  const out = [
-    shown > 0
-      ? `Hits ${offset + 1}-${offset + shown} of ${all} in ${where}. ${freshness(coverage)}`
-      : offset > 0
-        ? `No more hits in ${where}. ${freshness(coverage)}`
-        : `No hits in ${where}: try other words, or fewer filters. ${freshness(coverage)}`,
-    ...notes,
-  ];
+  let hits = `Hits ${offset + 1}-${offset + shown} of ${all} in ${where}.`;
+  if (shown === 0)
+    hits = `No ${offset > 0 ? 'more ' : ''}hits in ${where}: try other words, or fewer filters.`;
+  if (isReading || coverage.filesTotal > 0) hits += ` ${freshness(summary)}`;
+  else hits = `There is no file to search in ${where}: index_directory says why.`;
+  const out = [hits, ...notes];
   if (cursor !== undefined) out.push(`More: the same call with cursor "${cursor}".`);
   return out.join('\n');
 }
 
 /** How complete the index is, and the ranking if vectors took no part. */
-export function freshness({ filesTotal, filesPending, semantic, reason }: Coverage): string {
-  const files =
-    filesPending === 0
+function freshness({ coverage, isReading }: Summary): string {
+  const { filesTotal, filesPending, semantic, reason } = coverage;
+  const files = isReading
+    ? `The folder is being read, ${filesTotal} files so far: ask again later.`
+    : filesPending === 0
       ? `All ${filesTotal} files are indexed.`
       : `${filesPending} of ${filesTotal} files are not fully indexed yet: ask again later.`;
   if (reason === undefined) return semantic ? files : `${files} Ranked by words only.`;

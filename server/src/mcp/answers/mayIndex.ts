@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { parse, relative, isAbsolute, sep } from 'node:path';
+import { parse, sep } from 'node:path';
 import { LanternError } from '../../../../shared/src/errors.js';
 import { dataDir } from '../../../../shared/src/connection/dataDir.js';
 import { currentUid } from '../../../../shared/src/connection/endpoint.js';
 import { checkFolder } from '../../source/walk.js';
-import { holdsHome } from './folderScope.js';
+import { holdsHome, isWithin } from './folderScope.js';
 import { safeLine } from './safeText.js';
 
 /** Folders of the system. Neither they nor their contents are projects. */
@@ -88,9 +88,4 @@ export async function checkMayIndex(
   if (process.platform !== 'win32' && (await stat(real)).uid !== uid)
     throw refuse('it does not belong to the user');
   return real;
-}
-
-function isWithin(outer: string, inner: string): boolean {
-  const path = relative(outer, inner);
-  return path === '' || (!path.startsWith('..') && !isAbsolute(path));
 }

@@ -6,8 +6,12 @@ import { readCursor, writeCursor } from '../answers/cursor.js';
 import { type FolderScope, dependsOnOpen, folderScope } from '../answers/folderScope.js';
 import { isSafeGlob } from '../answers/glob.js';
 import { details, hitsAnswer, hitsShape } from '../answers/hitsAnswer.js';
+import { checkMayIndex } from '../answers/mayIndex.js';
 import { safeLine } from '../answers/safeText.js';
 import { type ToolCall, defineTool } from '../tool.js';
+
+/** How long the first search in a folder waits for its index: a small one is complete by then. */
+const patienceMs = 2000;
 
 /** Most hits of a search. Cursors end there. */
 const mostHits = 100;
@@ -63,16 +67,21 @@ export const searchCode = defineTool({
 
   async run(args, call) {
     const { query, language, path_glob: glob } = args;
-    const scope = await folderScope(args.folder, call.where, call.service);
+    const scope = await folderScope(args.folder, call.where, call.service, checkMayIndex);
+    const { unindexed } = scope;
     const question = [query, scope.folders, language, glob];
     const offset = args.cursor === undefined ? 0 : readCursor(args.cursor, question);
     // Each hit is read from disk. A few more than are shown reveal whether there are more.
     const asked = Math.min(mostHits, offset + args.limit + 10);
+    // The search itself begins the index of a folder that it searches whole.
+    const outer = unindexed.filter((folder) => !scope.folders.includes(folder));
+    await Promise.all(outer.map((folder) => call.service.begin(folder)));
     const result = await searchIn(scope, call, {
       query,
       limit: asked,
       ...(language !== undefined && { language }),
       ...(glob !== undefined && { glob }),
+      ...(unindexed.length > 0 && { patienceMs }),
     });
     const blocks = toBlocks(result.hits);
     const page = blocks.slice(offset, offset + args.limit);
@@ -92,6 +101,7 @@ export const searchCode = defineTool({
         atLeast: result.hits.length === asked,
         folders: scope.folders,
         coverage: result.coverage,
+        isReading: await isReading(scope, call),
         notes: notesOf(scope, result),
         detail: args.detail,
         form: call.form,
@@ -107,19 +117,24 @@ interface Question {
   readonly limit: number;
   readonly language?: string;
   readonly glob?: string;
+  readonly patienceMs?: number;
 }
 
 function searchIn({ folders }: FolderScope, call: ToolCall, question: Question): Promise<SearchResult> {
   return call.service.search(question, { folders: () => folders }, call.signal);
 }
 
+/** Whether a folder is being read for the first time, so that nobody knows yet how many files it has. */
+async function isReading({ folders }: FolderScope, { service }: ToolCall): Promise<boolean> {
+  const found = await Promise.all(folders.map((folder) => service.indexed(folder)));
+  return found.some((folder) => folder?.status.kind === 'scanning' && folder.indexedAt === null);
+}
+
 export function notesOf(
   { missing }: Pick<FolderScope, 'missing'>,
   result: { readonly hits: readonly SearchHit[]; readonly coverage: { readonly reason?: string } },
 ): string[] {
-  const notes = missing
-    .slice(0, 5)
-    .map((folder) => `${safeLine(folder, 200)} is open and not indexed: index_directory adds it.`);
+  const notes = missing.slice(0, 5).map((why) => safeLine(why, 500));
   if (result.coverage.reason?.includes('being loaded') === true) {
     notes.push('The model is being loaded: the same call in a few seconds ranks by meaning too.');
   }
