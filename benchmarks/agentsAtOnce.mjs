@@ -47,6 +47,7 @@ export const agentsAtOnce = {
         const { structuredContent, isError } = await agents[index].callTool({
           name: 'search_code',
           arguments: { query },
+          _meta: { 'lantern/form': 'structured' },
         });
         if (isError) throw new Error(`an agent got an error for "${query}"`);
         const { folders: searched, hits } = structuredContent;

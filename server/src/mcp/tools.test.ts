@@ -137,6 +137,15 @@ describe('the agents’ tools', () => {
     assert.match(textOf(await call('search_code', { query: 'x', detail: 'all' })), /Invalid arguments/);
   });
 
+  it('leave out what matches too weakly', async () => {
+    const found = async (args: Record<string, unknown>) =>
+      (await search({ query: 'retryUpload', ...args })).hits;
+    const all = await found({});
+    const strong = await found({ min_match: 'strong' });
+    assert.ok(all.some(({ match }) => match !== 'strong') && strong.length < all.length);
+    assert.ok(strong.every(({ match }) => match === 'strong'));
+  });
+
   it('filter by language, glob and folder', async () => {
     const paths = async (args: Record<string, unknown>) =>
       (await search({ query: 'upload total', ...args })).hits.map(({ path }) => path).sort();

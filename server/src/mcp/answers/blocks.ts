@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import type { SearchHit } from '../../../../shared/src/protocol/protocol.js';
-import { type AnswerLine, answerLine } from './answerLine.js';
+import type { HitLine, MatchStrength, SearchHit } from '../../../../shared/src/protocol/protocol.js';
 
 /** A range of lines to show to an agent. */
 export interface HitBlock {
@@ -14,7 +13,9 @@ export interface HitBlock {
   readonly language: string;
   readonly score: number;
   /** Its line that answers. */
-  readonly line: AnswerLine;
+  readonly line: HitLine;
+  /** Absent in related code. */
+  readonly match?: MatchStrength;
   /** The lines from `startLine` on, without line ends. */
   readonly lines: readonly string[];
 }
@@ -39,14 +40,13 @@ export function toBlocks(hits: readonly SearchHit[]): HitBlock[] {
   return blocks;
 }
 
-function toBlock(found: SearchHit): HitBlock {
-  const { text, ...hit } = found;
+function toBlock({ text, ...hit }: SearchHit): HitBlock {
   // Blank lines at the start and the end are not part of the range.
   const lines = text
     .replace(/^(?:[^\S\n]*\n)+/, '')
     .replace(/\s+$/, '')
     .split(/\r?\n/);
-  return { ...hit, line: answerLine(found), lines: lines.slice(0, hit.endLine - hit.startLine + 1) };
+  return { ...hit, lines: lines.slice(0, hit.endLine - hit.startLine + 1) };
 }
 
 function overlap(a: HitBlock | undefined, b: HitBlock): boolean {

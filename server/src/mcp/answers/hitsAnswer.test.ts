@@ -19,7 +19,7 @@ function hit(more: Partial<SearchHit> = {}): SearchHit {
     symbol: 'a',
     language: 'typescript',
     score: 1,
-    line: { number: 1, text: 'one', marks: [] },
+    line: { number: more.startLine ?? 1, text: text.trim().split('\n')[0]?.trim() ?? '', marks: [] },
     ...more,
     text,
   };
@@ -130,6 +130,21 @@ describe('hitsAnswer', () => {
       ...['[1] src/a.ts:1-2 a', '1| export function a() {', '2| }'],
       ...['[2] b.ts:1-3', '1| one', '2| two', '3| three'],
     ]);
+  });
+
+  it('says from where on hits match weakly', () => {
+    const matching = (...matches: SearchHit['match'][]) =>
+      read(
+        hitsAnswer(
+          page(toBlocks(matches.map((match, at) => hit({ path: `${at}.ts`, ...(match && { match }) })))),
+          budget,
+        ),
+      );
+    const mixed = matching('strong', 'weak', 'likely', 'weak', 'weak');
+    assert.match(mixed.data, /^\[3\] 2\.ts.*\nweaker matches:\n3\.ts.*\n4\.ts/m);
+    assert.match(matching('weak', 'weak').summary, /^Hits 1-2 of 2 in \/work\. None matches well\. All 3/);
+    for (const sure of [matching('strong', 'likely'), matching(undefined)])
+      assert.ok(!/weak|well/.test(sure.summary + sure.data));
   });
 
   it('has one form: structure for a program that asks for it', () => {

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { weakFrom } from '../../../../shared/src/matches.js';
 import type { Coverage } from '../../../../shared/src/protocol/protocol.js';
 import type { HitBlock } from './blocks.js';
 import { safeLine } from './safeText.js';
@@ -16,6 +17,8 @@ export interface Shown {
 export interface Summary {
   readonly offset: number;
   readonly shown: number;
+  /** Whether none of them matches well. */
+  readonly isWeak: boolean;
   readonly found: number;
   readonly atLeast: boolean;
   readonly folders: readonly string[];
@@ -42,7 +45,9 @@ export function hitLines(
 ): string {
   const out: string[] = [];
   const after: string[] = [];
+  const weak = weakFrom(shown.map(({ block }) => block));
   for (const [index, one] of shown.entries()) {
+    if (index === weak && index > 0) out.push('weaker matches:');
     const number = first + index;
     out.push(placeLine(folders, one, number));
     if (together) out.push(...codeLines(one));
@@ -80,12 +85,13 @@ function codeLines({ block, lines }: Shown): string[] {
 
 /** What was found where, and only what is not as it should be: what is not indexed, ranked or shown. */
 export function summaryText(summary: Summary): string {
-  const { offset, shown, found, atLeast, folders, coverage, isReading, notes, cursor } = summary;
+  const { offset, shown, isWeak, found, atLeast, folders, coverage, isReading, notes, cursor } = summary;
   const where = folders.map((folder) => safeLine(folder, longestName)).join(', ');
   const all = `${found}${atLeast ? '+' : ''}`;
   let hits = `Hits ${offset + 1}-${offset + shown} of ${all} in ${where}.`;
   if (shown === 0)
     hits = `No ${offset > 0 ? 'more ' : ''}hits in ${where}: try other words, or fewer filters.`;
+  if (isWeak) hits += ' None matches well.';
   if (isReading || coverage.filesTotal > 0) hits += ` ${freshness(summary)}`;
   else hits = `There is no file to search in ${where}: index_directory says why.`;
   const out = [hits, ...notes];

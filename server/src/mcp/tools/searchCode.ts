@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { SearchHit, SearchResult } from '../../../../shared/src/protocol/protocol.js';
+import type { SearchHit, SearchParams, SearchResult } from '../../../../shared/src/protocol/protocol.js';
 import { toBlocks } from '../answers/blocks.js';
 import { budgetBytes, defaultMaxTokens, largestMaxTokens, smallestMaxTokens } from '../answers/budget.js';
 import { readCursor, writeCursor } from '../answers/cursor.js';
@@ -56,6 +56,7 @@ export const searchCode = defineTool({
       .refine(isSafeGlob, 'has too many wildcards for one pattern, or groups such as +(a|b)')
       .optional()
       .describe('Such as src/**/*.ts'),
+    min_match: z.enum(['strong', 'likely']).optional().describe('Leave out hits that match less well'),
     detail,
     limit,
     cursor,
@@ -66,10 +67,10 @@ export const searchCode = defineTool({
   needsFolder: ({ folder }) => dependsOnOpen(folder),
 
   async run(args, call) {
-    const { query, language, path_glob: glob } = args;
+    const { query, language, path_glob: glob, min_match: minMatch } = args;
     const scope = await folderScope(args.folder, call.where, call.service, checkMayIndex);
     const { unindexed } = scope;
-    const question = [query, scope.folders, language, glob];
+    const question = [query, scope.folders, language, glob, minMatch];
     const offset = args.cursor === undefined ? 0 : readCursor(args.cursor, question);
     // Each hit is read from disk. A few more than are shown reveal whether there are more.
     const asked = Math.min(mostHits, offset + args.limit + 10);
@@ -81,6 +82,7 @@ export const searchCode = defineTool({
       limit: asked,
       ...(language !== undefined && { language }),
       ...(glob !== undefined && { glob }),
+      ...(minMatch !== undefined && { minMatch }),
       ...(unindexed.length > 0 && { patienceMs }),
     });
     const blocks = toBlocks(result.hits);
@@ -112,15 +114,7 @@ export const searchCode = defineTool({
   },
 });
 
-interface Question {
-  readonly query: string;
-  readonly limit: number;
-  readonly language?: string;
-  readonly glob?: string;
-  readonly patienceMs?: number;
-}
-
-function searchIn({ folders }: FolderScope, call: ToolCall, question: Question): Promise<SearchResult> {
+function searchIn({ folders }: FolderScope, call: ToolCall, question: SearchParams): Promise<SearchResult> {
   return call.service.search(question, { folders: () => folders }, call.signal);
 }
 
