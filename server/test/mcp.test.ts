@@ -132,7 +132,7 @@ describe('agents and the daemon, as processes', function () {
     const fresh = cli.folder('multi-root/app');
     const { client } = await overStdio(fresh);
     const answer = await search(client, 'wait until the camera has seen the same ticket three times');
-    assert.match(textOf(answer), new RegExp(`^Hits 1-\\d+ of \\d+\\+? in ${fresh}\\. `));
+    assert.match(textOf(answer), /^Hits 1-\d+ of \d+\+?\. /);
     assert.match(textOf(answer), /^\[\d\] src\/ticketScanner\.ts:/m);
     const until = Date.now() + 60_000;
     let status = '';

@@ -69,7 +69,7 @@ describe("the editor's own agents", () => {
   it('find code of the open folder', async () => {
     const answer = await call('search_code', { query: 'throttle clients that send too many requests' });
     // The text: had the answer a structured form, the editor would show the model that in its place.
-    assert.match(answer, /^Hits 1-\d+ of \d+\+? in .*\n/);
+    assert.match(answer, /^Hits 1-\d+ of \d+\+?\. .*\n/);
     assert.match(answer, /^\[1\] src\/http\/rateLimiter\.ts:\d+-\d+/m);
     // The bridge is a client of the daemon that this window uses, and brings no model of its own.
     const { client } = await lantern();

@@ -246,7 +246,7 @@ describe('the agents’ tools', () => {
     agents.service.model.loaded = false;
     const answer = await call('search_code', { query: 'upload' });
     assert.match(textOf(answer), /Ranked by words only: the model is being loaded\./);
-    assert.match(textOf(answer), /same call in a few seconds ranks by meaning/);
+    assert.match(textOf(answer), /The same call in a few seconds ranks by meaning/);
   });
 
   it('stop when the client cancels', async () => {

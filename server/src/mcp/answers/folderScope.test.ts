@@ -42,6 +42,7 @@ describe('folderScope', () => {
     assert.deepEqual(await folderScope(undefined, where, lookup('/a')), {
       folders: ['/a'],
       unindexed: [],
+      isKnown: false,
       missing: ['/new is not indexed yet. Call index_directory with path "/new", then call this tool again.'],
     });
     await assert.rejects(

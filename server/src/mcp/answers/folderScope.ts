@@ -26,6 +26,8 @@ export interface FolderScope {
   readonly unindexed: readonly string[];
   /** Why open folders are not searched: sentences. */
   readonly missing: readonly string[];
+  /** Whether the agent knows the folder: it named it, or has no other open. */
+  readonly isKnown: boolean;
 }
 
 /** The real path of a folder that an agent may index; throws for any other. */
@@ -65,7 +67,7 @@ export async function folderScope(
       }
     }
     if (folders.length === 0) throw notIndexed(missing, lookup);
-    return { folders, unindexed: [...unindexed], missing };
+    return { folders, unindexed: [...unindexed], missing, isKnown: asked.length === 1 };
   }
   const all = lookup.indexedFolders();
   const [only] = all;
@@ -81,7 +83,7 @@ export async function folderScope(
       `Several folders are indexed and the client did not say which one is open. Name one with "folder": ${listed(all)}.`,
     );
   }
-  return { folders: [only.path], unindexed: [], missing: [] };
+  return { folders: [only.path], unindexed: [], missing: [], isKnown: false };
 }
 
 /** The folders that the client or the bridge names, whether indexed or not. */

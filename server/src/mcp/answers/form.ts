@@ -16,7 +16,7 @@ export function formOf(meta: Readonly<Record<string, unknown>> | undefined): For
 
 /**
  * An answer in one form. Texts become parts, for clients that keep parts apart. Some join them without anything
- * between, so that each part but the last must end its line.
+ * between, so that each part has to end its line.
  */
 export function answerIn(
   form: Form,

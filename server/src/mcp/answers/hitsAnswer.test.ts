@@ -41,19 +41,20 @@ function page(blocks: readonly HitBlock[], more: Partial<Page> = {}): Page {
   };
 }
 
-/** The two parts of a text: Lantern's own, and the hits. */
+/** The parts of a text: what Lantern says of the answer, the hits, and the cursor if there are more. */
 function read(answer: ReturnType<typeof hitsAnswer>) {
   assert.equal(answer.structuredContent, undefined);
-  const [summary = '', data = ''] = answer.content.map((part) => (part.type === 'text' ? part.text : ''));
-  return { summary, data };
+  const parts = answer.content.map((part) => (part.type === 'text' ? part.text : ''));
+  // Some clients join the parts.
+  for (const part of parts) assert.ok(part.endsWith('\n') && !part.endsWith('\n\n'), part);
+  const [summary = '', data = '', more = ''] = parts;
+  return { summary, data: data.trimEnd(), cursor: /^More: .*cursor "([^"]+)"\.\n$/.exec(more)?.[1] };
 }
 
 function readStructured(answer: ReturnType<typeof hitsAnswer>) {
   assert.deepEqual(answer.content, []);
   return hitsShape.parse(answer.structuredContent);
 }
-
-const cursorIn = (summary: string): string | undefined => /cursor "([^"]+)"/.exec(summary)?.[1];
 
 /** Hits of forty lines in as many files. */
 function longHits(count: number) {
@@ -132,6 +133,12 @@ describe('hitsAnswer', () => {
     ]);
   });
 
+  it('names the folders that the agent may not know', () => {
+    const told = (more: Partial<Page>) => read(hitsAnswer(page(toBlocks([hit()]), more), budget)).summary;
+    assert.match(told({ isKnown: true }), /^Hits 1-1 of 1\. All/);
+    assert.match(told({ folders: ['/work', '/other'] }), /^Hits 1-1 of 1 in \/work, \/other\. All/);
+  });
+
   it('says from where on hits match weakly', () => {
     const matching = (...matches: SearchHit['match'][]) =>
       read(
@@ -196,11 +203,13 @@ describe('hitsAnswer', () => {
   });
 
   it('has a cursor for what it leaves out', () => {
-    const { summary, data } = read(hitsAnswer(page(longHits(10), { detail: 'code' }), budgetBytes(1200)));
+    const { summary, data, cursor } = read(
+      hitsAnswer(page(longHits(10), { detail: 'code' }), budgetBytes(1200)),
+    );
     const shown = data.match(/^\[\d+\] /gm)?.length ?? 0;
     assert.ok(shown > 0 && shown < 10);
     assert.match(summary, new RegExp(`^Hits 1-${shown} of 10 `));
-    assert.equal(readCursor(cursorIn(summary) ?? '', 'q'), shown);
+    assert.equal(readCursor(cursor ?? '', 'q'), shown);
   });
 
   it('keeps what files and names say from passing for its own words', () => {
@@ -222,10 +231,6 @@ describe('hitsAnswer', () => {
     // Programs get the text as it is: JSON keeps it apart.
     const { hits } = readStructured(hitsAnswer(page(toBlocks([evil]), { form: 'structured' }), budget));
     assert.ok(hits[0]?.text?.includes('\u2028'));
-  });
-
-  it('ends its own part with a line end, for clients that join the parts', () => {
-    assert.ok(read(hitsAnswer(page(toBlocks([hit()])), budget)).summary.endsWith('\n'));
   });
 
   it('never exceeds its budget, cuts at line ends, and leads through all hits', () => {
@@ -291,9 +296,8 @@ describe('hitsAnswer', () => {
           // The text leads through them, too.
           let places = '';
           for (let offset = 0; ;) {
-            const { summary, data } = read(ask(offset, 'text'));
+            const { data, cursor } = read(ask(offset, 'text'));
             places += `${data}\n`;
-            const cursor = cursorIn(summary);
             if (cursor === undefined) break;
             offset = readCursor(cursor, 'q');
           }

@@ -5,7 +5,7 @@ import { weakFrom } from '../../../../shared/src/matches.js';
 import { type Coverage, matchStrengths } from '../../../../shared/src/protocol/protocol.js';
 import type { HitBlock } from './blocks.js';
 import { type Form, answerIn, readBytes } from './form.js';
-import { type Shown, hitLines, longestName, summaryText, textBytes } from './hitsText.js';
+import { type Shown, hitLines, longestName, moreText, summaryText, textBytes } from './hitsText.js';
 import { safeLine } from './safeText.js';
 
 export const details = ['locations', 'lines', 'code'] as const;
@@ -23,6 +23,8 @@ export interface Page {
   readonly atLeast: boolean;
   /** The folders that were searched. */
   readonly folders: readonly string[];
+  /** Whether the agent knows which one that is: it named it, or has no other open. */
+  readonly isKnown?: boolean;
   readonly coverage: Coverage;
   /** Whether files are still being found. */
   readonly isReading?: boolean;
@@ -180,34 +182,37 @@ function assemble(page: Page, shown: readonly Shown[], isCut = false): CallToolR
   const cursor = isCut || next < found ? page.cursorAt(isCut ? found : next) : undefined;
   const data = hitLines(folders, shown, offset + 1, page.detail === 'code');
   const isWeak = shown.length > 0 && weakFrom(shown.map(({ block }) => block)) === 0;
-  const said = {
+  const summary = summaryText({
     offset,
     shown: shown.length,
     isWeak,
     found,
     atLeast,
-    folders,
+    folders: page.isKnown === true ? [] : folders,
     coverage,
     isReading,
     notes,
-    cursor,
-  };
-  const summary = `${summaryText(said)}\n`;
-  return answerIn(page.form, shown.length === 0 ? [summary] : [summary, data], {
-    folders: [...folders],
-    hits: shown.map((one) => structured(page, one)),
-    found,
-    ...(cursor !== undefined && { next_cursor: cursor }),
-    coverage: {
-      files_total: coverage.filesTotal,
-      files_indexed: coverage.filesIndexed,
-      files_pending: coverage.filesPending,
-      by_meaning: coverage.semantic,
-      complete: coverage.filesPending === 0 && coverage.reason === undefined && !isReading,
-      ...(coverage.reason !== undefined && { note: safeLine(coverage.reason, longestName) }),
-    },
-    notes: [...notes],
-  } satisfies z.output<typeof hitsShape>);
+  });
+  const texts = [summary, data, cursor === undefined ? '' : moreText(cursor)];
+  return answerIn(
+    page.form,
+    texts.filter((text) => text !== ''),
+    {
+      folders: [...folders],
+      hits: shown.map((one) => structured(page, one)),
+      found,
+      ...(cursor !== undefined && { next_cursor: cursor }),
+      coverage: {
+        files_total: coverage.filesTotal,
+        files_indexed: coverage.filesIndexed,
+        files_pending: coverage.filesPending,
+        by_meaning: coverage.semantic,
+        complete: coverage.filesPending === 0 && coverage.reason === undefined && !isReading,
+        ...(coverage.reason !== undefined && { note: safeLine(coverage.reason, longestName) }),
+      },
+      notes: [...notes],
+    } satisfies z.output<typeof hitsShape>,
+  );
 }
 
 function structured(page: Page, { block, line, lines }: Shown): z.output<typeof hit> {

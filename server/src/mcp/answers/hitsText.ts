@@ -21,11 +21,11 @@ export interface Summary {
   readonly isWeak: boolean;
   readonly found: number;
   readonly atLeast: boolean;
+  /** Those to name. */
   readonly folders: readonly string[];
   readonly coverage: Coverage;
   readonly isReading: boolean;
   readonly notes: readonly string[];
-  readonly cursor: string | undefined;
 }
 
 export const longestName = 300;
@@ -53,7 +53,7 @@ export function hitLines(
     if (together) out.push(...codeLines(one));
     else if (one.lines > 0) after.push(`[${number}]`, ...codeLines(one));
   }
-  return [...out, ...after].join('\n');
+  return [...out, ...after].map((line) => `${line}\n`).join('');
 }
 
 /** Bytes that a hit adds to the text of an answer, at most. */
@@ -85,19 +85,21 @@ function codeLines({ block, lines }: Shown): string[] {
 
 /** What was found where, and only what is not as it should be: what is not indexed, ranked or shown. */
 export function summaryText(summary: Summary): string {
-  const { offset, shown, isWeak, found, atLeast, folders, coverage, isReading, notes, cursor } = summary;
-  const where = folders.map((folder) => safeLine(folder, longestName)).join(', ');
+  const { offset, shown, isWeak, found, atLeast, folders, coverage, isReading, notes } = summary;
+  const where =
+    folders.length === 0 ? '' : ` in ${folders.map((folder) => safeLine(folder, longestName)).join(', ')}`;
   const all = `${found}${atLeast ? '+' : ''}`;
-  let hits = `Hits ${offset + 1}-${offset + shown} of ${all} in ${where}.`;
-  if (shown === 0)
-    hits = `No ${offset > 0 ? 'more ' : ''}hits in ${where}: try other words, or fewer filters.`;
+  let hits = `Hits ${offset + 1}-${offset + shown} of ${all}${where}.`;
+  if (shown === 0) hits = `No ${offset > 0 ? 'more ' : ''}hits${where}: try other words, or fewer filters.`;
   if (isWeak) hits += ' None matches well.';
   if (isReading || coverage.filesTotal > 0) hits += ` ${freshness(summary)}`;
-  else hits = `There is no file to search in ${where}: index_directory says why.`;
+  else hits = `There is no file to search${where}: index_directory says why.`;
   const out = [hits, ...notes];
-  if (cursor !== undefined) out.push(`More: the same call with cursor "${cursor}".`);
-  return out.join('\n');
+  return out.map((line) => `${line}\n`).join('');
 }
+
+/** How to have the hits after these. */
+export const moreText = (cursor: string): string => `More: the same call with cursor "${cursor}".\n`;
 
 /** How complete the index is, and the ranking if vectors took no part. */
 function freshness({ coverage, isReading }: Summary): string {

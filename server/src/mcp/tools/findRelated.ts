@@ -64,6 +64,7 @@ export const findRelated = defineTool({
         found: blocks.length,
         atLeast: result.hits.length === asked,
         folders: [folder],
+        isKnown: args.folder !== undefined || !isAbsolute(args.path),
         coverage: result.coverage,
         notes: notesOf({ missing: [] }, result),
         detail: args.detail,

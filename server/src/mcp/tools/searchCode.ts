@@ -102,6 +102,7 @@ export const searchCode = defineTool({
         found: blocks.length,
         atLeast: result.hits.length === asked,
         folders: scope.folders,
+        isKnown: scope.isKnown,
         coverage: result.coverage,
         isReading: await isReading(scope, call),
         notes: notesOf(scope, result),
@@ -130,7 +131,7 @@ export function notesOf(
 ): string[] {
   const notes = missing.slice(0, 5).map((why) => safeLine(why, 500));
   if (result.coverage.reason?.includes('being loaded') === true) {
-    notes.push('The model is being loaded: the same call in a few seconds ranks by meaning too.');
+    notes.push('The same call in a few seconds ranks by meaning too.');
   }
   return notes;
 }
