@@ -92,5 +92,34 @@ export function pairsChart(title, pairs, unit) {
   return page(title, 46 + pairs.length * 50 + 6, parts);
 }
 
+const curveColors = ['#33658a', '#6fa8c9', '#2f7d4f', '#b4442f', '#c78a2c', '#8a6fa8'];
+
+/** Shares that rise along an axis, a line for each name: points are pairs of a position and a share from 0 to 1. */
+export function curvesChart(title, curves, unit) {
+  const [left, top, tall] = [56, 48, 280];
+  const wide = width - left - 190;
+  const most = Math.max(...curves.flatMap(({ points }) => points.map(([at]) => at)));
+  const x = (at) => left + (at / most) * wide;
+  const y = (share) => top + (1 - share) * tall;
+  const parts = [];
+  for (const share of [0, 0.25, 0.5, 0.75, 1]) {
+    parts.push(
+      `<line x1="${left}" x2="${left + wide}" y1="${y(share)}" y2="${y(share)}" stroke="#ddd"/>`,
+      text(left - 8, y(share) + 4, `${share * 100} %`, { anchor: 'end', size: 11, color: colors.faint }),
+    );
+  }
+  for (let at = 0; at <= most; at += most / 4)
+    parts.push(text(x(at), top + tall + 18, `${at}`, { anchor: 'middle', size: 11, color: colors.faint }));
+  parts.push(text(left + wide, top + tall + 34, unit, { anchor: 'end', size: 11, color: colors.faint }));
+  for (const [i, { name, points }] of curves.entries()) {
+    const color = curveColors[i % curveColors.length];
+    const line = points.map(([at, share]) => `${x(at).toFixed(1)},${y(share).toFixed(1)}`).join(' ');
+    parts.push(`<polyline points="${line}" fill="none" stroke="${color}" stroke-width="2"/>`);
+    const row = top + 12 + i * 20;
+    parts.push(bar(left + wide + 20, row - 8, 14, color, 8), text(left + wide + 40, row, name));
+  }
+  return page(title, top + tall + 46, parts);
+}
+
 const longest = 52;
 const shorten = (label) => (label.length <= longest ? label : `${label.slice(0, longest - 1)}…`);

@@ -25,6 +25,7 @@ import { report } from './report.mjs';
 import { sharedChroma } from './sharedChroma.mjs';
 import { print } from './table.mjs';
 import { threads } from './threads.mjs';
+import { tokenCurve } from './tokenCurve.mjs';
 import { Workspace } from './workspace.mjs';
 
 /**
@@ -61,6 +62,7 @@ const benchmarks = {
   'shared-chroma': sharedChroma,
   leak,
   quality,
+  tokens: tokenCurve,
   match,
   'real-folder': realFolder,
 };

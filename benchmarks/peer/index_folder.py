@@ -11,26 +11,13 @@ import json
 import sys
 import tempfile
 import time
-from pathlib import Path
+
+from static_model import static_model
 
 folder, model_folder, *queries = sys.argv[1:]
 
-
-def static_model(target: str) -> None:
-    import numpy as np
-    import onnx
-    from model2vec import StaticModel
-    from onnx import numpy_helper
-    from tokenizers import Tokenizer
-
-    graph = onnx.load(str(Path(model_folder, "onnx", "model.onnx"))).graph
-    tables = [numpy_helper.to_array(t) for t in graph.initializer if len(t.dims) == 2 and t.dims[0] > 30_000]
-    tokenizer = Tokenizer.from_file(str(Path(model_folder, "tokenizer.json")))
-    StaticModel(vectors=tables[0].astype(np.float32), tokenizer=tokenizer).save_pretrained(target)
-
-
 with tempfile.TemporaryDirectory() as target:
-    static_model(target)
+    static_model(model_folder, target)
     from semble import SembleIndex
 
     began = time.perf_counter()

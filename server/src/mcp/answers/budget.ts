@@ -2,8 +2,8 @@ import type { CallToolResult } from '@modelcontextprotocol/server';
 import { readBytes } from './form.js';
 
 /**
- * Bytes of an answer per token. Real tokens have three to four characters of code, so an answer within its bytes is
- * within its tokens under any usual tokenizer.
+ * Bytes of an answer per token. Answers were measured at 3.3 to 3.7 bytes a token in the median; one of many paths and
+ * little else can have 2.6.
  */
 const bytesPerToken = 3;
 
