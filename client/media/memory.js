@@ -108,11 +108,11 @@
     );
   };
 
-  const stateOf = ({ status, filesPending, chunksPending }) => {
+  const stateOf = ({ status, filesPending }) => {
     if (status.kind === 'indexing') return `indexing ${status.done} of ${status.total}`;
     if (status.kind === 'failed') return `failed: ${status.reason}`;
-    if (status.kind !== 'idle') return status.kind;
-    return filesPending + chunksPending > 0 ? `${filesPending} files pending` : 'up to date';
+    if (status.kind === 'partial') return `partly indexed, ${filesPending} files pending`;
+    return status.kind === 'idle' ? 'up to date' : status.kind;
   };
 
   const draw = ({ home, daemon, status, memory, samples }) => {

@@ -1,6 +1,7 @@
 import { realpathSync, statSync } from 'node:fs';
 import { basename, isAbsolute, join } from 'node:path';
 import * as vscode from 'vscode';
+import { contains } from '../../shared/src/contains.js';
 
 /** A folder of the workspace that can be indexed, because it is on a disk. */
 export interface Place {
@@ -31,12 +32,7 @@ export function folderNamed(name: string): string | undefined {
 /** The window's folder that contains a file. */
 export function placeOf(file: string): Place | undefined {
   const real = realPath(file);
-  return places().find(
-    ({ path }) =>
-      real === path ||
-      real.startsWith(path.endsWith('/') ? path : `${path}/`) ||
-      real.startsWith(`${path}\\`),
-  );
+  return places().find(({ path }) => contains(path, real));
 }
 
 export function realPath(path: string): string {

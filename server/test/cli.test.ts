@@ -225,6 +225,9 @@ describe('lantern, from the command line', function () {
       const { code, stderr } = await running;
       assert.equal(code, 130);
       assert.match(stderr, /cancelled.*kept/i);
+      const line = `${folder}: 300 files, 300 chunks, `;
+      const state = (await cli.run(['status'])).stdout.split(line)[1];
+      assert.match(state ?? '', /^\d+ chunks pending, partly indexed; lantern index ".*" completes it\n/);
       const rest = await cli.index(folder);
       assert.ok(
         rest.chunksEmbedded > 0 && rest.chunksEmbedded < 300 - 32,
@@ -302,6 +305,9 @@ describe('lantern, from the command line', function () {
       writeFileSync(join(folder, 'main.c'), 'int main() { return 0; }\n');
       const { stdout } = await cli.run(['index', folder]);
       assert.match(stdout, /No files: \.gitignore line 1, "\/\*", hides the only entry/);
+      const search = await cli.run(['search', 'main', '--path', folder]);
+      assert.match(search.stdout, /^No files to search: \.gitignore line 1, "\/\*", hides the only entry/);
+      assert.equal(search.code, 1);
     });
 
     it('refuses a file in place of a folder, and a folder that is not there', async () => {

@@ -277,6 +277,9 @@ const bestOf = (rows: readonly Row[]): Row | undefined =>
   rows.find(({ hit }) => hit !== undefined) ?? rows[0];
 
 function nothing(coverage: Coverage): Obstacle {
+  if (coverage.emptyBecause !== undefined) {
+    return { text: 'There are no files to search', detail: coverage.emptyBecause };
+  }
   if (coverage.filesTotal === 0) {
     return {
       text: 'Nothing is indexed yet',

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { Owner } from '../owner.js';
+import { places } from '../places.js';
 import type { StatusModel } from './statusModel.js';
 import { indicatorOf, tooltipOf } from './statusText.js';
 
@@ -31,7 +32,8 @@ export class StatusBar implements vscode.Disposable {
 
   #draw(): void {
     const { daemon, status, memory } = this.#model;
-    const facts = { daemon, status, memory, trusted: vscode.workspace.isTrusted };
+    const open = places().map(({ path }) => path);
+    const facts = { daemon, status, memory, trusted: vscode.workspace.isTrusted, open };
     const { text, label, problem } = indicatorOf(facts);
     const tooltip = new vscode.MarkdownString(tooltipOf(facts), true);
     tooltip.isTrusted = {

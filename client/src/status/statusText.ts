@@ -1,3 +1,4 @@
+import { contains } from '../../../shared/src/contains.js';
 import type { MemoryResult, ScanProgress, StatusResult } from '../../../shared/src/protocol/protocol.js';
 import type { DaemonState } from '../daemonClient.js';
 
@@ -7,6 +8,8 @@ export interface StatusFacts {
   readonly status: StatusResult | undefined;
   readonly memory: MemoryResult | undefined;
   readonly trusted: boolean;
+  /** The window's folders, by absolute path. */
+  readonly open: readonly string[];
 }
 
 export interface Indicator {
@@ -18,7 +21,7 @@ export interface Indicator {
 }
 
 /** The state in a few characters. */
-export function indicatorOf({ daemon, status, memory, trusted }: StatusFacts): Indicator {
+export function indicatorOf({ daemon, status, memory, trusted, open }: StatusFacts): Indicator {
   const quiet = (icon: string, word: string, label: string): Indicator => ({
     text: `$(${icon}) ${word}`,
     label: `Lantern: ${label}`,
@@ -47,6 +50,12 @@ export function indicatorOf({ daemon, status, memory, trusted }: StatusFacts): I
   if (status.folders.some((folder) => folder.status.kind === 'paused')) {
     return quiet('debug-pause', used || 'Lantern', `paused, ${used} in use`);
   }
+  const partial = status.folders.find(
+    (folder) => folder.status.kind === 'partial' && open.some((path) => contains(folder.path, path)),
+  );
+  if (partial !== undefined) {
+    return quiet('color-mode', used || 'Lantern', `${partial.path} is partly indexed, ${used} in use`);
+  }
   const loaded = model.kind === 'ready';
   const label = `the model is ${loaded ? 'loaded' : 'not loaded'}, ${used} in use`;
   return quiet(loaded ? 'circle-filled' : 'circle-outline', used || 'Lantern', label);
@@ -67,7 +76,7 @@ export function indexingPercent(status: StatusResult): number | undefined {
 }
 
 /** The full state in Markdown, with links to commands. `commands` gives the address of a command. */
-export function tooltipOf({ daemon, status, memory, trusted }: StatusFacts): string {
+export function tooltipOf({ daemon, status, memory, trusted, open }: StatusFacts): string {
   const lines: string[] = ['**Lantern**', ''];
   if (!trusted) lines.push('The workspace is not trusted: nothing in it is read.');
   else if (daemon.kind === 'failed') lines.push(`$(warning) ${escape(daemon.reason)}`);
@@ -77,6 +86,10 @@ export function tooltipOf({ daemon, status, memory, trusted }: StatusFacts): str
     for (const folder of status.folders) {
       const { path, files, chunks } = folder;
       lines.push(`| ${escape(baseName(path))} | ${files} files, ${chunks} chunks, ${folderLine(folder)} |`);
+    }
+    for (const path of open) {
+      if (status.folders.some((folder) => contains(folder.path, path))) continue;
+      lines.push(`| ${escape(baseName(path))} | not indexed |`);
     }
     if (memory !== undefined) {
       const { daemon: own, chroma } = memory;
@@ -115,12 +128,7 @@ export function filesOf({ files, total }: ScanProgress): string {
   return total < 0 ? `${files} files` : `${files} of ${total} files`;
 }
 
-export function folderLine({
-  status,
-  filesPending,
-  chunksPending,
-  indexedAt,
-}: StatusResult['folders'][number]): string {
+export function folderLine({ status, filesPending }: StatusResult['folders'][number]): string {
   switch (status.kind) {
     case 'scanning':
       return `reading ${filesOf(status)}`;
@@ -130,9 +138,10 @@ export function folderLine({
       return 'paused';
     case 'failed':
       return `failed: ${status.reason}`;
+    case 'partial':
+      return `partly indexed, ${filesPending} files pending; “Lantern: Index Folder” completes it`;
     case 'idle':
-      if (filesPending > 0 || chunksPending > 0) return `${filesPending} files pending`;
-      return indexedAt === null ? 'not indexed yet' : 'up to date';
+      return 'up to date';
   }
 }
 

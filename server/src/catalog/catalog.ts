@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import { statSync } from 'node:fs';
+import { catalogFile } from '../../../shared/src/connection/dataDir.js';
 import type { Log } from '../../../shared/src/log.js';
 import { ChunkTable } from './chunkTable.js';
 import { FileTable } from './fileTable.js';
@@ -67,7 +67,7 @@ export class Catalog {
 
   /** Opens the catalog of a data folder, or a further connection to it: `second` is for another thread. */
   constructor(dataDir: string, log: Log, second = false) {
-    this.#file = join(dataDir, 'catalog.db');
+    this.#file = catalogFile(dataDir);
     const { sql, setAside } = second ? { sql: openAgain(this.#file) } : openDatabase(this.#file, log);
     this.#sql = sql;
     this.setAside = setAside;

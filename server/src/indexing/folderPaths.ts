@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs';
-import { dirname, isAbsolute, resolve, sep } from 'node:path';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import { LanternError } from '../../../shared/src/errors.js';
 
 /**
@@ -25,8 +25,4 @@ export function nearestExisting(path: string): string {
     const real = resolvedLink(at);
     if (real !== undefined || at === dirname(at)) return real ?? at;
   }
-}
-
-export function contains(outer: string, inner: string): boolean {
-  return inner === outer || inner.startsWith(outer.endsWith(sep) ? outer : outer + sep);
 }

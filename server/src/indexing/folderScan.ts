@@ -5,6 +5,7 @@ import type { Catalog, FileChange, FileRow, FolderRow } from '../catalog/catalog
 import type { Chunker } from '../chunking/chunker.js';
 import type { FoundFile } from '../source/walk.js';
 import { walkAhead } from '../source/walkAhead.js';
+import { whyEmpty } from '../source/whyEmpty.js';
 import { Pacer } from '../syntax/pacer.js';
 import type { ChunkEmbedder } from './embedder.js';
 import { type FileReader, type FileReading, LocalFileReader } from './fileReader.js';
@@ -41,6 +42,7 @@ export type ScanReport = Pick<
   | 'filesRemoved'
   | 'filesUnchanged'
   | 'filesSkipped'
+  | 'emptyBecause'
   | 'chunksRemoved'
 >;
 
@@ -179,7 +181,12 @@ export class FolderScan {
       // What was read before the scan was cancelled or failed is kept.
       await writes.flush();
     }
-    return { ...report, filesSkipped, chunksRemoved: writes.chunksRemoved };
+    return {
+      ...report,
+      filesSkipped,
+      ...(report.filesTotal === 0 && { emptyBecause: whyEmpty(folder.path, filesSkipped) }),
+      chunksRemoved: writes.chunksRemoved,
+    };
   }
 
   /** Compares one indexed file again, by content: its text is no longer what the catalog says. */

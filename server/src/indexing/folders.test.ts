@@ -3,6 +3,7 @@ import { rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LanternError } from '../../../shared/src/errors.js';
+import type { IndexStatus } from '../../../shared/src/protocol/protocol.js';
 import type { Folder } from './folders.js';
 import { Gate } from '../../test/support/testGate.js';
 import { TestIndex } from '../../test/support/testIndex.js';
@@ -200,6 +201,50 @@ describe('Folders', () => {
       const after = test.folders.status(folder);
       assert.deepEqual([after.filesPending, after.chunksPending, after.status], [0, 0, { kind: 'idle' }]);
       assert.deepEqual([...seen].sort(), ['idle', 'indexing', 'scanning']);
+    });
+
+    it('is partial while something is pending that nobody works on', async () => {
+      const gate = new Gate();
+      test.embedder.before = () => gate.pass();
+      const interrupt = new AbortController();
+      const folder = await test.open();
+      const state = (): IndexStatus => test.folders.status(folder).status;
+      const running = assert.rejects(test.folders.refresh(folder, interrupt.signal), { code: 'cancelled' });
+      await gate.reached;
+      assert.deepEqual(state(), { kind: 'indexing', done: 0, total: 4 });
+      interrupt.abort();
+      gate.open();
+      await running;
+      assert.deepEqual(state(), { kind: 'partial' });
+      await test.restart();
+      assert.deepEqual(
+        test.folders.statuses().map(({ status }) => status),
+        [{ kind: 'partial' }],
+      );
+      await indexed();
+      assert.deepEqual(
+        test.folders.statuses().map(({ status }) => status),
+        [{ kind: 'idle' }],
+      );
+    });
+
+    it('is not partial while a change waits to be read', async () => {
+      const folder = await indexed();
+      test.write({ 'late.ts': 'epsilon' });
+      await test.folders.scan(folder);
+      assert.deepEqual(test.folders.status(folder).status, { kind: 'partial' });
+      await test.folders.changedOnDisk([at('late.ts')]);
+      assert.deepEqual(test.folders.status(folder).status, { kind: 'indexing', done: 4, total: 5 });
+      while (test.folders.status(folder).status.kind !== 'idle') await sleep(5);
+    });
+
+    it('lists a folder of another model before it is indexed anew', async () => {
+      const { path } = await indexed();
+      await test.restart('other@2');
+      const [status] = test.folders.statuses();
+      assert.deepEqual([status?.path, status?.filesPending, status?.status], [path, 4, { kind: 'partial' }]);
+      await indexed();
+      assert.deepEqual(test.folders.statuses()[0]?.status, { kind: 'idle' });
     });
 
     it('reports why a job failed, until one succeeds', async () => {

@@ -9,13 +9,14 @@ import type {
   IndexStatus,
   RemoveResult,
 } from '../../../shared/src/protocol/protocol.js';
+import { contains } from '../../../shared/src/contains.js';
 import { Sequence } from '../../../shared/src/sequence.js';
 import type { FolderRow, NewFolder } from '../catalog/catalog.js';
 import { collectionName } from '../vectors/collectionName.js';
 import { CHUNKER_VERSION } from '../chunking/chunker.js';
 import { checkFolder } from '../source/walk.js';
 import { FolderIndexer, type IndexingDependencies, failureOf } from './folderIndexer.js';
-import { contains, nearestExisting, realPath } from './folderPaths.js';
+import { nearestExisting, realPath } from './folderPaths.js';
 import type { ScanReport } from './folderScan.js';
 
 export interface FoldersDependencies extends IndexingDependencies {
@@ -31,6 +32,10 @@ export interface Folder {
   readonly progress: Emitter<IndexProgress>;
   status: IndexStatus;
   filesTotal: number;
+  /** Why the last scan found no files, if it found none. */
+  emptyBecause: string | undefined;
+  /** Number of scans and refreshes that run or wait. */
+  jobs: number;
   /** Milliseconds of the monotonic clock when the last scan ended; -Infinity before the first. */
   scannedAt: number;
   /** Whether the last scan took too long for a search to wait for the next one. */
@@ -105,18 +110,25 @@ export class Folders {
 
   /** Reads what has changed, so that terms and lines are right. Vectors may follow later. */
   async scan(folder: Folder, signal?: AbortSignal): Promise<void> {
-    await this.#scan(folder, signal);
+    folder.jobs++;
+    try {
+      await this.#scan(folder, signal);
+    } finally {
+      folder.jobs--;
+      this.changed.emit(folder);
+    }
   }
 
   /** Brings terms, vectors and collection up to date. `onScanned` is called when the terms are. */
   async refresh(folder: Folder, signal?: AbortSignal, onScanned?: () => void): Promise<IndexReport> {
     const began = performance.now();
+    folder.jobs++;
     try {
       const scanned = await this.#scan(folder, signal);
       onScanned?.();
       throwIfCancelled(signal, 'Indexing');
       const embedded = await folder.indexer.embed(signal);
-      this.#setStatus(folder, { kind: 'idle' });
+      this.#end(folder, { kind: 'idle' });
       const chunksTotal = this.#deps.catalog.counts(folder.indexer.folder.id).chunks;
       const elapsedMs = Math.round(performance.now() - began);
       const report = {
@@ -132,7 +144,7 @@ export class Folders {
       const reason = failureOf(error);
       if (reason !== undefined)
         this.#deps.log.write('error', 'index.failed', { folder: folder.path, cause: reason });
-      this.#setStatus(folder, reason === undefined ? { kind: 'idle' } : { kind: 'failed', reason });
+      this.#end(folder, reason === undefined ? { kind: 'idle' } : { kind: 'failed', reason });
       throw error;
     }
   }
@@ -167,17 +179,27 @@ export class Folders {
 
   status(folder: Folder): FolderStatus {
     const row = this.#deps.catalog.folder(folder.path) ?? folder.indexer.folder;
-    const { files, filesPending, chunks, chunksPending } = this.#deps.catalog.counts(row.id);
-    return {
-      path: folder.path,
-      collection: row.collection,
-      files,
-      filesPending,
-      chunks,
-      chunksPending,
-      indexedAt: row.indexedAt,
-      status: folder.status,
-    };
+    const counts = this.#deps.catalog.counts(row.id);
+    const { path, status, jobs, burst } = folder;
+    const { collection, indexedAt } = row;
+    const { chunks, chunksPending } = counts;
+    const isComplete = indexedAt !== null && chunksPending === 0;
+    if (status.kind !== 'idle' || isComplete) return { path, collection, ...counts, indexedAt, status };
+    // A job that waits for its turn has no progress of its own to report.
+    const waiting = { kind: 'indexing', done: chunks - chunksPending, total: chunks } as const;
+    const isWorkedOn = jobs > 0 || burst !== undefined;
+    return { path, collection, ...counts, indexedAt, status: isWorkedOn ? waiting : { kind: 'partial' } };
+  }
+
+  /** The status of every folder of the catalog. Those of another model or chunker are about to be indexed anew. */
+  statuses(): FolderStatus[] {
+    const { catalog } = this.#deps;
+    return catalog.folders().map((row) => {
+      if (this.#isCurrent(row)) return this.status(this.#openRow(row));
+      const { files, chunks } = catalog.counts(row.id);
+      const pending = { files, filesPending: files, chunks, chunksPending: chunks, indexedAt: null };
+      return { path: row.path, collection: row.collection, ...pending, status: { kind: 'partial' } };
+    });
   }
 
   pause(folder: Folder): void {
@@ -229,6 +251,7 @@ export class Folders {
     if (this.#deps.catalog.folder(folder.path)?.indexedAt === null) this.#setStatus(folder, beginning);
     const report = await folder.indexer.scan(signal);
     folder.filesTotal = report.filesTotal;
+    folder.emptyBecause = report.emptyBecause;
     folder.scannedAt = performance.now();
     folder.slow = folder.scannedAt - began > longestWaitMs;
     if (folder.status.kind === 'scanning') this.#setStatus(folder, { kind: 'idle' });
@@ -318,6 +341,8 @@ export class Folders {
       progress,
       status: { kind: 'idle' },
       filesTotal: catalog.counts(row.id).files,
+      emptyBecause: undefined,
+      jobs: 0,
       scannedAt: -Infinity,
       slow: false,
       burst: undefined,
@@ -354,6 +379,12 @@ export class Folders {
       // The folder's next index has another generation, and drops what is left of this collection.
       this.#deps.log.write('warn', 'collection.left', { collection: name, cause: errorMessage(error) });
     }
+  }
+
+  /** Ends a job of the folder with this status. */
+  #end(folder: Folder, status: IndexStatus): void {
+    folder.jobs--;
+    this.#setStatus(folder, status);
   }
 
   #setStatus(folder: Folder, status: IndexStatus): void {

@@ -184,8 +184,20 @@ export class FolderAccess {
       filesByMeaning,
       semantic: vector.value !== undefined,
       ...(reason !== undefined && { reason }),
+      ...(filesTotal === 0 && whyEmptyAll(views)),
     };
   }
+}
+
+/** Why none of the folders has files, as their last scans found it; nothing while one has not been scanned. */
+function whyEmptyAll(views: readonly FolderView[]): Pick<Coverage, 'emptyBecause'> {
+  const folders = [...new Set(views.map(({ folder }) => folder))];
+  const reasons = folders.flatMap(({ emptyBecause }) => emptyBecause ?? []);
+  if (folders.length === 0 || reasons.length < folders.length) return {};
+  const [only] = reasons;
+  const emptyBecause =
+    reasons.length === 1 ? only : folders.map(({ path }, i) => `${path}: ${reasons[i] ?? ''}`).join(' ');
+  return emptyBecause === undefined ? {} : { emptyBecause };
 }
 
 export function notIndexed(path: string): LanternError {

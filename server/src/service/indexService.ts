@@ -1,10 +1,14 @@
 import { errorMessage } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
-import type { IndexProgress, IndexReport, RemoveResult } from '../../../shared/src/protocol/protocol.js';
+import type {
+  IndexParams,
+  IndexProgress,
+  IndexReport,
+  RemoveResult,
+} from '../../../shared/src/protocol/protocol.js';
 import { unlessAborted } from '../../../shared/src/sharedTask.js';
 import type { Folders } from '../indexing/folders.js';
-import { whyEmpty } from '../source/whyEmpty.js';
-import type { FolderAccess } from './folderAccess.js';
+import { type FolderAccess, notIndexed } from './folderAccess.js';
 
 export interface IndexServiceDependencies {
   readonly access: FolderAccess;
@@ -22,21 +26,20 @@ export class IndexService {
 
   /** Brings a folder's terms, vectors and collection up to date, and answers when they are. */
   async index(
-    path: string,
+    { path, goOn, existing }: IndexParams,
     onProgress: (progress: IndexProgress) => void,
     signal?: AbortSignal,
-    goOn = false,
   ): Promise<IndexReport> {
     const { folders } = this.#deps;
     for (;;) {
-      const { folder } = await folders.open(path);
+      const view = existing === true ? await folders.find(path) : await folders.open(path);
+      if (view === undefined) throw notIndexed(path);
+      const { folder } = view;
       const listening = folder.progress.on(onProgress);
       try {
-        const report = await (goOn && signal !== undefined
+        return await (goOn === true && signal !== undefined
           ? unlessAborted(folders.refresh(folder), signal, 'Indexing')
           : folders.refresh(folder, signal));
-        if (report.filesTotal > 0) return report;
-        return { ...report, emptyBecause: whyEmpty(report.folder, report.filesSkipped) };
       } catch (error) {
         // A folder around this one may have been opened meanwhile. It has absorbed this folder and continues its job.
         const successor = folder.indexer.disposed && !signal?.aborted ? await folders.find(path) : undefined;

@@ -33,6 +33,7 @@ describe('parameters of requests', () => {
       includeOwnFile: false,
     });
     assert.deepEqual(indexParams({ path: '/p', token: 't', workDoneToken: 3 }), { path: '/p', token: 't' });
+    assert.deepEqual(indexParams({ path: '/p', existing: true }), { path: '/p', existing: true });
     assert.deepEqual(folderParams(undefined), {});
     assert.deepEqual(folderParams({ path: '/p' }), { path: '/p' });
     assert.deepEqual(pathParams({ path: '/p' }), { path: '/p' });

@@ -102,6 +102,7 @@ export function indexParams(params: unknown): IndexParams {
     path: fields.string('path'),
     ...fields.optional('token', (name) => fields.string(name, 200)),
     ...fields.optional('goOn', (name) => fields.boolean(name)),
+    ...fields.optional('existing', (name) => fields.boolean(name)),
   };
 }
 

@@ -56,7 +56,8 @@ export class SearchService {
     };
     const left = (): number => Math.max(0, (patienceMs ?? 0) - (performance.now() - began));
     if (wait) await rescan();
-    const embedding = this.#queryVector(request, wait, left(), signal);
+    // No model is loaded to search nothing.
+    const embedding = views.length === 0 ? noVector() : this.#queryVector(request, wait, left(), signal);
     embedding.catch(() => undefined);
     if (!wait) await rescan();
     const vector = await embedding;
@@ -117,6 +118,8 @@ export class SearchService {
     }
   }
 }
+
+const noVector = (): Promise<QueryVector> => Promise.resolve({ value: undefined });
 
 function toRequest({ query, limit, mode, language, glob, minMatch, explain }: SearchParams): SearchRequest {
   const languages = language === undefined ? undefined : resolveLanguage(language);

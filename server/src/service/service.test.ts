@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LanternError } from '../../../shared/src/errors.js';
@@ -22,7 +22,7 @@ describe('Service', () => {
   const none = { folders: () => [] };
   const search = (params: Partial<SearchParams> = {}, signal?: AbortSignal): Promise<SearchResult> =>
     test.service.search({ query: 'hinge turn', path: test.root, ...params }, none, signal);
-  const index = (path = test.root) => test.service.index(path, () => undefined);
+  const index = (path = test.root) => test.service.index({ path }, () => undefined);
   const paths = ({ hits }: SearchResult): string[] => hits.map(({ path }) => path);
 
   /** As if the folder had been compared with the disk long ago. */
@@ -127,6 +127,25 @@ describe('Service', () => {
       assert.ok(at >= 0 && at < 40, `embedded as number ${at} of ${embedder.embedded.length}`);
     });
 
+    it('says why there is nothing to search, until there is', async () => {
+      const root = join(test.root, 'empty');
+      mkdirSync(root);
+      const asked = { path: root, wait: true } as const;
+      assert.equal((await search(asked)).coverage.emptyBecause, 'The folder is empty.');
+      test.index.write({ 'empty/.gitignore': '/*\n', 'empty/a.ts': 'hinge turn' });
+      // Within the second after a scan, a search does not scan again.
+      (await test.index.folders.find(root))!.folder.scannedAt = -Infinity;
+      const hidden = /^\.gitignore line 1, "\/\*", hides the only entry/;
+      assert.match((await search({ path: root, wait: true })).coverage.emptyBecause ?? '', hidden);
+      assert.match((await search({ path: root })).coverage.emptyBecause ?? '', hidden);
+      test.index.write({ 'empty/.gitignore': '/*\n!/b.md\n', 'empty/b.md': 'hinge turn' });
+      (await test.index.folders.find(root))!.folder.scannedAt = -Infinity;
+      const found = await search(asked);
+      assert.deepEqual([paths(found), found.coverage.emptyBecause], [['b.md'], undefined]);
+      await test.service.index({ path: test.root }, () => undefined);
+      assert.equal((await search({ query: 'nowhere' })).coverage.emptyBecause, undefined);
+    });
+
     it('does not load the model for a lexical search', async () => {
       test.model.before = () => assert.fail('the model was asked');
       const result = await search({ mode: 'lexical', wait: true });
@@ -134,6 +153,12 @@ describe('Service', () => {
       assert.equal(result.coverage.semantic, false);
       assert.deepEqual(test.index.embedder.embedded, []);
       assert.equal(result.coverage.filesPending, 3, 'vectors are still to come');
+    });
+
+    it('does not load the model for folders that are not indexed', async () => {
+      test.model.loaded = false;
+      const found = await test.service.search({ query: 'hinge' }, { folders: () => [test.root] });
+      assert.deepEqual([found.hits, found.coverage.semantic, test.model.preloads], [[], false, 0]);
     });
 
     it('answers by terms at once while the model is not loaded, and starts loading it', async () => {
@@ -304,7 +329,7 @@ describe('Service', () => {
 
   it('indexes, and reports progress to the caller', async () => {
     const progress: IndexProgress[] = [];
-    const report = await test.service.index(test.root, (event) => progress.push(event));
+    const report = await test.service.index({ path: test.root }, (event) => progress.push(event));
     assert.deepEqual([report.folder, report.filesAdded, report.chunksEmbedded], [test.root, 3, 3]);
     assert.deepEqual(
       progress.filter(({ kind }) => kind === 'scanning').map(({ files: count }) => count),
@@ -381,6 +406,19 @@ describe('Service', () => {
     test.model.changed.emit(undefined);
     await index();
     assert.equal(changes, 1);
+  });
+
+  it('begins no index where only an existing one was asked for', async () => {
+    const again = (): Promise<unknown> =>
+      test.service.index({ path: join(test.root, 'sub'), existing: true }, () => undefined);
+    await rejects(again(), 'not-found', /not indexed/);
+    assert.deepEqual(test.service.status([]).folders, []);
+    await index();
+    await again();
+    assert.deepEqual(
+      test.service.status([]).folders.map(({ path }) => path),
+      [test.root],
+    );
   });
 
   it('indexes changes that an editor saw', async () => {

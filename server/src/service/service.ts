@@ -6,6 +6,7 @@ import type {
   ClientInfo,
   FindRelatedParams,
   FolderStatus,
+  IndexParams,
   IndexProgress,
   IndexReport,
   MemoryResult,
@@ -67,12 +68,11 @@ export class Service {
   }
 
   index(
-    path: string,
+    params: IndexParams,
     onProgress: (progress: IndexProgress) => void,
     signal?: AbortSignal,
-    goOn?: boolean,
   ): Promise<IndexReport> {
-    return this.#index.index(path, onProgress, signal, goOn);
+    return this.#index.index(params, onProgress, signal);
   }
 
   begin(path: string): Promise<void> {

@@ -146,14 +146,15 @@ export class Session implements Disposable {
       service.findRelated(findRelatedParams(params), caller, signal),
     );
     on('lantern/index', async (params, signal) => {
-      const { path, token, goOn } = indexParams(params);
+      const asked = indexParams(params);
+      const { token } = asked;
       const reporting = reportWork(connection, params);
       const onProgress = (progress: IndexProgress): void => {
         reporting?.update(progress);
         if (token !== undefined) notify('lantern/progress', { token, progress });
       };
       try {
-        return await service.index(path, onProgress, signal, goOn);
+        return await service.index(asked, onProgress, signal);
       } finally {
         reporting?.end();
       }

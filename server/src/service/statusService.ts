@@ -63,8 +63,7 @@ export class StatusService {
   }
 
   indexedFolders(): readonly FolderStatus[] {
-    const { folders } = this.#deps;
-    return folders.all().map((folder) => folders.status(folder));
+    return this.#deps.folders.statuses();
   }
 
   /** Keeps what an agent asked, so that the user can see it. */

@@ -8,6 +8,9 @@ export interface PathEnvironment {
   readonly home: string;
 }
 
+/** The catalog in a data folder. Without it nothing is indexed there. */
+export const catalogFile = (dataDir: string): string => join(dataDir, 'catalog.db');
+
 /** Absolute path of the data folder: `LANTERN_HOME`, or `lantern` in the platform's usual place. */
 export function dataDir(
   where: PathEnvironment = { env: process.env, platform: process.platform, home: homedir() },

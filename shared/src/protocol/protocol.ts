@@ -74,6 +74,8 @@ export interface IndexParams {
   readonly token?: string;
   /** Whether the job goes on when the request is cancelled. */
   readonly goOn?: boolean;
+  /** Begin no index: a folder that is in none is a `not-found` error. */
+  readonly existing?: boolean;
 }
 
 export interface FolderParams {
@@ -140,6 +142,8 @@ export interface Coverage {
   readonly semantic: boolean;
   /** Why vectors took no part, although they were asked for. */
   readonly reason?: string;
+  /** Why there are no files, and how to have some: a sentence. Only when there are none. */
+  readonly emptyBecause?: string;
 }
 
 export interface SearchResult {
@@ -196,8 +200,10 @@ export interface IndexReport {
   readonly elapsedMs: number;
 }
 
+/** `partial`: something is pending and nobody works on it. Indexing or searching the folder goes on with it. */
 export type IndexStatus =
   | { readonly kind: 'idle' }
+  | { readonly kind: 'partial' }
   | ScanProgress
   | { readonly kind: 'indexing'; readonly done: number; readonly total: number }
   | { readonly kind: 'paused' }

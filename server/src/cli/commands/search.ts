@@ -10,7 +10,7 @@ import { formatHits } from '../hits.js';
 import type { Values } from '../options.js';
 import { indexWithProgress } from '../progress.js';
 import { withDaemon } from '../session.js';
-import { type Terminal, count, dim, show, terminal } from '../terminal.js';
+import { type Terminal, count, dim, plain, show, terminal } from '../terminal.js';
 
 /** How long a first search waits for its folder: a small one is complete by then. */
 const patienceMs = 2000;
@@ -66,6 +66,8 @@ function formatSearch(
 }
 
 function coverageLine({ hits, coverage, elapsedMs }: SearchResult, min: string | undefined): string {
+  if (coverage.emptyBecause !== undefined)
+    return `No files to search: ${plain(coverage.emptyBecause)} ${Math.round(elapsedMs)} ms`;
   const nothing =
     min === undefined
       ? 'Nothing found. Try other words, or fewer filters'

@@ -1,4 +1,4 @@
-import type { IndexStatus, StatusResult } from '../../../../shared/src/protocol/protocol.js';
+import type { FolderStatus, StatusResult } from '../../../../shared/src/protocol/protocol.js';
 import type { Values } from '../options.js';
 import { formatScan } from '../progress.js';
 import { withDaemon } from '../session.js';
@@ -23,7 +23,7 @@ function formatStatus(status: StatusResult, terminal: Terminal): string {
   if (status.folders.length === 0) lines.push('  No folder is indexed yet. Try: lantern index PATH');
   for (const folder of status.folders) {
     const pending = folder.chunksPending === 0 ? '' : `, ${count(folder.chunksPending, 'chunk')} pending`;
-    const state = formatState(folder.status, terminal);
+    const state = formatState(folder, terminal);
     lines.push(
       `  folder   ${plain(folder.path)}: ${count(folder.files, 'file')}, ${count(folder.chunks, 'chunk')}${pending}, ${state}`,
     );
@@ -41,9 +41,10 @@ function formatStatus(status: StatusResult, terminal: Terminal): string {
   return lines.join('\n');
 }
 
-function formatState(status: IndexStatus, terminal: Terminal): string {
+function formatState({ path, status }: FolderStatus, terminal: Terminal): string {
   if (status.kind === 'failed') return red(terminal, `failed: ${status.reason}`);
   if (status.kind === 'scanning') return formatScan(status).toLowerCase();
   if (status.kind === 'indexing') return `indexing ${status.done} of ${status.total}`;
+  if (status.kind === 'partial') return `partly indexed; lantern index "${plain(path)}" completes it`;
   return status.kind;
 }

@@ -41,15 +41,16 @@ export function missingRow(path: string): FolderRow {
   };
 }
 
-function stateOf({ status, indexedAt, filesPending }: FolderStatus): FolderRow['state'] {
+function stateOf({ status }: FolderStatus): FolderRow['state'] {
   switch (status.kind) {
+    case 'partial':
     case 'scanning':
     case 'indexing':
     case 'paused':
     case 'failed':
       return status.kind;
     case 'idle':
-      return indexedAt === null || filesPending > 0 ? 'partial' : 'ready';
+      return 'ready';
   }
 }
 
@@ -60,7 +61,7 @@ export function describe(row: FolderRow): string {
     case 'ready':
       return `${path}: ready, ${row.files} files, ${row.chunks} chunks, complete as of ${row.indexed_at ?? 'never'}`;
     case 'partial':
-      return `${path}: partly indexed, ${row.files_pending} of ${row.files} files pending; index_directory completes it`;
+      return `${path}: partly indexed, ${row.files_pending} of ${row.files} files pending, and nothing works on it now; index_directory completes it`;
     case 'scanning':
       return `${path}: its files are being read`;
     case 'indexing':

@@ -174,6 +174,12 @@ describe('hitsAnswer', () => {
     assert.deepEqual([structured.coverage.complete, structured.coverage.by_meaning], [false, false]);
   });
 
+  it('says why there is nothing to search', () => {
+    const nothing = { ...coverage, filesTotal: 0, filesIndexed: 0, emptyBecause: 'The folder is empty.' };
+    const { summary } = read(hitsAnswer(page([], { coverage: nothing }), budgetBytes(2500)));
+    assert.match(summary, /^No hits in \/work\. There is nothing to search in it\. The folder is empty\.\n/);
+  });
+
   it('cuts at the end of a line, and says where to read on', () => {
     const lines = Array.from({ length: 400 }, (_, index) => `line ${index} of a long function`);
     const long = toBlocks([hit({ text: lines.join('\n'), startLine: 10, endLine: 409 })]);

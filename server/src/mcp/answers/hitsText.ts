@@ -93,10 +93,13 @@ export function summaryText(summary: Summary): string {
   if (shown === 0) hits = `No ${offset > 0 ? 'more ' : ''}hits${where}: try other words, or fewer filters.`;
   if (isWeak) hits += ' None matches well.';
   if (isReading || coverage.filesTotal > 0) hits += ` ${freshness(summary)}`;
-  else hits = `There is no file to search${where}: index_directory says why.`;
+  else hits = `There is no file to search${where}: ${whyEmpty(coverage)}`;
   const out = [hits, ...notes];
   return out.map((line) => `${line}\n`).join('');
 }
+
+const whyEmpty = ({ emptyBecause }: Coverage): string =>
+  emptyBecause === undefined ? 'index_directory says why.' : safeLine(emptyBecause, longestName);
 
 /** How to have the hits after these. */
 export const moreText = (cursor: string): string => `More: the same call with cursor "${cursor}".\n`;

@@ -45,7 +45,7 @@ export const indexDirectory = defineTool({
     const cancelling = new AbortController();
     const onAbort = (): void => cancelling.abort();
     call.signal.addEventListener('abort', onAbort, { once: true });
-    const job = call.service.index(folder, reporter(call), cancelling.signal);
+    const job = call.service.index({ path: folder }, reporter(call), cancelling.signal);
     job.catch((error: unknown) =>
       call.log.write('warn', 'mcp.index', { folder, client: call.client, cause: errorMessage(error) }),
     );

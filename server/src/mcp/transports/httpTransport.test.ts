@@ -89,7 +89,7 @@ describe('the HTTP door', () => {
 
   before(async () => {
     agents = new TestAgents({ 'src/retry.ts': 'export function retryUpload() {\n  return upload();\n}\n' });
-    await agents.deps.service.index(agents.root, () => undefined);
+    await agents.deps.service.index({ path: agents.root }, () => undefined);
     door = await HttpTransport.open(agents.deps, agents.home, { limits });
     token = await readToken(agents.home);
   });
