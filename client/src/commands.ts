@@ -1,5 +1,6 @@
 import { isAbsolute, relative } from 'node:path';
 import * as vscode from 'vscode';
+import { contains } from '../../shared/src/contains.js';
 import { LanternError, errorMessage } from '../../shared/src/errors.js';
 import type { Disposable } from '../../shared/src/disposable.js';
 import type { SearchHit } from '../../shared/src/protocol/protocol.js';
@@ -84,8 +85,8 @@ export function registerCommands(deps: CommandDependencies): Disposable {
         remove,
       );
       if (answer !== remove) continue;
-      await index.forget(place.path);
       const removed = await client.request('lantern/remove', { path: place.path });
+      await index.refuse(place.path);
       say(`removed the index of ${place.name}, ${removed.files} files`);
     }
   });
@@ -137,11 +138,13 @@ export function registerCommands(deps: CommandDependencies): Disposable {
 }
 
 /** Shows code related to the cursor's position, or to a hit. */
-async function findRelated({ client, index, results }: CommandDependencies, target: unknown): Promise<void> {
+async function findRelated(deps: CommandDependencies, target: unknown): Promise<void> {
+  const { client, index, results, status } = deps;
   const from = isHit(target) ? target : atCursor();
   if (from === undefined)
     throw new LanternError('bad-request', 'Open a file of the workspace and put the cursor in it.');
-  if (!index.accepted().some(({ path }) => from.folder === path || from.folder.startsWith(path))) {
+  await status.learn();
+  if (!index.searched().some(({ path }) => contains(path, from.folder))) {
     throw new LanternError(
       'bad-request',
       `${from.folder} is not indexed yet. Run “Lantern: Index Folder” first.`,

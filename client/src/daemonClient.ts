@@ -26,6 +26,8 @@ export interface DaemonClientDependencies {
   readonly log: vscode.LogOutputChannel;
   /** Called before the first session, for example to pass on settings. A failure is only logged. */
   readonly prepare?: () => Promise<void>;
+  /** Whether the daemon is told that this file was saved. It then brings the file's folder up to date. */
+  readonly reportsSave: (path: string) => boolean;
   /** Pauses between attempts, in milliseconds. The last one repeats. */
   readonly backOffMs?: readonly number[];
 }
@@ -129,7 +131,7 @@ export class DaemonClient implements vscode.Disposable {
   }
 
   async #begin(): Promise<Link> {
-    const { log, script } = this.#deps;
+    const { log, script, reportsSave } = this.#deps;
     // A failure is shown until an attempt succeeds, so that the indicator does not flicker.
     if (this.#state.kind !== 'failed') this.#become({ kind: 'connecting' });
     try {
@@ -146,6 +148,11 @@ export class DaemonClient implements vscode.Disposable {
         () => Promise.resolve({ reader: socket, writer: socket, detached: true }),
         {
           documentSelector: [{ scheme: 'file' }],
+          middleware: {
+            didSave: async (document, report) => {
+              if (reportsSave(document.uri.fsPath)) await report(document);
+            },
+          },
           outputChannel: log,
           revealOutputChannelOn: RevealOutputChannelOn.Never,
           errorHandler: {

@@ -40,7 +40,14 @@ export class Lantern implements vscode.Disposable {
     const own = this.#owner.own.bind(this.#owner);
     const log = own(vscode.window.createOutputChannel('Lantern', { log: true }));
     this.settings = own(new SettingsSync({ secrets: context.secrets, log }));
-    this.client = own(new DaemonClient({ script: daemon, log, prepare: () => this.settings.prepare() }));
+    this.client = own(
+      new DaemonClient({
+        script: daemon,
+        log,
+        prepare: () => this.settings.prepare(),
+        reportsSave: (path) => this.index.keepsFresh(path),
+      }),
+    );
     this.status = own(new StatusModel(this.client));
     this.statusBar = own(new StatusBar(this.status));
     this.results = own(new ResultsView());
@@ -50,7 +57,13 @@ export class Lantern implements vscode.Disposable {
     const autoIndex = (): AutoIndex =>
       vscode.workspace.getConfiguration('lantern').get<AutoIndex>('autoIndex', 'ask');
     this.index = own(
-      new WorkspaceIndex({ client: this.client, log, answers: context.globalState, autoIndex }),
+      new WorkspaceIndex({
+        client: this.client,
+        status: this.status,
+        log,
+        answers: context.globalState,
+        autoIndex,
+      }),
     );
     const openAll = (query: string, hits: readonly SearchHit[]): void => this.#showAll(query, hits);
     const recent = new RecentSearches(context.workspaceState);

@@ -64,6 +64,10 @@ async function run(scenario: Scenario): Promise<Outcome> {
   const place = await makePlace(join(root, 'test-fixtures'), scenario.fixture);
   for (const [name, text] of Object.entries(scenario.home ?? {}))
     await writeFile(join(place.home, name), text);
+  if (scenario.indexed === true) {
+    await commandLine(place, 'index', place.workspace ?? '');
+    await commandLine(place, 'stop');
+  }
   const log: string[] = [];
   let window: EditorWindow | undefined;
   let withoutFolders = false as boolean;
@@ -144,11 +148,15 @@ async function writeLog(scenario: Scenario, log: readonly string[]): Promise<str
 }
 
 /** The daemon of the extension outlives the editor, so the test stops it. */
-async function stopDaemon({ home }: Place): Promise<void> {
-  const record = await readFile(join(home, 'daemon.json'), 'utf8').catch(() => undefined);
+async function stopDaemon(place: Place): Promise<void> {
+  const record = await readFile(join(place.home, 'daemon.json'), 'utf8').catch(() => undefined);
   if (record === undefined) return;
-  const env = { ...process.env, LANTERN_HOME: home };
-  await runQuietly(process.execPath, [join(root, 'dist', 'lantern.js'), 'stop'], root, env).catch(
-    (error: unknown) => say(`The daemon of ${home} could not be stopped: ${errorMessage(error)}`),
+  await commandLine(place, 'stop').catch((error: unknown) =>
+    say(`The daemon of ${place.home} could not be stopped: ${errorMessage(error)}`),
   );
+}
+
+async function commandLine({ home }: Place, ...args: string[]): Promise<void> {
+  const env = { ...process.env, LANTERN_HOME: home };
+  await runQuietly(process.execPath, [join(root, 'dist', 'lantern.js'), ...args], root, env);
 }

@@ -8,6 +8,8 @@ export interface Scenario {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Files of the daemon's data folder, by name, that are there before it starts. */
   readonly home?: Readonly<Record<string, string>>;
+  /** Whether the command line has indexed the folder before the editor starts. No daemon runs then. */
+  readonly indexed?: boolean;
 }
 
 export const scenarios: readonly Scenario[] = [
@@ -21,6 +23,8 @@ export const scenarios: readonly Scenario[] = [
   },
   { name: 'untrusted', fixture: 'python-pipeline', trusted: false },
   { name: 'empty', trusted: true },
+  { name: 'indexed', fixture: 'typescript-shop', trusted: true, indexed: true },
+  { name: 'refused', fixture: 'python-pipeline', trusted: true },
   {
     name: 'broken',
     fixture: 'rust-kv',

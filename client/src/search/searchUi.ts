@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { contains } from '../../../shared/src/contains.js';
 import type { SearchHit, StatusResult } from '../../../shared/src/protocol/protocol.js';
 import type { DaemonClient } from '../daemonClient.js';
 import { Owner } from '../owner.js';
@@ -61,7 +62,7 @@ export class SearchUi implements vscode.Disposable {
       void vscode.commands.executeCommand('setContext', contextKey, false);
     });
     picker.show();
-    if (this.#obstacle() === undefined) void this.#prepare();
+    if (this.#obstacle() === undefined) this.#prepare().catch(() => undefined);
   }
 
   async acceptAside(): Promise<void> {
@@ -73,9 +74,11 @@ export class SearchUi implements vscode.Disposable {
     this.#owner.dispose();
   }
 
-  /** Load the model while the user types. */
+  /** Loads the model while the user types, unless the daemon says that there is nothing to search. */
   async #prepare(): Promise<void> {
-    await this.#deps.client.request('lantern/preload', {}).catch(() => undefined);
+    const { client, status } = this.#deps;
+    await status.learn();
+    if (this.#obstacle() === undefined) await client.request('lantern/preload', {});
   }
 
   /** Searches again when indexing begins or ends under an open box. Meanwhile the box repeats the search itself. */
@@ -112,14 +115,15 @@ export class SearchUi implements vscode.Disposable {
       };
     }
     const { index } = this.#deps;
-    if (index.accepted().length === 0) return indexNote(index.pending());
+    if (index.searched().length === 0) return indexNote(index.pending());
     return undefined;
   }
 
   /** The state of this window's folders by the daemon. */
   #folders(): StatusResult['folders'] {
-    const own = new Set(places().map(({ path }) => path));
-    return (this.#deps.status.status?.folders ?? []).filter(({ path }) => own.has(path));
+    const own = places();
+    const folders = this.#deps.status.status?.folders ?? [];
+    return folders.filter((folder) => own.some(({ path }) => contains(folder.path, path)));
   }
 
   /** What makes the answer incomplete. */

@@ -55,6 +55,13 @@ export class StatusModel implements vscode.Disposable {
     return this.#memory;
   }
 
+  /** Connects to the daemon, and asks it for its status unless that is known. Undefined when it has just been lost. */
+  async learn(): Promise<StatusResult | undefined> {
+    await this.#client.connect();
+    if (this.#status === undefined) await this.refresh();
+    return this.#status;
+  }
+
   /** Asks again, if there is a daemon. */
   async refresh(): Promise<void> {
     if (this.#client.state.kind !== 'connected') return;

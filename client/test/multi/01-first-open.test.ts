@@ -59,7 +59,7 @@ describe('a workspace with several folders, opened for the first time', () => {
     );
     await eventually('nothing runs any more', () => !folders.some((path) => index.isIndexing(path)));
     assert.deepEqual(
-      index.accepted().map(({ path }) => path),
+      index.searched().map(({ path }) => path),
       folders,
     );
   });

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
+import { runQuietly } from '../harness/npm.js';
 import { person } from './driver.js';
 import type { Lantern } from '../../src/lantern.js';
 
@@ -66,6 +69,29 @@ export async function indexed(): Promise<Lantern> {
 
 function places(): { name: string; path: string }[] {
   return (vscode.workspace.workspaceFolders ?? []).map(({ name, uri }) => ({ name, path: uri.fsPath }));
+}
+
+/** Runs the command line, as a person does in a terminal; returns its output. */
+export async function commandLine(...args: string[]): Promise<string> {
+  const { extensionPath } = vscode.extensions.getExtension('lantern.lantern')!;
+  const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
+  return runQuietly(process.execPath, [join(extensionPath, 'dist', 'lantern.js'), ...args], tmpdir(), env);
+}
+
+/** Inserts a line at the beginning of a file and saves it, as a person does. */
+export async function insertLine(uri: vscode.Uri, text: string): Promise<void> {
+  const edit = new vscode.WorkspaceEdit();
+  edit.insert(uri, new vscode.Position(0, 0), `${text}\n`);
+  assert.ok(await vscode.workspace.applyEdit(edit));
+  const document = await vscode.workspace.openTextDocument(uri);
+  assert.ok(await document.save());
+}
+
+/** Whether a notification asks to index a folder. */
+export async function isAsked(): Promise<boolean> {
+  await showNotifications();
+  const texts = await person.sees('.notification-list-item');
+  return texts.some((text) => text.includes('for search by meaning?'));
 }
 
 /** The test host shows no toasts. Notifications are in the list. */
