@@ -177,7 +177,7 @@ describe('hitsAnswer', () => {
   it('says why there is nothing to search', () => {
     const nothing = { ...coverage, filesTotal: 0, filesIndexed: 0, emptyBecause: 'The folder is empty.' };
     const { summary } = read(hitsAnswer(page([], { coverage: nothing }), budgetBytes(2500)));
-    assert.match(summary, /^No hits in \/work\. There is nothing to search in it\. The folder is empty\.\n/);
+    assert.match(summary, /^There is no file to search in \/work: The folder is empty\.\n/);
   });
 
   it('cuts at the end of a line, and says where to read on', () => {
