@@ -2,10 +2,11 @@
 // about other people's code.
 //
 //   npm run bench -- tokens --queries F --corpora DIR [--repos a,b] [--home DIR] [--rg PROGRAM] [--python PYTHON]
-//                           [--model DIR] [--chart FILE]
+//                           [--model DIR] [--codegraph PROGRAM] [--chart FILE]
 //
-// PROGRAM is ripgrep, and PYTHON one with `semble onnx tokenizers` installed; without them there are fewer tools. DIR
-// of --model is a static model for semble, by default the token embeddings of the bundled model.
+// The first PROGRAM is ripgrep, the second that of the package @colbymchenry/codegraph, and PYTHON one with
+// `semble onnx tokenizers` installed; without them there are fewer tools. DIR of --model is a static model for semble,
+// by default the token embeddings of the bundled model.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -15,7 +16,7 @@ import { curvesChart } from './chart.mjs';
 import { root } from './child.mjs';
 import { answers } from './ndcg.mjs';
 import { quantile } from './stats.mjs';
-import { bm25, lantern, ripgrep, semble } from './tokenPages.mjs';
+import { bm25, codegraph, lantern, ripgrep, semble } from './tokenPages.mjs';
 import { DaemonClient } from '../out/server/test/support/daemonClient.js';
 
 const options = {
@@ -26,6 +27,7 @@ const options = {
   rg: { type: 'string' },
   python: { type: 'string' },
   model: { type: 'string', default: join(root, 'models', 'all-MiniLM-L6-v2') },
+  codegraph: { type: 'string' },
   chart: { type: 'string' },
 };
 
@@ -96,6 +98,7 @@ export const tokenCurve = {
           'semble, ten lines': () => semble(values.python, values.model, 10),
           'semble, places': () => semble(values.python, values.model, 0),
         }),
+        ...(values.codegraph !== undefined && { 'codegraph explore': () => codegraph(values.codegraph) }),
       };
       for (const [name, open] of Object.entries(tools)) {
         const tool = await open();

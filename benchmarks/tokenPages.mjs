@@ -1,7 +1,8 @@
 // What search tools show a model for a question: `pages` of text, and the `places` in it: `{path, start, end, at}`, with
 // the position in the text by which a reader knows the place.
 import { spawn, spawnSync } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -261,5 +262,45 @@ export function semble(python, model, snippetLines) {
       return { text, places };
     },
     close: () => child.kill(),
+  };
+}
+
+/** What `codegraph explore` prints. It keeps its index in the folder, so it works on a copy; its home is there, too. */
+export function codegraph(program) {
+  const home = realpathSync(mkdtempSync(join(tmpdir(), 'lantern-codegraph-')));
+  const copies = new Map();
+  const run = (args, cwd) => {
+    const env = { ...process.env, HOME: home };
+    const { stdout, status, error } = spawnSync(program, args, {
+      cwd,
+      env,
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+    });
+    if (error !== undefined || status !== 0)
+      throw error ?? new Error(`codegraph ${args[0]} failed: ${stdout}`);
+    return stdout;
+  };
+  const copyOf = (folder) => {
+    if (!copies.has(folder)) {
+      const copy = join(home, String(copies.size));
+      cpSync(folder, copy, { recursive: true });
+      run(['init'], copy);
+      copies.set(folder, copy);
+    }
+    return copies.get(folder);
+  };
+  return {
+    ask(folder, query) {
+      const text = run(['explore', query], copyOf(folder));
+      // A file is named beside a symbol, `(chi.go:78)`, or above its code. Either counts for all of the file.
+      const named = text.matchAll(/\(([^()\s:]+):\d+\)|^\*\*`([^`]+)`\*\*/gm);
+      const places = [...named].map((match) => {
+        const [all, beside, above] = match;
+        return { path: beside ?? above, start: 1, end: Infinity, at: match.index + all.length };
+      });
+      return { text, places };
+    },
+    close: () => rmSync(home, { recursive: true, force: true }),
   };
 }
