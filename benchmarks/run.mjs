@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { agentsAtOnce } from './agentsAtOnce.mjs';
 import { atRest } from './atRest.mjs';
 import { root } from './child.mjs';
+import { callers } from './callers.mjs';
 import { clients } from './clients.mjs';
 import { edits } from './edits.mjs';
 import { firstAnswer } from './firstAnswer.mjs';
@@ -65,6 +66,7 @@ const benchmarks = {
   tokens: tokenCurve,
   match,
   'real-folder': realFolder,
+  callers,
 };
 
 /** `--name 5` and `--name 1,2` as numbers. */

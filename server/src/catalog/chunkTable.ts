@@ -1,5 +1,12 @@
 import type { Sql } from './database.js';
-import { type ChunkRow, type NewChunk, type NewDefinition, chunkColumns, toChunk } from './rows.js';
+import {
+  type ChunkRow,
+  type FileDefinition,
+  type NewChunk,
+  type NewDefinition,
+  chunkColumns,
+  toChunk,
+} from './rows.js';
 import type { VectorTable } from './vectorTable.js';
 
 /** Chunks and the definitions in them. */
@@ -37,6 +44,26 @@ export class ChunkTable {
        WHERE folder_id = ? AND name = ? LIMIT 200`,
       folderId,
       name,
+    );
+  }
+
+  /** At most 200 definitions of exactly this name, in the order in which they were written. */
+  definitionsNamed(folderId: number, name: string): (FileDefinition & { readonly fileId: number })[] {
+    return this.#sql.all(
+      `SELECT file_id AS fileId, chunk_id AS chunkId, name, kind, start_line AS startLine, end_line AS endLine
+       FROM definitions WHERE folder_id = ? AND name = ? AND name = ? COLLATE BINARY ORDER BY rowid LIMIT 200`,
+      folderId,
+      name,
+      name,
+    );
+  }
+
+  /** All definitions of a file, in the order of the text, outer ones first. */
+  definitionsOf(fileId: number): FileDefinition[] {
+    return this.#sql.all(
+      `SELECT chunk_id AS chunkId, name, kind, start_line AS startLine, end_line AS endLine FROM definitions
+       WHERE file_id = ? ORDER BY start_line, end_line DESC, rowid`,
+      fileId,
     );
   }
 

@@ -60,6 +60,11 @@ export interface NewDefinition {
   readonly endLine: number;
 }
 
+/** A definition with the row id of the chunk that it begins in. */
+export interface FileDefinition extends NewDefinition {
+  readonly chunkId: number;
+}
+
 /** A file as the indexer passes it on, without its chunks. */
 export interface NewFile extends Omit<FileRow, 'id'> {
   /** The terms of the file and of its chunks. */

@@ -71,7 +71,7 @@ export async function excerptOf(
 }
 
 /** The first line of a symbol's definition that has its name: decorators may come before it. */
-function signatureLine(
+export function signatureLine(
   { startLine, endLine, symbol, text }: TextOfRange,
   definitions: readonly NewDefinition[],
 ): number | undefined {

@@ -4,13 +4,13 @@ import type { MatchStrength, SearchHit } from '../../../shared/src/protocol/prot
 import type { Catalog, ChunkRow } from '../catalog/catalog.js';
 import { type TokenWeights, answerLine } from './answerLine.js';
 import { Duplicates } from './duplicates.js';
-import { ShownLines, chunkAfter, excerptOf } from './excerpt.js';
+import { type Excerpt, ShownLines, chunkAfter, excerptOf } from './excerpt.js';
 import { isHeaderOnly } from './fileHeader.js';
 import type { Query } from './query.js';
 import type { Ranked } from './ranking.js';
 import type { ChunkTexts, SearchTarget } from './request.js';
 
-export interface HitOptions {
+export interface HitOptions<T extends Ranked> {
   readonly limit: number;
   /** Add the terms of the score to each hit. */
   readonly explain?: boolean;
@@ -19,6 +19,10 @@ export interface HitOptions {
   /** How well a chunk matches, by its row id; undefined for a chunk that is no candidate. */
   readonly matches?: (id: number) => MatchStrength | undefined;
   readonly weights?: TokenWeights;
+  /** The lines to show, where they are known already. */
+  readonly known?: (one: T) => Excerpt | undefined;
+  /** More to say of a hit. */
+  readonly further?: (one: T) => Partial<SearchHit>;
 }
 
 /** A chunk with its text on disk. */
@@ -27,6 +31,7 @@ interface Read {
   readonly text: string;
   /** Whether it has nothing but imports and the like. */
   readonly isHeader?: boolean;
+  readonly excerpt?: Excerpt;
 }
 
 /** Most chunks that are read in place of one of imports: better ones of its file, then those that follow it. */
@@ -36,49 +41,54 @@ const mostInPlace = 3;
  * Turns the best chunks into hits, with their texts as they are on disk. Chunks that are no longer there are skipped, and
  * imports above other code come last.
  */
-export async function hitsOf(
+export async function hitsOf<T extends Ranked>(
   catalog: Catalog,
   target: SearchTarget,
-  ranked: readonly Ranked[],
-  options: HitOptions,
+  ranked: readonly T[],
+  options: HitOptions<T>,
   signal: AbortSignal | undefined,
 ): Promise<SearchHit[]> {
   const { limit, query } = options;
   const hits: SearchHit[] = [];
-  const headers: (readonly [Ranked, Read])[] = [];
+  const headers: (readonly [T, Read])[] = [];
   const duplicates = new Duplicates();
   const shown = new ShownLines();
-  const add = async (one: Ranked, { chunk, text }: Read): Promise<void> => {
-    if (duplicates.isDuplicate(text)) return;
-    const excerpt = await excerptOf(catalog, target.texts, chunk, text, query, shown.nextLine(chunk));
+  const add = async (one: T, { chunk, text, excerpt: known }: Read): Promise<void> => {
+    if (known === undefined && duplicates.isDuplicate(text)) return;
+    const excerpt =
+      known ?? (await excerptOf(catalog, target.texts, chunk, text, query, shown.nextLine(chunk)));
     if (shown.hold(chunk.path, excerpt)) return;
     shown.add(chunk.path, excerpt);
     hits.push(toHit(target, one, chunk, excerpt, options));
+  };
+  const read = async (one: T): Promise<Read | undefined> => {
+    const excerpt = options.known?.(one);
+    const chunk = excerpt && catalog.chunks.get(one.id);
+    if (excerpt !== undefined) return chunk && { chunk, text: excerpt.text, excerpt };
+    return readTelling(catalog, target.texts, one, ranked, query);
   };
   // Reads the first page at once: most searches need no more, and reading in parallel is faster.
   let ahead: (Read | undefined)[] = [];
   for (const [i, one] of ranked.entries()) {
     if (hits.length === limit) break;
     throwIfCancelled(signal, 'Search');
-    if (i % limit === 0) {
-      const page = ranked.slice(i, i + limit);
-      ahead = await Promise.all(page.map((each) => readTelling(catalog, target.texts, each, ranked, query)));
-    }
-    const read = ahead[i % limit];
-    if (read?.isHeader === true) headers.push([one, read]);
-    else if (read !== undefined) await add(one, read);
+    if (i % limit === 0) ahead = await Promise.all(ranked.slice(i, i + limit).map(read));
+    const next = ahead[i % limit];
+    if (next?.isHeader === true) headers.push([one, next]);
+    else if (next !== undefined) await add(one, next);
   }
-  for (const [one, read] of headers) if (hits.length < limit) await add(one, read);
+  for (const [one, last] of headers) if (hits.length < limit) await add(one, last);
   return hits;
 }
 
-function toHit(
+function toHit<T extends Ranked>(
   { folder, prefix }: SearchTarget,
-  { id, score, terms }: Ranked,
+  one: T,
   chunk: ChunkRow,
-  excerpt: Awaited<ReturnType<typeof excerptOf>>,
-  { explain, matches, weights = new Map() }: HitOptions,
+  excerpt: Excerpt,
+  { explain, matches, weights = new Map(), further }: HitOptions<T>,
 ): SearchHit {
+  const { id, score, terms } = one;
   const match = matches && (matches(chunk.id) ?? matches(id));
   return {
     folder: prefix === '' ? folder.path : join(folder.path, prefix.slice(0, -1)),
@@ -91,6 +101,7 @@ function toHit(
     ...(match && { match }),
     text: excerpt.text,
     line: answerLine(excerpt, weights),
+    ...further?.(one),
     ...(explain === true && {
       terms: Object.fromEntries(Object.entries(terms).map(([name, term]) => [name, round(term)])),
     }),

@@ -2,6 +2,8 @@ import type { Query } from './query.js';
 
 const testPath =
   /(?:^|\/)(?:tests?|__tests__|specs?|testdata|fixtures?|mocks?)\/|(?:[._-](?:test|spec)s?\.[^/]+|(?:^|\/)test_[^/]+|_test\.[^/]+|Tests?\.[^/]+)$/;
+/** Whether a path is that of a test or of what only tests use. */
+export const isTestPath = (path: string): boolean => testPath.test(path);
 /** Folders such as `.github`, whose files are about the project, not part of it. */
 const hiddenFolder = /(?:^|\/)\.[^/]+\//;
 const docPath = /(?:^|\/)(?:docs?|documentation|examples?|samples?|demos?)\/|\.(?:md|mdx|rst|adoc|txt)$/i;
@@ -71,7 +73,7 @@ export function penalty(
     factor,
     reason,
   });
-  if (testPath.test(path)) return query.asksForTests ? none : because(0.6, 'test');
+  if (isTestPath(path)) return query.asksForTests ? none : because(0.6, 'test');
   if (hiddenFolder.test(path)) return because(0.5, 'hidden folder');
   if (docPath.test(path)) return query.asksForDocs ? none : because(0.5, 'documentation');
   if (vendored.test(path)) return because(0.8, 'third party');

@@ -277,27 +277,28 @@ describe('Searcher', () => {
   });
 
   describe('related', () => {
-    const chunkOf = (path: string) => {
-      const { id } = test.catalog.files.get(folder.indexer.folder.id, path)!;
-      return test.catalog.chunks.ofFile(id)[0]!;
+    const placeIn = (path: string) => {
+      const { id: fileId } = test.catalog.files.get(folder.indexer.folder.id, path)!;
+      return { chunk: test.catalog.chunks.ofFile(fileId)[0]!, fileId, line: 1 };
     };
+    const request = { limit: 3, includeOwnFile: false };
 
     it('finds what is near to a place, without the place itself', async () => {
-      const chunk = chunkOf('src/window.ts');
-      const vector = test.catalog.vectors.get(folder.indexer.folder, chunk.vectorDigest)!;
+      const place = placeIn('src/window.ts');
+      const vector = test.catalog.vectors.get(folder.indexer.folder, place.chunk.vectorDigest)!;
       const whole = { ...target(''), vectors: { ...target('').vectors!, query: vector } };
-      const hits = await searcher.related(whole, chunk, 3, false);
+      const hits = await searcher.related(whole, place, request);
       assert.equal(hits.length, 3);
       assert.ok(!paths(hits).includes('src/window.ts'));
       assert.ok(hits.every(({ score }, i) => i === 0 || score <= (hits[i - 1]?.score ?? 0)));
       const inside = { ...whole, prefix: 'docs/' };
-      assert.deepEqual(paths(await searcher.related(inside, chunk, 3, false)), ['window.md']);
+      assert.deepEqual(paths(await searcher.related(inside, place, request)), ['window.md']);
     });
 
     it('has only what names tell without vectors', async () => {
-      const hits = await searcher.related(target(undefined), chunkOf('src/window.ts'), 3, false);
+      const hits = await searcher.related(target(undefined), placeIn('src/window.ts'), request);
       assert.deepEqual(paths(hits), ['src/door.ts']);
-      assert.deepEqual(await searcher.related(target(undefined), chunkOf('notes.txt'), 3, false), []);
+      assert.deepEqual(await searcher.related(target(undefined), placeIn('notes.txt'), request), []);
     });
   });
 });

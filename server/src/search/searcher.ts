@@ -8,9 +8,17 @@ import { isAtLeast, matchesOf } from './match.js';
 import { supersededPaths } from './penalties.js';
 import { type Query, parseQuery } from './query.js';
 import { type RankOptions, type Ranked, rank } from './ranking.js';
-import { rankRelated } from './related.js';
+import {
+  type RankedRelated,
+  type RelatedRequest,
+  excerptOfCode,
+  rankWithRelations,
+  reasonOf,
+} from './relatedCode.js';
+import { relationsOf } from './relations/relations.js';
 import type { SearchRequest, SearchTarget } from './request.js';
 import type { FolderStatistics } from '../lexical/statistics.js';
+import { tokens } from '../lexical/tokens.js';
 
 export interface SearcherOptions {
   /** Weights instead of the measured ones; the benchmark leaves features out. */
@@ -65,32 +73,46 @@ export class Searcher {
   }
 
   /**
-   * Code related to `chunk`: near to it by its vector (which is `target`'s query when it has one), using it, or used
-   * by it. Its own file is left out unless asked for.
+   * Code related to a line of `chunk`: near to the chunk by its vector (which is `target`'s query when it has one), or
+   * related by calls, tests and types. Each hit has its relations.
    */
   async related(
     target: SearchTarget,
-    chunk: ChunkRow,
-    limit: number,
-    includeOwnFile: boolean,
+    { chunk, fileId, line }: { readonly chunk: ChunkRow; readonly fileId: number; readonly line: number },
+    { limit, includeOwnFile, relation, steps = 1 }: RelatedRequest,
     signal?: AbortSignal,
   ): Promise<SearchHit[]> {
     const { folder, prefix, vectors, texts } = target;
-    const [nearest = [], text] = await Promise.all([
-      vectors?.nearest(vectors.query, limit * 5 + 20),
-      texts.of(chunk),
-    ]);
-    throwIfCancelled(signal, 'Search');
     const accept = (path: string): boolean =>
       path.startsWith(prefix) && (includeOwnFile || path !== chunk.path);
+    const bySyntax = relation !== 'similar';
+    const [nearest = [], text, related] = await Promise.all([
+      vectors?.nearest(vectors.query, limit * 5 + 20),
+      texts.of(chunk),
+      bySyntax
+        ? relationsOf(
+            this.#catalog,
+            folder,
+            texts,
+            { fileId, line, lines: chunk },
+            { ...(relation !== undefined && { relation }), steps, accept },
+            signal,
+          )
+        : [],
+    ]);
+    throwIfCancelled(signal, 'Search');
     const place = { chunk, text, vector: vectors?.query, nearest };
-    return hitsOf(
-      this.#catalog,
-      target,
-      rankRelated(this.#catalog, folder, place, accept),
-      { limit },
-      signal,
-    );
+    const ranked = rankWithRelations(this.#catalog, folder, place, related, accept, relation);
+    // The line to show of a caller is that of the call.
+    const name = chunk.symbol?.split('.').at(-1) ?? '';
+    const weights = new Map(tokens(name).map((token) => [token, 1]));
+    const options = {
+      limit,
+      weights,
+      known: ({ code }: RankedRelated) => code && excerptOfCode(code),
+      further: reasonOf,
+    };
+    return hitsOf<RankedRelated>(this.#catalog, target, ranked, options, signal);
   }
 
   /** Moves hits that contain every quoted phrase before the others. */

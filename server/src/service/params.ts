@@ -3,6 +3,7 @@ import {
   type FindRelatedParams,
   type FolderParams,
   type IndexParams,
+  type Relation,
   type SearchMode,
   type SearchParams,
   matchStrengths,
@@ -12,6 +13,7 @@ import {
 const maxQueryChars = 200_000;
 const maxLimit = 100;
 const modes: readonly SearchMode[] = ['hybrid', 'semantic', 'lexical'];
+const relations: readonly Relation[] = ['calls', 'calledBy', 'tests', 'definesTypeOf', 'similar'];
 
 function bad(method: string, problem: string): LanternError {
   return new LanternError('bad-request', `${method}: ${problem}.`);
@@ -93,6 +95,8 @@ export function findRelatedParams(params: unknown): FindRelatedParams {
     line: fields.integer('line', 1, 100_000_000),
     ...fields.optional('limit', (name) => fields.integer(name, 1, maxLimit)),
     ...fields.optional('includeOwnFile', (name) => fields.boolean(name)),
+    ...fields.optional('relation', (name) => fields.oneOf(name, relations)),
+    ...fields.optional('steps', (name) => (fields.integer(name, 1, 2) === 2 ? 2 : 1)),
   };
 }
 

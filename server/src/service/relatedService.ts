@@ -14,7 +14,7 @@ export interface RelatedServiceDependencies {
   readonly searcher: Searcher;
 }
 
-/** Answers `lantern/findRelated`: code that is similar to a place, uses it, or is used by it. */
+/** Answers `lantern/findRelated`: code that calls a place or is called by it, tests it, defines its types or is like it. */
 export class RelatedService {
   readonly #deps: RelatedServiceDependencies;
 
@@ -47,10 +47,17 @@ export class RelatedService {
     let late: string | undefined;
     const target = access.target(view, vector, collectionMs, () => (late = collectionLate));
     const limit = params.limit ?? defaultLimit;
+    const { relation, steps, line } = params;
+    const includeOwnFile = params.includeOwnFile ?? (relation !== undefined || steps !== undefined);
     const hits =
       chunk === undefined
         ? []
-        : await searcher.related(target, chunk, limit, params.includeOwnFile === true, signal);
+        : await searcher.related(
+            target,
+            { chunk, fileId: file.id, line },
+            { limit, includeOwnFile, ...(relation && { relation }), ...(steps && { steps }) },
+            signal,
+          );
     const reason = vector === undefined ? 'this place has no vector yet' : late;
     return {
       hits,

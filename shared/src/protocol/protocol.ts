@@ -9,7 +9,7 @@ export const PROTOCOL_VERSION = 1;
 export interface Requests {
   /** Finds code by terms and by meaning, in one folder or in all that the session has open. */
   'lantern/search': { params: SearchParams; result: SearchResult };
-  /** Finds code related to a place: similar to it, using it or used by it. Leaves out its own file unless asked for. */
+  /** Finds code related to a place: similar to it, calling it or called by it, testing it, or defining its types. */
   'lantern/findRelated': { params: FindRelatedParams; result: SearchResult };
   /** Brings a folder's index up to date, and answers when it is. Progress is sent as `lantern/progress`. */
   'lantern/index': { params: IndexParams; result: IndexReport };
@@ -58,6 +58,13 @@ export interface SearchParams {
   readonly explain?: boolean;
 }
 
+/**
+ * How a hit is related to a place. `calls`: the place calls the hit. `calledBy`: the hit calls the place. `tests`: the hit
+ * is a test of the place. `definesTypeOf`: the hit defines a type that the place names in its signature or annotations.
+ * `similar`: their vectors are near.
+ */
+export type Relation = 'calls' | 'calledBy' | 'tests' | 'definesTypeOf' | 'similar';
+
 export interface FindRelatedParams {
   readonly path: string;
   /** Absolute, or relative to `path`. */
@@ -65,7 +72,12 @@ export interface FindRelatedParams {
   /** From 1. */
   readonly line: number;
   readonly limit?: number;
+  /** Whether hits may be in the file of the place. By default they may when `relation` or `steps` is given. */
   readonly includeOwnFile?: boolean;
+  /** Only hits with this relation. */
+  readonly relation?: Relation;
+  /** 2: also code that calls what calls the place, and code that is called by what the place calls. 1 by default. */
+  readonly steps?: 1 | 2;
 }
 
 export interface IndexParams {
@@ -128,6 +140,10 @@ export interface SearchHit {
   readonly line: HitLine;
   /** The terms of the score, when asked for: summands, and factors for files that are seldom meant. */
   readonly terms?: Readonly<Record<string, number>>;
+  /** Of related code only: how it is related to the place. Empty when all that relates them is names that both have. */
+  readonly relations?: readonly Relation[];
+  /** Of related code that was reached in two steps: the symbol between. */
+  readonly via?: string;
 }
 
 export interface Coverage {

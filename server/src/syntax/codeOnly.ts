@@ -1,0 +1,115 @@
+/**
+ * A text with its comments and strings blanked out, by the marks of its language alone: no tree is needed, so it costs
+ * about a millisecond for 100 KB. What a string interpolates stays.
+ */
+
+const slashes = String.raw`\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)`;
+const hash = String.raw`(?<![$\w{&])#[^\n]*`;
+const dashes = String.raw`--\[\[[\s\S]*?(?:\]\]|$)|\{-[\s\S]*?(?:-\}|$)|--[^\n]*`;
+const double = String.raw`"(?:\\[\s\S]|[^"\\\n])*"?`;
+const single = String.raw`'(?:\\[\s\S]|[^'\\\n])*'?`;
+/** One character, so that lifetimes and type variables are left alone. */
+const character = String.raw`'(?:\\[^\n']+|[^'\\\n])'`;
+const triple = String.raw`[a-zA-Z]{0,2}"""[\s\S]*?(?:"""|$)|[a-zA-Z]{0,2}'''[\s\S]*?(?:'''|$)`;
+const raw = '`[^`]*`?';
+/** Where an expression may begin, `/` begins a regular expression. */
+const regularExpression = String.raw`(?<=(?:^|[(,=:[!&|?{};~+>])\s*|\breturn\s+)\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/[a-z]*`;
+
+const marks = (...parts: readonly string[]): RegExp => new RegExp(parts.join('|'), 'g');
+const slashed = marks(slashes, double, character);
+const quoted = marks(slashes, triple, double, single);
+const ecmascript = marks(slashes, double, single, '[`{}]', regularExpression);
+const byLanguage: Readonly<Record<string, RegExp>> = {
+  typescript: ecmascript,
+  tsx: ecmascript,
+  javascript: ecmascript,
+  python: marks(triple, `[a-zA-Z]{0,2}(?:${double}|${single})`, hash),
+  ruby: marks(double, single, hash),
+  elixir: marks(triple, double, single, hash),
+  bash: marks(String.raw`"(?:\\[\s\S]|[^"\\])*"?`, String.raw`'[^']*'?`, hash),
+  php: marks(slashes, hash, double, single),
+  lua: marks(dashes, double, single),
+  haskell: marks(dashes, double, character),
+  go: marks(slashes, double, character, raw),
+  kotlin: quoted,
+  scala: marks(slashes, triple, double, character),
+};
+/** What a string keeps, by language. */
+const interpolated: Readonly<Record<string, RegExp>> = {
+  ruby: /#\{[^{}]*\}/g,
+  elixir: /#\{[^{}]*\}/g,
+  kotlin: /\$\{[^{}]*\}/g,
+  scala: /\$\{[^{}]*\}/g,
+  bash: /\$\([^()]*\)/g,
+};
+const formatted = /\{[^{}]*\}/g;
+
+/** `text` with spaces for comments and the contents of strings: offsets and lines stay as they are. */
+export function codeOnly(text: string, language: string): string {
+  const pattern = byLanguage[language] ?? slashed;
+  if (pattern === ecmascript) return withoutTemplates(text);
+  return text.replace(pattern, (part) => {
+    const isFormatted = language === 'python' && /^[bru]?f/i.test(part);
+    const kept = part.startsWith('#') ? undefined : isFormatted ? formatted : interpolated[language];
+    return kept === undefined ? blank(part) : blankExcept(part, kept);
+  });
+}
+
+/** Templates hold code, which holds templates: `${…}` is followed by its braces. */
+function withoutTemplates(text: string): string {
+  const parts: string[] = [];
+  /** For each template around: the braces that are open in its code. */
+  const open: number[] = [];
+  const marked = new RegExp(ecmascript);
+  const endOfText = /`|\$\{/g;
+  let done = 0;
+  const skip = (from: number, to: number): void => {
+    parts.push(text.slice(done, from), blank(text.slice(from, to)));
+    done = to;
+  };
+  const template = (from: number): void => {
+    endOfText.lastIndex = from;
+    for (let end = endOfText.exec(text); ; end = endOfText.exec(text)) {
+      if (end !== null && text[end.index - 1] === '\\') continue;
+      const to = end === null ? text.length : endOfText.lastIndex;
+      skip(from, to);
+      if (end?.[0] === '${') open.push(0);
+      marked.lastIndex = to;
+      return;
+    }
+  };
+  for (let match = marked.exec(text); match !== null; match = marked.exec(text)) {
+    const [part] = match;
+    const depth = open.at(-1);
+    if (part === '`') template(match.index + 1);
+    else if (part === '{') {
+      if (depth !== undefined) open[open.length - 1] = depth + 1;
+    } else if (part === '}') {
+      if (depth !== undefined && depth > 0) open[open.length - 1] = depth - 1;
+      else if (depth === 0) {
+        open.pop();
+        template(match.index + 1);
+      }
+    } else skip(match.index, marked.lastIndex);
+  }
+  parts.push(text.slice(done));
+  return parts.join('');
+}
+
+function blank(part: string): string {
+  if (!part.includes('\n')) return ' '.repeat(part.length);
+  return part
+    .split('\n')
+    .map((line) => ' '.repeat(line.length))
+    .join('\n');
+}
+
+function blankExcept(part: string, kept: RegExp): string {
+  let from = 0;
+  let out = '';
+  for (const { 0: code, index } of part.matchAll(kept)) {
+    out += blank(part.slice(from, index)) + code;
+    from = index + code.length;
+  }
+  return out + blank(part.slice(from));
+}
