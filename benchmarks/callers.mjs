@@ -42,7 +42,8 @@ class Containers {
 async function askCodegraph(command, folder, { path, name, line }) {
   const args = ['callers', '-p', folder, '-f', path, '-j', '-l', '1000', name];
   const printed = await output(command, args, folder).catch(() => '{}');
-  const { definitions = [] } = JSON.parse(printed.slice(Math.max(0, printed.indexOf('{'))) || '{}');
+  // What it does not know it answers with a sentence.
+  const { definitions = [] } = printed.startsWith('{') ? JSON.parse(printed) : {};
   // It lists the callers of each definition of that name in the file.
   const distance = ({ definition }) => Math.abs(definition.startLine - line);
   const [nearest] = definitions
@@ -126,9 +127,13 @@ export const callers = {
           for (const caller of missed) say(`    missed ${caller}`);
           for (const caller of wrong) say(`    wrong  ${caller}`);
         }
-        for (const half of [0, 1]) {
-          const { precision, recall } = score(answers.filter((_, i) => i % 2 === half));
-          const which = half === 0 ? 'tuned half' : 'other half';
+        const halves = [
+          ['tuned half', answers.filter((_, i) => i % 2 === 0)],
+          ['other half', answers.filter((_, i) => i % 2 === 1)],
+          ['both', answers],
+        ];
+        for (const [which, some] of halves) {
+          const { precision, recall } = score(some);
           results.push(row({ measure: `${name}: precision, ${which}`, unit: '', values: [precision] }));
           results.push(row({ measure: `${name}: recall, ${which}`, unit: '', values: [recall] }));
         }

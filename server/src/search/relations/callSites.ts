@@ -97,7 +97,7 @@ function receiverOf(before: string): string {
   if (separator === null) return '';
   let rest = before.slice(0, separator.index);
   // A range or a spread is no receiver.
-  if (rest.endsWith(".")) return '';
+  if (rest.endsWith('.')) return '';
   const isCalled = rest.endsWith(')');
   if (isCalled) rest = rest.slice(0, openingOf(rest)).replace(/<[^<>;{}()]*>$/, '');
   const names = chain

@@ -77,7 +77,7 @@ function receiverIn(head: string): string | undefined {
 function implOf(file: CodeFile, { startLine }: FileDefinition): string | undefined {
   for (let row = startLine - 2; row >= 0; row--) {
     const line = file.lines.line(row);
-    if (line.startsWith("}")) return undefined;
+    if (line.startsWith('}')) return undefined;
     if (!/^(?:unsafe\s+)?impl\b/.test(line)) continue;
     const plain = line.replace(/<[^<>]*(?:<[^<>]*>[^<>]*)*>/g, '');
     return /(?:\bfor\s+|^(?:unsafe\s+)?impl\s+)(?:&\s*)?(?:mut\s+)?(?:\w+::)*(\w+)\s*(?:where\b.*|\{.*)?$/.exec(
