@@ -27,8 +27,9 @@ class Containers {
     this.#byPath = byPath;
   }
 
-  /** `start` and `end` are lines from 1; `name` is the symbol, with or without the names around it. */
+  /** `start` and `end` are lines from 1; `name` is the symbol, with or without those around it, null for the file. */
   of({ path, start, end = start, name }) {
+    if (name === null) return path;
     const all = this.#byPath[path] ?? [];
     const short = name?.split(/[.:#]+/).at(-1);
     const named = all.filter(([other, from, to]) => other === short && from <= end && start <= to);

@@ -9,6 +9,7 @@ import type { DaemonClient } from './daemonClient.js';
 import type { MemoryView } from './status/memoryView.js';
 import { Owner } from './owner.js';
 import { type Place, placeOf, places } from './places.js';
+import { type RelatedChoice, everyRelation, relatedChoices } from './search/relations.js';
 import type { ResultNode, ResultsView } from './search/resultsView.js';
 import type { SearchUi } from './search/searchUi.js';
 import type { SettingsSync } from './settingsSync.js';
@@ -57,7 +58,15 @@ export function registerCommands(deps: CommandDependencies): Disposable {
 
   on('search', (query) => search.open(typeof query === 'string' ? query : ''));
   on('openAside', () => search.acceptAside());
-  on('findRelated', (target) => (trusted(), findRelated(deps, target)));
+  on('findRelated', (target) => (trusted(), findRelated(deps, target, everyRelation)));
+  on('findRelatedBy', async (target) => {
+    trusted();
+    const from = await placeAsked(deps, target);
+    const choice = await vscode.window.showQuickPick(relatedChoices, {
+      placeHolder: `What is related to ${titleOf(from)}, and how?`,
+    });
+    if (choice !== undefined) await findRelated(deps, from, choice);
+  });
 
   on('index', async (paths) => {
     for (const place of await chosenPlaces(paths, 'Index which folder?')) {
@@ -137,9 +146,10 @@ export function registerCommands(deps: CommandDependencies): Disposable {
   return owner;
 }
 
-/** Shows code related to the cursor's position, or to a hit. */
-async function findRelated(deps: CommandDependencies, target: unknown): Promise<void> {
-  const { client, index, results, status } = deps;
+type CodePlace = Pick<SearchHit, 'folder' | 'path' | 'startLine'>;
+
+/** The place that a command is about: a hit, or where the cursor is. Its folder must be indexed. */
+async function placeAsked({ index, status }: CommandDependencies, target: unknown): Promise<CodePlace> {
   const from = isHit(target) ? target : atCursor();
   if (from === undefined)
     throw new LanternError('bad-request', 'Open a file of the workspace and put the cursor in it.');
@@ -150,22 +160,30 @@ async function findRelated(deps: CommandDependencies, target: unknown): Promise<
       `${from.folder} is not indexed yet. Run “Lantern: Index Folder” first.`,
     );
   }
-  const params = { path: from.folder, file: from.path, line: from.startLine, limit: relatedLimit };
+  return from;
+}
+
+/** Shows code related to the cursor's position, or to a hit. */
+async function findRelated(deps: CommandDependencies, target: unknown, choice: RelatedChoice): Promise<void> {
+  const { client, results } = deps;
+  const from = await placeAsked(deps, target);
+  const place = { path: from.folder, file: from.path, line: from.startLine };
+  const params = { ...place, limit: relatedLimit, ...choice.params };
   const again = async (): Promise<readonly SearchHit[]> =>
     (await client.request('lantern/findRelated', params)).hits;
   const hits = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Window, title: 'Lantern: looking for related code' },
     again,
   );
-  await results.show({ title: `Related to ${titleOf(from)}`, hits, again });
+  await results.show({ title: `${choice.title} ${titleOf(from)}`, hits, again });
 }
 
 /** The place as the user knows it, relative to its folder. */
-function titleOf({ folder, path, startLine }: Pick<SearchHit, 'folder' | 'path' | 'startLine'>): string {
+function titleOf({ folder, path, startLine }: CodePlace): string {
   return `${isAbsolute(path) ? relative(folder, path) : path}:${startLine}`;
 }
 
-function atCursor(): Pick<SearchHit, 'folder' | 'path' | 'startLine'> | undefined {
+function atCursor(): CodePlace | undefined {
   const editor = vscode.window.activeTextEditor;
   if (editor?.document.uri.scheme !== 'file') return undefined;
   const place = placeOf(editor.document.uri.fsPath);

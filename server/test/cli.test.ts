@@ -16,6 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import type { SearchResult } from '../../shared/src/protocol/protocol.js';
 import { Cli, fixtures, isAlive } from './support/cliHarness.js';
 
 interface Question {
@@ -35,6 +36,51 @@ describe('lantern, from the command line', function () {
     await cli.index(shop);
   });
   after(() => cli.dispose());
+
+  describe('related', () => {
+    const webhook = 'src/payments/webhook.ts';
+    const related = async (...args: string[]) => {
+      const { code, stdout } = await cli.run(['related', ...args, '--json']);
+      return { code, hits: (JSON.parse(stdout) as SearchResult).hits };
+    };
+    const lineOf = (text: string): number =>
+      1 +
+      readFileSync(join(shop, webhook), 'utf8')
+        .split('\n')
+        .findIndex((line) => line.includes(text));
+
+    it('says what calls a place, and why', async () => {
+      const place = `${join(shop, webhook)}:${lineOf('function verifySignature(')}`;
+      const { code, hits } = await related(place, '--relation', 'called-by');
+      assert.equal(code, 0);
+      assert.deepEqual(
+        hits.map(({ path, relations }) => [path, relations?.includes('calledBy')]),
+        [['src/server.ts', true]],
+      );
+      const { stdout } = await cli.run(['related', place]);
+      assert.match(stdout, /src\/server\.ts:\d+[\s\S]* {4}calls it/);
+      assert.match(stdout, /is similar/);
+    });
+
+    it('refuses what it cannot answer, and says what to do', async () => {
+      const file = join(shop, webhook);
+      for (const [args, said] of [
+        [[], /Say which place: lantern related/],
+        [[file], /Say which place/],
+        [
+          [`${file}:1`, '--relation', 'callers'],
+          /--relation takes one of calls, called-by, tests, type, similar/,
+        ],
+        [[`${file}:1`, '--steps', '3'], /--steps takes 1 or 2/],
+        [[`${file}x:1`], /There is no file/],
+        [[`${process.execPath}:1`], /No indexed folder holds .*lantern index/],
+      ] as const) {
+        const { code, stderr } = await cli.run(['related', ...args]);
+        assert.equal(code, 2, args.join(' '));
+        assert.match(stderr, said);
+      }
+    });
+  });
 
   describe('search', () => {
     it('finds by meaning what is described in other words', async () => {

@@ -1,4 +1,5 @@
 import type { Coverage, SearchHit } from '../../../shared/src/protocol/protocol.js';
+import { relationText } from './relations.js';
 
 /** The texts of a hit in a list. */
 export interface HitTexts {
@@ -28,7 +29,7 @@ export function hitLabel({ line: { text, marks } }: SearchHit): {
 
 /** What a tree says beside the line. */
 export function hitNote(hit: SearchHit): string {
-  return [matchNote(hit), hit.symbol, `${hit.line.number}`].filter(Boolean).join(' • ');
+  return [matchNote(hit), relationText(hit), hit.symbol, `${hit.line.number}`].filter(Boolean).join(' • ');
 }
 
 /** A strong match needs no word: it is what people expect. */

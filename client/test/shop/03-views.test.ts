@@ -103,6 +103,56 @@ describe('what stays on the screen', () => {
     );
   });
 
+  it('says why code is related, and finds that of one relation', async () => {
+    const { results } = await lantern();
+    const file = shopFile('src/payments/webhook.ts');
+    const editor = await vscode.window.showTextDocument(file);
+    const line = editor.document
+      .getText()
+      .split('\n')
+      .findIndex((one) => one.includes('function verifySignature('));
+    editor.selection = new vscode.Selection(line, 0, line, 0);
+    const row = '[id="workbench.view.extension.lantern"] .monaco-list-row';
+    const reasons = (): string[] =>
+      results
+        .getChildren()
+        .flatMap((node) => results.getChildren(node))
+        .map((node) => String(results.getTreeItem(node).description));
+    await vscode.commands.executeCommand('lantern.findRelated');
+    assert.ok(
+      reasons().every((text) => / · .+/.test(text)),
+      reasons().join(),
+    );
+    assert.ok(
+      reasons().some((text) => text.includes('calls it')),
+      reasons().join(),
+    );
+    assert.ok(
+      reasons().some((text) => text.includes('is called by it')),
+      reasons().join(),
+    );
+    assert.ok(
+      reasons().some((text) => text.includes('defines a type of it')),
+      reasons().join(),
+    );
+    await eventually('the reasons are shown', async () =>
+      (await person.sees(row)).some((text) => text.includes('calls it')),
+    );
+    await person.photograph('related-reasons');
+    const asked = vscode.commands.executeCommand('lantern.findRelatedBy');
+    await eventually('the relations are offered', async () =>
+      (await person.sees('.quick-input-list .monaco-list-row')).some((text) => text.includes('Callers')),
+    );
+    await person.type('Callers');
+    await person.press('Enter');
+    await asked;
+    assert.ok(reasons().length > 0);
+    assert.ok(
+      reasons().every((text) => text.includes('calls it')),
+      reasons().join(),
+    );
+  });
+
   it('says in the status bar what the model and the memory are doing', async () => {
     const { client, statusBar } = await lantern();
     await client.request('lantern/preload', {});

@@ -8,6 +8,7 @@ import { indexCommand } from './commands/index.js';
 import { mcpCommand } from './commands/mcp.js';
 import { memoryCommand } from './commands/memory.js';
 import { modelsCommand } from './commands/models.js';
+import { relatedCommand } from './commands/related.js';
 import { removeCommand } from './commands/remove.js';
 import { searchCommand } from './commands/search.js';
 import { startCommand, stopCommand } from './commands/start.js';
@@ -34,6 +35,8 @@ async function main(args: readonly string[]): Promise<number> {
       return indexCommand(positionals, values);
     case 'search':
       return searchCommand(positionals, values);
+    case 'related':
+      return relatedCommand(positionals, values);
     case 'status':
       return statusCommand(values);
     case 'memory':

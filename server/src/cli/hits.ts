@@ -1,7 +1,12 @@
 import { relative, sep } from 'node:path';
-import type { HitLine, MatchStrength, SearchHit } from '../../../shared/src/protocol/protocol.js';
+import type {
+  HitLine,
+  MatchStrength,
+  SearchHit,
+  SearchResult,
+} from '../../../shared/src/protocol/protocol.js';
 import { weakFrom } from '../../../shared/src/matches.js';
-import { type Terminal, bold, cyan, dim, green, plain, yellow } from './terminal.js';
+import { type Terminal, bold, count, cyan, dim, green, plain, yellow } from './terminal.js';
 
 /** Lines that are shown of a hit: its first ones, and those around the line that answers. */
 const shownLines = 6;
@@ -14,8 +19,43 @@ const paintOf: Readonly<Record<MatchStrength, (terminal: Terminal, text: string)
   weak: dim,
 };
 
+/**
+ * Hits, and what the answer covers. `nothing` says what to do without hits, `noteOf` what to say of a hit below its lines.
+ */
+export function formatAnswer(
+  result: SearchResult,
+  terminal: Terminal,
+  cwd: string,
+  nothing: string,
+  noteOf: (hit: SearchHit) => string | undefined,
+): string {
+  const hits = formatHits(result.hits, terminal, cwd, noteOf);
+  return [...hits, dim(terminal, coverageLine(result, nothing))].join('\n');
+}
+
+function coverageLine({ hits, coverage, elapsedMs }: SearchResult, nothing: string): string {
+  if (coverage.emptyBecause !== undefined)
+    return `No files to search: ${plain(coverage.emptyBecause)} ${Math.round(elapsedMs)} ms`;
+  const parts = [
+    hits.length === 0 ? nothing : count(hits.length, 'hit'),
+    coverage.filesPending === 0
+      ? `in ${count(coverage.filesTotal, 'file')}`
+      : `with ${count(coverage.filesPending, 'file')} of ${coverage.filesTotal} still to be indexed`,
+    `${Math.round(elapsedMs)} ms`,
+  ];
+  if (coverage.reason !== undefined)
+    parts.push(coverage.semantic ? coverage.reason : `by words only: ${coverage.reason}`);
+  const more = coverage.filesPending === 0 ? '' : '. Indexing goes on by itself; --wait waits for it';
+  return parts.join(', ') + more;
+}
+
 /** Hits as text, best first, with a line before those at the end that match weakly. */
-export function formatHits(hits: readonly SearchHit[], terminal: Terminal, cwd: string): string[] {
+function formatHits(
+  hits: readonly SearchHit[],
+  terminal: Terminal,
+  cwd: string,
+  noteOf: (hit: SearchHit) => string | undefined,
+): string[] {
   const out: string[] = [];
   const weak = weakFrom(hits);
   if (weak === 0 && hits.length > 0) {
@@ -28,7 +68,8 @@ export function formatHits(hits: readonly SearchHit[], terminal: Terminal, cwd: 
   for (const [at, hit] of hits.entries()) {
     if (at === weak && at > 0) out.push(dim(terminal, 'Weaker matches:'), '');
     out.push(headOf(hit, terminal, cwd), ...linesOf(hit, terminal));
-    if (hit.terms !== undefined) out.push(`    ${termsLine(hit.terms)}`);
+    const note = noteOf(hit);
+    if (note !== undefined) out.push(`    ${plain(note)}`);
     out.push('');
   }
   return out;
@@ -100,10 +141,4 @@ function commonIndent(lines: readonly string[]): number {
     .filter((line) => line.trim() !== '')
     .map((line) => line.length - line.trimStart().length);
   return Math.min(...indents, 40);
-}
-
-/** The largest terms first. */
-function termsLine(terms: Readonly<Record<string, number>>): string {
-  const parts = Object.entries(terms).sort(([, a], [, b]) => b - a);
-  return parts.map(([name, term]) => `${name} ${term.toFixed(2)}`).join(', ');
 }

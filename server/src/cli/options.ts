@@ -17,6 +17,8 @@ const options = {
   'no-wait': { type: 'boolean' },
   min: { type: 'string' },
   explain: { type: 'boolean' },
+  relation: { type: 'string' },
+  steps: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
 } as const;

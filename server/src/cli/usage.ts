@@ -12,6 +12,10 @@ export const usage = `Usage: lantern COMMAND
       --no-wait             do not even wait two seconds for a folder that is not indexed
       --min strong|likely   leave out hits that match less well
       --explain             show what each hit's score is made of
+  related PATH:LINE       find code related to a place, and how: what calls it, what it calls, tests, types, similar code
+      --relation RELATION   only calls, called-by, tests, type or similar
+      --steps 2             also callers of callers, and what is called by what it calls
+      --limit N             how many hits (default 10, at most 100)
   status                  what is indexed, and what the daemon is doing
   memory                  who holds how much memory
   models                  the models, and which one is selected

@@ -32,6 +32,8 @@ describe('parameters of requests', () => {
       line: 1,
       includeOwnFile: false,
     });
+    const related = { path: '/p', file: 'a.ts', line: 1, relation: 'calledBy', steps: 2 };
+    assert.deepEqual(findRelatedParams(related), related);
     assert.deepEqual(indexParams({ path: '/p', token: 't', workDoneToken: 3 }), { path: '/p', token: 't' });
     assert.deepEqual(indexParams({ path: '/p', existing: true }), { path: '/p', existing: true });
     assert.deepEqual(folderParams(undefined), {});
@@ -71,6 +73,12 @@ describe('parameters of requests', () => {
   it('of the others are refused with the name of the request', () => {
     refused(() => findRelatedParams({ path: '/p', file: 'a', line: 0 }), /^findRelated: "line"/);
     refused(() => findRelatedParams({ path: '/p', line: 1 }), /^findRelated: "file"/);
+    const place = { path: '/p', file: 'a', line: 1 };
+    refused(
+      () => findRelatedParams({ ...place, relation: 'calledby' }),
+      /"relation" must be one of calls, calledBy/,
+    );
+    refused(() => findRelatedParams({ ...place, steps: 3 }), /"steps" must be a whole number from 1 to 2/);
     refused(() => indexParams({}), /^index: "path"/);
     refused(() => indexParams({ path: '/p', token: 5 }), /^index: "token"/);
     refused(() => pathParams({ path: [] }), /^remove: "path"/);

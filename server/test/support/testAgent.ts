@@ -4,6 +4,7 @@ import { join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type CallToolResult, Client, InMemoryTransport } from '@modelcontextprotocol/client';
 import { ActivityCounter } from '../../src/service/activity.js';
+import type { Parsers } from '../../src/syntax/parsers.js';
 import { TestService } from './testService.js';
 import { recordingLog } from './testLog.js';
 import { createMcpServer } from '../../src/mcp/mcpServer.js';
@@ -19,8 +20,8 @@ export class TestAgents {
   readonly deps: McpDependencies;
   readonly #clients: Client[] = [];
 
-  constructor(files: Readonly<Record<string, string>> = {}) {
-    this.service = new TestService(files);
+  constructor(files: Readonly<Record<string, string>> = {}, parsers?: Parsers) {
+    this.service = new TestService(files, parsers);
     this.deps = {
       service: this.service.service,
       activity: this.activity,

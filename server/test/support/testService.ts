@@ -6,6 +6,7 @@ import { TestIndex, bagOfWords } from './testIndex.js';
 import { Searcher } from '../../src/search/searcher.js';
 import type { SelectedModel } from '../../src/service/selectedModel.js';
 import { Service } from '../../src/service/service.js';
+import type { Parsers } from '../../src/syntax/parsers.js';
 
 /** A fake model. Tests set whether it is loaded; it embeds queries as the test's embedder embeds chunks. */
 export class TestModel {
@@ -58,8 +59,9 @@ export class TestService {
   readonly model: TestModel;
   readonly service: Service;
 
-  constructor(files: Readonly<Record<string, string>> = {}) {
-    this.index = new TestIndex(files);
+  /** Without parsers, which stay the caller's, files are chunked by lines. */
+  constructor(files: Readonly<Record<string, string>> = {}, parsers?: Parsers) {
+    this.index = new TestIndex(files, parsers);
     this.model = new TestModel(this.index.embedder.dimensions);
     this.service = new Service({
       settings: defaultSettings,

@@ -2,15 +2,16 @@ import { resolve } from 'node:path';
 import { LanternError } from '../../../../shared/src/errors.js';
 import {
   type MatchStrength,
+  type SearchHit,
   type SearchMode,
   type SearchResult,
   matchStrengths,
 } from '../../../../shared/src/protocol/protocol.js';
-import { formatHits } from '../hits.js';
+import { formatAnswer } from '../hits.js';
 import type { Values } from '../options.js';
 import { indexWithProgress } from '../progress.js';
 import { withDaemon } from '../session.js';
-import { type Terminal, count, dim, plain, show, terminal } from '../terminal.js';
+import { type Terminal, show, terminal } from '../terminal.js';
 
 /** How long a first search waits for its folder: a small one is complete by then. */
 const patienceMs = 2000;
@@ -62,25 +63,16 @@ function formatSearch(
   terminal: Terminal,
   cwd: string,
 ): string {
-  return [...formatHits(result.hits, terminal, cwd), dim(terminal, coverageLine(result, min))].join('\n');
-}
-
-function coverageLine({ hits, coverage, elapsedMs }: SearchResult, min: string | undefined): string {
-  if (coverage.emptyBecause !== undefined)
-    return `No files to search: ${plain(coverage.emptyBecause)} ${Math.round(elapsedMs)} ms`;
   const nothing =
     min === undefined
       ? 'Nothing found. Try other words, or fewer filters'
       : `Nothing matches that well. Without --min ${min} there may be weaker hits`;
-  const parts = [
-    hits.length === 0 ? nothing : count(hits.length, 'hit'),
-    coverage.filesPending === 0
-      ? `in ${count(coverage.filesTotal, 'file')}`
-      : `with ${count(coverage.filesPending, 'file')} of ${coverage.filesTotal} still to be indexed`,
-    `${Math.round(elapsedMs)} ms`,
-  ];
-  if (coverage.reason !== undefined)
-    parts.push(coverage.semantic ? coverage.reason : `by words only: ${coverage.reason}`);
-  const more = coverage.filesPending === 0 ? '' : '. Indexing goes on by itself; --wait waits for it';
-  return parts.join(', ') + more;
+  const note = ({ terms }: SearchHit): string | undefined => terms && termsLine(terms);
+  return formatAnswer(result, terminal, cwd, nothing, note);
+}
+
+/** The largest terms first. */
+function termsLine(terms: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(terms).sort(([, a], [, b]) => b - a);
+  return parts.map(([name, term]) => `${name} ${term.toFixed(2)}`).join(', ');
 }

@@ -1,5 +1,10 @@
 import { join } from 'node:path';
-import type { HitLine, MatchStrength, SearchHit } from '../../../../shared/src/protocol/protocol.js';
+import type {
+  HitLine,
+  MatchStrength,
+  Relation,
+  SearchHit,
+} from '../../../../shared/src/protocol/protocol.js';
 
 /** A range of lines to show to an agent. */
 export interface HitBlock {
@@ -16,6 +21,9 @@ export interface HitBlock {
   readonly line: HitLine;
   /** Absent in related code. */
   readonly match?: MatchStrength;
+  /** Of related code only. */
+  readonly relations?: readonly Relation[];
+  readonly via?: string;
   /** The lines from `startLine` on, without line ends. */
   readonly lines: readonly string[];
 }
@@ -60,7 +68,9 @@ function joined(better: HitBlock, other: HitBlock): HitBlock {
   const before = other.lines.slice(0, Math.max(0, better.startLine - other.startLine));
   const after = other.lines.slice(Math.max(0, better.endLine - other.startLine + 1));
   const own = padded(better, after.length > 0);
-  return { ...better, startLine, endLine, lines: [...before, ...own, ...after] };
+  const both = [...new Set([...(better.relations ?? []), ...(other.relations ?? [])])];
+  const relations = better.relations !== undefined && { relations: both };
+  return { ...better, ...relations, startLine, endLine, lines: [...before, ...own, ...after] };
 }
 
 /** Blank lines at the end of a text are restored when another text follows. */

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { weakFrom } from '../../../../shared/src/matches.js';
 import type { Coverage } from '../../../../shared/src/protocol/protocol.js';
 import type { HitBlock } from './blocks.js';
+import { reasonText } from './reasons.js';
 import { safeLine } from './safeText.js';
 
 /** A hit, and how much of it an answer shows. */
@@ -31,6 +32,7 @@ export interface Summary {
 export const longestName = 300;
 const longestSymbol = 120;
 const longestLine = 160;
+const longestReason = 200;
 
 /**
  * Hits as text: one line for each, then the code of those that have some, under their numbers, which begin with
@@ -72,6 +74,7 @@ function placeLine(folders: readonly string[], { block, line, lines }: Shown, nu
     `${file}:${startLine}-${endLine}`,
     // Most lines that answer have the symbol's name in them.
     symbol === null || text.includes(lastName(symbol)) ? '' : ` ${safeLine(symbol, longestSymbol)}`,
+    safeLine(reasonText(block), longestReason),
     line ? ` ${block.line.number}| ${text}` : '',
     lines > 0 && lines < block.lines.length ? ` (cut after line ${last})` : '',
   ].join('');

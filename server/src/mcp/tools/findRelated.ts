@@ -7,6 +7,7 @@ import { budgetBytes } from '../answers/budget.js';
 import { readCursor, writeCursor } from '../answers/cursor.js';
 import { dependsOnOpen, folderScope } from '../answers/folderScope.js';
 import { hitsAnswer, hitsShape } from '../answers/hitsAnswer.js';
+import { relationNames, relationOf } from '../answers/reasons.js';
 import { safeLine } from '../answers/safeText.js';
 import { type ToolCall, defineTool } from '../tool.js';
 import { cursor, detail, limit, maxTokens, notesOf } from './searchCode.js';
@@ -17,13 +18,19 @@ export const findRelated = defineTool({
   name: 'find_related',
   title: 'Find related code',
   description:
-    'Finds code that is like the code at a place, uses it or is used by it: other implementations, callers, tests, copies. ' +
+    'Finds code that is related to the definition at a place, and says how: called_by (the hit calls it: who breaks if you change it), ' +
+    'calls (it calls the hit), tests, defines_type_of (a type in its signature), similar. ' +
     'Use it on a hit of search_code or on the line that you are reading.',
   input: z.object({
     path: z.string().min(1).max(4096).describe('File, absolute or relative to folder'),
     line: z.int().min(1).max(100_000_000),
     folder: z.string().max(4096).optional().describe('Indexed folder; the open one if left out'),
-    include_own_file: z.boolean().default(false),
+    relation: z.enum(relationNames).optional().describe('Only this one'),
+    steps: z
+      .union([z.literal(1), z.literal(2)])
+      .optional()
+      .describe('2: callers of callers, too'),
+    include_own_file: z.boolean().optional().describe('Default: true with relation or steps'),
     detail,
     limit,
     cursor,
@@ -35,15 +42,24 @@ export const findRelated = defineTool({
 
   async run(args, call) {
     const folder = await folderOf(args, call);
-    const { line, include_own_file: includeOwnFile } = args;
+    const { line, steps, include_own_file: includeOwnFile } = args;
+    const relation = args.relation && relationOf(args.relation);
     const named = resolve(folder, args.path);
     // The index has a file under its real path, whatever link was used.
     const file = await realpath(named).catch(() => named);
-    const question = [folder, file, line, includeOwnFile];
+    const question = [folder, file, line, includeOwnFile ?? null, relation ?? null, steps ?? null];
     const offset = args.cursor === undefined ? 0 : readCursor(args.cursor, question);
     const asked = Math.min(mostHits, offset + args.limit * 2 + 5);
     const result = await call.service.findRelated(
-      { path: await realpath(folder).catch(() => folder), file, line, limit: asked, includeOwnFile },
+      {
+        path: await realpath(folder).catch(() => folder),
+        file,
+        line,
+        limit: asked,
+        ...(includeOwnFile !== undefined && { includeOwnFile }),
+        ...(relation && { relation }),
+        ...(steps && { steps }),
+      },
       { folders: () => [folder] },
       call.signal,
     );

@@ -102,7 +102,7 @@ export class Receivers {
     const above = all.filter((at) => at < offset).reverse();
     const nearFirst = [...above, ...all.slice(above.length)].slice(0, mostOccurrences);
     for (const at of nearFirst) {
-      const type = typeAt(file.code, at, name);
+      const type = typeAt(file, at, name);
       if (type !== undefined) return type;
     }
     for (const at of nearFirst) {
@@ -169,9 +169,10 @@ const assigned =
 const smallTypes = /^(?:string|number|boolean|int|str|float|bool|dict|list|any|object)$/;
 
 /** The type that the code says a name has at one of its occurrences. */
-function typeAt(code: string, at: number, name: string): string | undefined {
+function typeAt({ code, text }: CodeFile, at: number, name: string): string | undefined {
   const following = code.slice(at + name.length, at + name.length + 200);
-  const annotated = after.annotation.exec(following)?.[1];
+  // An annotation may be a string, in Python.
+  const annotated = after.annotation.exec(text.slice(at + name.length, at + name.length + 200))?.[1];
   if (annotated !== undefined && (/^\p{Lu}/u.test(annotated) || smallTypes.test(annotated))) return annotated;
   for (const pattern of [after.constructed, after.called, after.cast, after.behind]) {
     const type = pattern.exec(following)?.[1];

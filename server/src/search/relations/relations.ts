@@ -11,7 +11,7 @@ import { type CodeFile, CodeFiles, familyOf, isCallable, isType } from './codeFi
 import { Modules } from './modules.js';
 import { Receivers } from './receivers.js';
 import { Resolver } from './resolver.js';
-import { type ShownRange, rangeOfDefinition, rangeOfStatement } from './shownRange.js';
+import { type ShownRange, rangeOfDecorator, rangeOfDefinition, rangeOfStatement } from './shownRange.js';
 import { type Target, targetOf } from './target.js';
 import { typesNamedIn } from './typeNames.js';
 
@@ -143,7 +143,8 @@ class RelationSearch {
         const isTest = isTestFile || isTestAt(user, site.line);
         if (!site.isCall && !isTest) continue;
         // A site in the range of a definition that has been found adds nothing.
-        const caller = callerAt(user, site.line);
+        const decorated = decoratedAt(user, site);
+        const caller = callerAt(user, site.line, decorated);
         if (found.some((one) => one.file === user && holds(one, caller, site, isTest))) continue;
         const evidence = await this.#resolver.evidence(user, site, target);
         if (evidence === 0) continue;
@@ -152,9 +153,11 @@ class RelationSearch {
           ...(site.isCall ? (['calledBy'] as const) : []),
         ]);
         const range =
-          caller === undefined
-            ? rangeOfStatement(user, site.line, this.#chunkAt(user, site.line))
-            : rangeOfDefinition(caller, site.line);
+          decorated !== undefined
+            ? rangeOfDecorator(user, site.line, decorated)
+            : caller === undefined
+              ? rangeOfStatement(user, site.line, this.#chunkAt(user, site.line))
+              : rangeOfDefinition(caller, site.line);
         found.push({ ...range, file: user, definition: caller, relations, evidence });
       }
     }
@@ -264,9 +267,19 @@ class RelationSearch {
   }
 }
 
+/** The definition whose decorators have a use. They are run by what is around it. */
+function decoratedAt(file: CodeFile, { line, offset }: Site): FileDefinition | undefined {
+  const [inner] = file.around(line);
+  return inner !== undefined && offset < (file.nameOffset(inner) ?? 0) ? inner : undefined;
+}
+
 /** The definition that runs a line: the innermost function, otherwise the innermost definition. */
-function callerAt(file: CodeFile, line: number): FileDefinition | undefined {
-  const around = file.around(line);
+function callerAt(
+  file: CodeFile,
+  line: number,
+  decorated: FileDefinition | undefined,
+): FileDefinition | undefined {
+  const around = decorated === undefined ? file.around(line) : file.outside(decorated);
   return around.find(isCallable) ?? around[0];
 }
 

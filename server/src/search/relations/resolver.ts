@@ -141,7 +141,9 @@ export class Resolver {
       if (isParent(receiver)) return (await this.#inherited(inside, user, target, true)) ? 1 : 0;
       return this.#isOwner(inside, user, target);
     }
-    const binding = user.imports.bindings.find(({ local }) => local === names[0]);
+    const binding = user.imports.bindings.find(
+      ({ local }) => local === names[0] || (names[0] !== undefined && local.startsWith(`${names[0]}.`)),
+    );
     if (binding?.imported === '*') return 0;
     const type = await this.#receivers.typeOf(user, site);
     if (type === owner || (last === owner && type === undefined)) return this.#isOwner(owner, user, target);
@@ -183,8 +185,17 @@ export class Resolver {
     if (all === undefined) return 0;
     const others = all.filter((one) => one.form === 'member' && one.owner !== owner);
     const alike = isAlike(receiver, owner);
-    if (alike && !others.some((one) => isAlike(receiver, one.owner ?? ''))) return 0.6;
-    if (common.has(target.name)) return 0;
+    const isCommon = common.has(target.name);
+    if (alike && !others.some((one) => isAlike(receiver, one.owner ?? '')))
+      return isCommon && !mentions(user, owner) ? 0 : 0.6;
+    // What is read without brackets may as well be a field.
+    if (isCommon || target.isProperty) return 0;
+    // Where the written type decides, only the member above all others can be meant without one.
+    if (staticFamilies.has(user.family)) {
+      for (const { owner: other = '', file } of others)
+        if (!(await this.#classes.ancestors(other, file)).has(owner)) return 0;
+      return 0.6;
+    }
     let unrelated = 0;
     for (const { owner: other = '' } of others) {
       if (!(await this.#classes.related(other, owner, target.name, target.file))) unrelated++;

@@ -22,6 +22,12 @@ export function rangeOfDefinition({ startLine, endLine }: FileDefinition, line: 
   };
 }
 
+/** A decorator and what it decorates, up to the line of its name. */
+export function rangeOfDecorator(file: CodeFile, line: number, decorated: FileDefinition): ShownRange {
+  const named = file.lineAt(file.nameOffset(decorated) ?? 0);
+  return { startLine: line, endLine: Math.max(line, Math.min(named, line + statementLines)) };
+}
+
 const test = /^\s*(?:it|test|describe|specify|context|suite|scenario|Deno\.test)\b[^;]*[({]/;
 const indentOf = (line: string): number => /^\s*/.exec(line)?.[0].length ?? 0;
 
