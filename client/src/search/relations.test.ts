@@ -5,6 +5,8 @@ describe('relations of hits', () => {
   it('are said in words', () => {
     assert.equal(relationText({ relations: ['tests', 'calledBy'] }), 'tests it, calls it');
     assert.equal(relationText({ relations: ['calledBy'], via: 'addTax' }), 'calls it, over addTax');
+    assert.equal(relationText({ relations: ['calls', 'similar'] }), 'called by it');
+    assert.equal(relationText({ relations: ['similar'] }), 'similar');
     assert.equal(relationText({ relations: [] }), '');
     assert.equal(relationText({}), '');
   });

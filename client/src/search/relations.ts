@@ -3,16 +3,18 @@ import type { Relation, SearchHit } from '../../../shared/src/protocol/protocol.
 const texts: Readonly<Record<Relation, string>> = {
   tests: 'tests it',
   calledBy: 'calls it',
-  calls: 'is called by it',
-  definesTypeOf: 'defines a type of it',
-  similar: 'is similar',
+  calls: 'called by it',
+  definesTypeOf: 'defines its type',
+  similar: 'similar',
 };
 
 /** Why a hit is related to the place that was asked about, in a few words; empty for other hits. */
 export function relationText({ relations = [], via }: Pick<SearchHit, 'relations' | 'via'>): string {
   if (relations.length === 0) return '';
   const over = via === undefined ? '' : `, over ${via}`;
-  return relations.map((relation) => texts[relation]).join(', ') + over;
+  // That code is similar says little about code that is called.
+  const told = relations.length === 1 ? relations : relations.filter((relation) => relation !== 'similar');
+  return told.map((relation) => texts[relation]).join(', ') + over;
 }
 
 /** What a user can ask for about a place. */

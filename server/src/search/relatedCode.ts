@@ -14,6 +14,9 @@ const secondStep = 0.5;
 /** Of a list of one relation, what a cosine of 1 adds to the evidence. */
 const cosineWeight = 0.3;
 
+/** Less than any difference of scores that is shown. */
+const leastStep = 0.0001;
+
 export interface RelatedRequest {
   readonly limit: number;
   readonly includeOwnFile: boolean;
@@ -65,8 +68,14 @@ export function rankWithRelations(
     };
   });
   if (relation !== undefined && relation !== 'similar') return sorted(code, true);
+  // A chunk comes after the related code in it, which it would hide.
+  const below = (id: number): number =>
+    Math.min(...code.map((one) => (one.id === id ? one.score : Infinity)));
   const similar = rankRelated(catalog, folder, place, accept)
-    .map((one): RankedRelated => ({ ...one, relations: near.has(one.id) ? ['similar'] : [] }))
+    .map((one): RankedRelated => {
+      const score = Math.min(one.score, below(one.id) - leastStep);
+      return { ...one, score, relations: near.has(one.id) ? ['similar'] : [] };
+    })
     .filter(({ relations }) => relation === undefined || relations.length > 0)
     .filter(
       ({ id, path }) => !code.some((one) => one.path === path && isMostOf(one.code, catalog.chunks.get(id))),

@@ -132,8 +132,7 @@ class RelationSearch {
   async #users(target: Target, most: number): Promise<RelatedCode[]> {
     const found: RelatedCode[] = [];
     for (const fileId of this.#filesNaming(target, most)) {
-      throwIfCancelled(this.#signal, 'Search');
-      if (this.#pacer.due) await this.#pacer.pause();
+      await this.#step();
       const user = await this.#read(fileId);
       if (user === undefined) continue;
       const isTestFile = isTestPath(user.path);
@@ -146,6 +145,7 @@ class RelationSearch {
         const decorated = decoratedAt(user, site);
         const caller = callerAt(user, site.line, decorated);
         if (found.some((one) => one.file === user && holds(one, caller, site, isTest))) continue;
+        await this.#step();
         const evidence = await this.#resolver.evidence(user, site, target);
         if (evidence === 0) continue;
         const relations = new Set<Relation>([
@@ -188,8 +188,7 @@ class RelationSearch {
   async #called(file: CodeFile, lines: Lines): Promise<RelatedCode[]> {
     const found: RelatedCode[] = [];
     for (const name of [...calledIn(file, lines)].slice(0, mostNames)) {
-      throwIfCancelled(this.#signal, 'Search');
-      if (this.#pacer.due) await this.#pacer.pause();
+      await this.#step();
       const sites = sitesOf(file, name).filter(
         (site) => site.isCall && lines.startLine <= site.line && site.line <= lines.endLine,
       );
@@ -254,6 +253,12 @@ class RelationSearch {
       });
     }
     return found;
+  }
+
+  /** Lets others run when this has run for a while, and ends it when nobody wants it any more. */
+  async #step(): Promise<void> {
+    throwIfCancelled(this.#signal, 'Search');
+    if (this.#pacer.due) await this.#pacer.pause();
   }
 
   async #read(fileId: number): Promise<CodeFile | undefined> {
