@@ -26,6 +26,12 @@ describe('search rows', () => {
     assert.equal(hitNote({ ...hit, match: 'likely' }), 'likely • mergeGuestCart • 14');
   });
 
+  it('show of related code the symbol, and the reason beside it', () => {
+    const related: SearchHit = { ...hit, relations: ['calledBy'] };
+    assert.deepEqual(hitLabel(related), { label: 'mergeGuestCart', highlights: [] });
+    assert.equal(hitNote(related), 'calls it • * Joins two   carts. • 14');
+  });
+
   it('show the line that answers, with what it has of the question', () => {
     assert.deepEqual(hitLabel(hit), { label: '* Joins two   carts.', highlights: [[2, 7]] });
     assert.equal(textsOf({ ...hit, symbol: null }, undefined).label, '* Joins two   carts.');

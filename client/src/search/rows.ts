@@ -19,17 +19,25 @@ export function textsOf(hit: SearchHit, folder: string | undefined): HitTexts {
   };
 }
 
-/** The line that answers, with what it has of the question, as a tree shows it. */
-export function hitLabel({ line: { text, marks } }: SearchHit): {
-  label: string;
-  highlights: [number, number][];
-} {
+/**
+ * What a tree shows first: the line that answers, with what it has of the question. Of related code the symbol: the
+ * reason has to be seen beside it.
+ */
+export function hitLabel(hit: SearchHit): { label: string; highlights: [number, number][] } {
+  const { symbol, relations } = hit;
+  if (relations !== undefined && symbol !== null) return { label: symbol, highlights: [] };
+  const { text, marks } = hit.line;
   return { label: text, highlights: marks.map(([start, end]) => [start, end]) };
 }
 
-/** What a tree says beside the line. */
+/** What a tree says beside it. */
 export function hitNote(hit: SearchHit): string {
-  return [matchNote(hit), relationText(hit), hit.symbol, `${hit.line.number}`].filter(Boolean).join(' • ');
+  const { symbol, relations, line } = hit;
+  const parts =
+    relations !== undefined && symbol !== null
+      ? [relationText(hit), line.text, `${line.number}`]
+      : [relationText(hit), matchNote(hit), symbol, `${line.number}`];
+  return parts.filter(Boolean).join(' • ');
 }
 
 /** A strong match needs no word: it is what people expect. */

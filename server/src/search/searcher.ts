@@ -104,8 +104,8 @@ export class Searcher {
     const place = { chunk, text, vector: vectors?.query, nearest };
     const ranked = rankWithRelations(this.#catalog, folder, place, related, accept, relation);
     // The line to show of a caller is that of the call.
-    const name = chunk.symbol?.split('.').at(-1) ?? '';
-    const weights = new Map(tokens(name).map((token) => [token, 1]));
+    const name = tokens(chunk.symbol?.split('.').at(-1) ?? '').at(-1);
+    const weights = new Map(name === undefined ? [] : [[name, 1]]);
     const options = {
       limit,
       weights,
