@@ -85,21 +85,15 @@ export class Searcher {
     const { folder, prefix, vectors, texts } = target;
     const accept = (path: string): boolean =>
       path.startsWith(prefix) && (includeOwnFile || path !== chunk.path);
-    const bySyntax = relation !== 'similar';
-    const [nearest = [], text, related] = await Promise.all([
+    const [nearest = [], text] = await Promise.all([
       vectors?.nearest(vectors.query, limit * 5 + 20),
       texts.of(chunk),
-      bySyntax
-        ? relationsOf(
-            this.#catalog,
-            folder,
-            texts,
-            { fileId, line, lines: chunk },
-            { ...(relation !== undefined && { relation }), steps, accept },
-            signal,
-          )
-        : [],
     ]);
+    // After the collection has answered: it has a deadline, which work in this thread would use up.
+    const wanted = { ...(relation && { relation }), steps, accept };
+    const from = { fileId, line, lines: chunk };
+    const related =
+      relation === 'similar' ? [] : await relationsOf(this.#catalog, folder, texts, from, wanted, signal);
     throwIfCancelled(signal, 'Search');
     const place = { chunk, text, vector: vectors?.query, nearest };
     const ranked = rankWithRelations(this.#catalog, folder, place, related, accept, relation);
