@@ -87,7 +87,7 @@ export const leak = {
         return {
           minute: samples.length / 60,
           daemon: rssOf(daemon.pid) / MB,
-          chroma: chroma === null ? undefined : chroma.rssBytes / MB,
+          chroma: typeof chroma?.rssBytes === 'number' ? chroma.rssBytes / MB : undefined,
           handles: handlesOf(daemon.pid) ?? 0,
         };
       };

@@ -104,7 +104,7 @@ export const sharedChroma = {
           measure: 'memory of the shared server',
           unit: 'MB',
           values: [rssOf(server.pid) / MB],
-          against: { what: 'a server of its own', values: [chroma.rssBytes / MB] },
+          against: { what: 'a server of its own', values: [rssOf(chroma.pid) / MB] },
         }),
       ];
     } finally {

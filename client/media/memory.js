@@ -36,13 +36,21 @@
   const areasOfChart = [
     { key: 'models', name: 'Models', of: ({ models }) => models },
     { key: 'daemon', name: 'Rest of the daemon', of: ({ daemon, models }) => Math.max(0, daemon - models) },
-    { key: 'chroma', name: 'Chroma', of: ({ chroma }) => chroma },
+    {
+      key: 'chroma',
+      name: 'Chroma',
+      of: ({ chroma }) => chroma ?? 0,
+      isKnown: ({ chroma }) => chroma !== null,
+    },
   ];
+
+  const sizeOf = ({ of, isKnown }, sample) =>
+    isKnown !== undefined && !isKnown(sample) ? 'unknown' : mega(of(sample));
 
   /** Stacked areas, oldest sample on the left. */
   const chart = (samples) => {
     const [width, height] = [600, 180];
-    const most = Math.max(1, ...samples.map(({ daemon, chroma }) => daemon + chroma)) * 1.1;
+    const most = Math.max(1, ...samples.map(({ daemon, chroma }) => daemon + (chroma ?? 0))) * 1.1;
     const first = samples[0]?.at ?? 0;
     const span = Math.max(1, (samples.at(-1)?.at ?? 1) - first);
     const x = ({ at }) => ((at - first) / span) * width;
@@ -59,7 +67,7 @@
     });
     const now = samples.at(-1);
     const values = now
-      ? areasOfChart.map(({ name, of }) => `${name} ${mega(of(now))}`).join(', ')
+      ? areasOfChart.map((area) => `${area.name} ${sizeOf(area, now)}`).join(', ')
       : 'no samples yet';
     const label = `Memory over the last ${Math.round(span / 1000)} seconds. Now: ${values}.`;
     const box = {
@@ -75,16 +83,16 @@
     element(
       'div',
       { class: 'legend' },
-      ...areasOfChart.map(({ key, name, of }) =>
+      ...areasOfChart.map((area) =>
         element(
           'span',
           {},
           svg(
             'svg',
             { viewBox: '0 0 1 1', 'aria-hidden': 'true' },
-            svg('rect', { class: key, width: 1, height: 1 }),
+            svg('rect', { class: area.key, width: 1, height: 1 }),
           ),
-          `${name} ${sample ? mega(of(sample)) : ''}`,
+          `${area.name} ${sample ? sizeOf(area, sample) : ''}`,
         ),
       ),
     );

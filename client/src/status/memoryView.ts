@@ -24,7 +24,8 @@ interface MemoryViewState {
 interface Sample {
   readonly at: number;
   readonly daemon: number;
-  readonly chroma: number;
+  /** Null when it runs and does not say how much it holds. */
+  readonly chroma: number | null;
   readonly models: number;
 }
 
@@ -89,7 +90,7 @@ export class MemoryView implements vscode.Disposable {
       this.#samples.push({
         at: Date.now(),
         daemon: memory.daemon.rssBytes,
-        chroma: memory.chroma?.rssBytes ?? 0,
+        chroma: memory.chroma === null ? 0 : memory.chroma.rssBytes,
         models: memory.models.reduce((sum, { bytes }) => sum + bytes, 0),
       });
       this.#samples.splice(0, Math.max(0, this.#samples.length - keptSamples));

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
-import type { FolderStatus, IndexStatus, StatusResult } from '../../../shared/src/protocol/protocol.js';
-import { folderLine, indicatorOf } from './statusText.js';
+import type {
+  FolderStatus,
+  IndexStatus,
+  MemoryResult,
+  StatusResult,
+} from '../../../shared/src/protocol/protocol.js';
+import { folderLine, indicatorOf, tooltipOf } from './statusText.js';
 
 function folder(path: string, status: IndexStatus): FolderStatus {
   const counts = { files: 3, filesPending: 2, chunks: 5, chunksPending: 4 };
@@ -45,5 +50,38 @@ describe('the line of a folder', () => {
       /partly indexed, 2 files pending.*Index Folder/,
     );
     assert.equal(folderLine(folder('/work', { kind: 'idle' })), 'up to date');
+  });
+});
+
+describe('The tooltip of the status bar', () => {
+  const mebibyte = 1024 * 1024;
+  const status: StatusResult = {
+    version: '1.2.3',
+    pid: 5,
+    dataDir: '/data',
+    startedAt: 0,
+    model: { name: 'm', dtype: 'int8', status: { kind: 'ready', provider: 'cpu' } },
+    vectors: { kind: 'running' },
+    folders: [],
+    clients: [],
+    agentSearches: [],
+  };
+  const shown = (chroma: MemoryResult['chroma']): string => {
+    const memory: MemoryResult = {
+      daemon: { pid: 5, rssBytes: 100 * mebibyte },
+      chroma,
+      models: [],
+      folders: [],
+      clients: [],
+      totals: { loads: 0, hits: 0, releases: 0 },
+      disk: { catalogBytes: 0, chromaBytes: 0 },
+    };
+    return tooltipOf({ daemon: { kind: 'connected', pid: 5 }, status, memory, trusted: true, open: [] });
+  };
+
+  it('tells a Chroma whose memory is unknown from one that does not run', () => {
+    assert.match(shown({ pid: 7, rssBytes: 50 * mebibyte }), /Memory \| 150 MB: daemon 100 MB, Chroma 50 MB/);
+    assert.match(shown({ pid: 7, rssBytes: null }), /Memory \| 100 MB: daemon 100 MB, Chroma unknown/);
+    assert.match(shown(null), /Memory \| 100 MB: daemon 100 MB \|/);
   });
 });

@@ -95,7 +95,7 @@ export function tooltipOf({ daemon, status, memory, trusted, open }: StatusFacts
       const { daemon: own, chroma } = memory;
       const parts = [
         `daemon ${bytes(own.rssBytes)}`,
-        ...(chroma ? [`Chroma ${bytes(chroma.rssBytes)}`] : []),
+        ...(chroma ? [`Chroma ${chroma.rssBytes === null ? 'unknown' : bytes(chroma.rssBytes)}`] : []),
       ];
       lines.push(`| Memory | ${bytes(totalBytes(memory))}: ${parts.join(', ')} |`);
     }
@@ -119,6 +119,7 @@ export function bytes(count: number): string {
   return mib >= 10 || mib === 0 ? `${Math.round(mib)} MB` : `${mib.toFixed(1)} MB`;
 }
 
+/** What is known to be resident. */
 export function totalBytes({ daemon, chroma }: MemoryResult): number {
   return daemon.rssBytes + (chroma?.rssBytes ?? 0);
 }

@@ -236,6 +236,18 @@ describe('the agents’ tools', () => {
     assert.match(textOf(await call('index_status', { folder: '/nowhere' })), /\/nowhere: not indexed/);
     const info = await ask('get_cache_info');
     assert.deepEqual([fields(info)['loads'], fields(info)['hits']], [1, 2]);
+    assert.deepEqual([fields(info)['chroma_running'], fields(info)['chroma_rss_bytes']], [true, 70]);
+    agents.service.chroma = { pid: 7, rssBytes: null };
+    const unknown = await ask('get_cache_info');
+    assert.match(textOf(await call('get_cache_info')), /Chroma running \(memory unknown\)/);
+    assert.deepEqual(
+      [fields(unknown)['chroma_running'], fields(unknown)['chroma_rss_bytes']],
+      [true, undefined],
+    );
+    agents.service.chroma = undefined;
+    const none = await ask('get_cache_info');
+    assert.match(textOf(await call('get_cache_info')), /Chroma not running/);
+    assert.deepEqual([fields(none)['chroma_running'], fields(none)['chroma_rss_bytes']], [false, undefined]);
     assert.deepEqual((await ask('clear_embedding_cache')).structuredContent, {
       models_released: 1,
       bytes_freed: 5,

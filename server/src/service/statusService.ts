@@ -15,8 +15,8 @@ import type { SelectedModel } from './selectedModel.js';
 /** What the service asks of the vector store's server. */
 export interface VectorServer {
   status(): { readonly kind: string; readonly detail?: string };
-  /** Undefined while no server of ours runs. */
-  info(): Promise<{ readonly pid: number; readonly rssBytes: number } | undefined>;
+  /** Undefined while no server of ours runs. Resident memory is null when it is not known. */
+  info(): Promise<{ readonly pid: number; readonly rssBytes: number | null } | undefined>;
   /** Bytes on disk. */
   sizeBytes(): Promise<number>;
   /** Stops the server to free its memory, unless a job needs it. The next use starts it again. */

@@ -57,6 +57,8 @@ export class TestModel {
 export class TestService {
   readonly index: TestIndex;
   readonly model: TestModel;
+  /** What the vector store's server says of itself. */
+  chroma: { readonly pid: number; readonly rssBytes: number | null } | undefined = { pid: 7, rssBytes: 70 };
   readonly service: Service;
 
   /** Without parsers, which stay the caller's, files are chunked by lines. */
@@ -73,7 +75,7 @@ export class TestService {
       model: this.model as unknown as SelectedModel,
       vectorServer: {
         status: () => ({ kind: 'running' }),
-        info: () => Promise.resolve({ pid: 7, rssBytes: 70 }),
+        info: () => Promise.resolve(this.chroma),
         sizeBytes: () => Promise.resolve(700),
         stop: () => Promise.resolve(),
       },

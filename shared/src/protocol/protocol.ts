@@ -290,7 +290,8 @@ export interface MemoryResult {
     /** Since the first such request, in a daemon that was started with LANTERN_MEASURE_LOOP=1. */
     readonly loopDelay?: LoopDelay;
   };
-  readonly chroma: { readonly pid: number; readonly rssBytes: number } | null;
+  /** Null while no Chroma server of the daemon runs. `rssBytes` is null when the server does not say it. */
+  readonly chroma: { readonly pid: number; readonly rssBytes: number | null } | null;
   readonly models: readonly {
     readonly name: string;
     readonly dtype: string;

@@ -11,14 +11,17 @@ export async function memoryCommand(values: Values): Promise<number> {
   });
 }
 
-function formatMemory(memory: MemoryResult, terminal: Terminal): string {
+function chromaLine(chroma: MemoryResult['chroma']): string {
+  if (chroma === null) return 'not running';
+  return `${chroma.rssBytes === null ? 'memory unknown' : mebibytes(chroma.rssBytes)} (process ${chroma.pid})`;
+}
+
+export function formatMemory(memory: MemoryResult, terminal: Terminal): string {
   const { daemon, chroma, models, folders, totals, disk } = memory;
   const lines = [
     bold(terminal, 'Memory'),
     `  daemon   ${mebibytes(daemon.rssBytes)} (process ${daemon.pid})`,
-    chroma === null
-      ? '  chroma   not running'
-      : `  chroma   ${mebibytes(chroma.rssBytes)} (process ${chroma.pid})`,
+    `  chroma   ${chromaLine(chroma)}`,
   ];
   if (models.length === 0) lines.push('  No model is loaded.');
   for (const { name, dtype, provider, bytes, leases, holders, idleMs } of models) {

@@ -6,7 +6,8 @@ import { defineTool } from '../tool.js';
 
 const output = z.object({
   daemon_rss_bytes: z.number(),
-  chroma_rss_bytes: z.number().optional().describe('Left out while Chroma does not run'),
+  chroma_rss_bytes: z.number().optional().describe('Left out while Chroma does not run, or does not say it'),
+  chroma_running: z.boolean(),
   models: z.array(
     z.object({
       name: z.string(),
@@ -48,13 +49,14 @@ export const getCacheInfo = defineTool({
     );
     if (models.length === 0) lines.push('No model is in memory; the next search by meaning loads it.');
     lines.push(
-      `Daemon ${mebibytes(daemon.rssBytes)}, Chroma ${chroma === null ? 'not running' : mebibytes(chroma.rssBytes)}, ` +
+      `Daemon ${mebibytes(daemon.rssBytes)}, Chroma ${chroma === null ? 'not running' : chroma.rssBytes === null ? 'running (memory unknown)' : mebibytes(chroma.rssBytes)}, ` +
         `${mebibytes(disk.catalogBytes + disk.chromaBytes)} on disk for ${all.length} folders.`,
     );
     return withinBudget(all, budgetBytes(defaultMaxTokens), (folders) => {
       const structuredContent: z.output<typeof output> = {
         daemon_rss_bytes: daemon.rssBytes,
-        ...(chroma !== null && { chroma_rss_bytes: chroma.rssBytes }),
+        chroma_running: chroma !== null,
+        ...(typeof chroma?.rssBytes === 'number' && { chroma_rss_bytes: chroma.rssBytes }),
         models: models.map(({ name, dtype, provider, state, bytes, leases, loads, hits }) => {
           return { name, dtype, provider, state, bytes: Math.round(bytes), leases, loads, hits };
         }),

@@ -5,7 +5,8 @@ import { get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
-import type { ChromaMainMessage } from './chromaMain.js';
+import type { ChromaMainMessage, ChromaMainRequest } from './chromaMain.js';
+import { Emitter } from '../../../../shared/src/disposable.js';
 import type { ChromaLauncher } from './chromaLauncher.js';
 import { serverEnvironment } from './chromaLauncher.js';
 import { isAlive, signal, waitUntilGone } from './processes.js';
@@ -42,6 +43,8 @@ export class ChromaChild {
   #serverPid: number | undefined;
   #loadFailure: string | undefined;
   #stopping = false;
+  #asked: Promise<number | undefined> | undefined;
+  readonly #told = new Emitter<number | undefined>();
   /** Resolves when the process and the server in it have ended; never rejects. */
   readonly exited: Promise<ChildExit>;
 
@@ -74,6 +77,7 @@ export class ChromaChild {
         if (this.#process.pid === undefined) resolve({ code: null, signal: null });
       });
       this.#process.on('exit', () => {
+        this.#told.emit(undefined);
         // A server that outlives its wrapper process keeps the pipes and the database open.
         const server = this.#serverPid;
         if (server !== undefined && server !== this.#process.pid) signal(server, 'SIGKILL');
@@ -153,12 +157,33 @@ export class ChromaChild {
     });
   }
 
+  /**
+   * Resident memory of the server in bytes, which its process says itself: on most systems nobody else can tell
+   * without a further process. `undefined` when it cannot know, or does not answer within `timeoutMs`. Callers share
+   * one question.
+   */
+  residentBytes(timeoutMs: number): Promise<number | undefined> {
+    if (!this.running || !this.#process.connected) return Promise.resolve(undefined);
+    this.#asked ??= new Promise<number | undefined>((resolve) => {
+      const timer = setTimeout(() => answer(undefined), timeoutMs);
+      const told = this.#told.on((bytes) => answer(bytes));
+      const answer = (bytes: number | undefined): void => {
+        clearTimeout(timer);
+        told.dispose();
+        this.#asked = undefined;
+        resolve(bytes);
+      };
+      this.#send('memory');
+    });
+    return this.#asked;
+  }
+
   /** Ends the server, by force after `graceMs`, and waits for it. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
     if (this.running) {
-      // A message works on every platform; Windows has no signals. The callback keeps a broken channel from throwing.
-      if (this.#process.connected) this.#process.send('stop', () => undefined);
+      // A message works on every platform; Windows has no signals.
+      if (this.#process.connected) this.#send('stop');
       const stopTimer = new AbortController();
       const gone = this.exited.then(() => stopTimer.abort());
       await Promise.race([
@@ -170,9 +195,22 @@ export class ChromaChild {
     await this.exited;
   }
 
+  #send(request: ChromaMainRequest): void {
+    // The callback keeps a broken channel from throwing.
+    this.#process.send(request, () => undefined);
+  }
+
   #receive(message: ChromaMainMessage): void {
-    if (message.kind === 'server') this.#serverPid = message.pid;
-    else this.#loadFailure ??= message.message;
+    switch (message.kind) {
+      case 'server':
+        this.#serverPid = message.pid;
+        break;
+      case 'load-failed':
+        this.#loadFailure ??= message.message;
+        break;
+      case 'memory':
+        this.#told.emit(message.rssBytes ?? undefined);
+    }
   }
 
   #collect(stream: NodeJS.ReadableStream | null, onLine: (line: string) => void): void {

@@ -28,7 +28,10 @@ describe('ChromaProcess', function () {
     assert.deepEqual(server.status(), { kind: 'running', url, pid });
     const info = await server.info();
     assert.equal(info?.pid, pid);
-    assert.ok(info.rssBytes > 10e6 && info.rssBytes < 1e9, `${info.rssBytes} bytes`);
+    assert.ok(
+      info.rssBytes !== null && info.rssBytes > 10e6 && info.rssBytes < 1e9,
+      `${info.rssBytes} bytes`,
+    );
     assert.equal((await fetch(`${url}/api/v2/heartbeat`)).status, 200);
     if (process.platform !== 'win32') assert.equal((await stat(directory)).mode & 0o777, 0o700);
     await server.dispose();
@@ -37,6 +40,35 @@ describe('ChromaProcess', function () {
     assert.equal(await server.info(), undefined);
     await assert.rejects(server.ready(), /closing/);
     await assert.rejects(stat(join(directory, 'chroma.pid.json')));
+  });
+
+  it('says its memory itself: unknown while it is stopped, then again known, and never by another process', async function () {
+    if (process.platform === 'win32') this.skip();
+    const server = bed.server(await bed.folder(), { memoryTimeoutMs: 200 });
+    const { pid, url } = await server.ready();
+    // Without PATH neither ps nor any other program is found.
+    const path = process.env['PATH'];
+    process.env['PATH'] = '';
+    try {
+      const [one, two] = await Promise.all([server.info(), server.info()]);
+      assert.ok(one !== undefined && one.rssBytes !== null && one.rssBytes > 10e6);
+      assert.equal(two?.rssBytes, one.rssBytes, 'both share one question');
+      if (process.platform === 'linux') {
+        const status = await readFile(`/proc/${pid}/status`, 'latin1');
+        const resident = Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
+        assert.ok(Math.abs(resident / one.rssBytes - 1) < 0.2, `${resident} and ${one.rssBytes} bytes`);
+      }
+      process.kill(pid!, 'SIGSTOP');
+      assert.deepEqual(await server.info(), { pid, rssBytes: null, url });
+      process.kill(pid!, 'SIGCONT');
+      await until('it says it again', async () => typeof (await server.info())?.rssBytes === 'number');
+    } finally {
+      process.env['PATH'] = path;
+    }
+    process.kill(pid!, 'SIGSTOP');
+    const asked = server.info();
+    process.kill(pid!, 'SIGKILL');
+    assert.equal(await asked, undefined, 'a server that has ended holds nothing');
   });
 
   it('rejects web pages', async () => {
@@ -222,6 +254,12 @@ describe('ChromaProcess', function () {
     };
     assert.equal(pids.length, 2);
     assert.ok(pids.includes(pid!));
+    const info = await server.info();
+    assert.ok(info !== undefined);
+    assert.equal(info.pid, pid);
+    // Its wrapper can read on Linux how much it holds, and elsewhere says that it does not know.
+    if (process.platform === 'linux') assert.ok(info.rssBytes !== null && info.rssBytes > 10e6);
+    else assert.equal(info.rssBytes, null);
     // With the wrapper killed, the program must not live on beside the next one.
     process.kill(
       pids.find((other) => other !== pid)!,

@@ -11,7 +11,6 @@ import type { ChromaLauncher } from './chromaLauncher.js';
 import { findLaunchers, installAdvice } from './chromaLauncher.js';
 import type { ChromaEndpoint, ChromaServer, ChromaServerStatus, ServerProblem } from './chromaServer.js';
 import { explainExit } from './chromaErrors.js';
-import { residentBytes } from './processes.js';
 
 export interface ChromaProcessOptions {
   /**
@@ -32,12 +31,14 @@ export interface ChromaProcessOptions {
   readonly crashWindowMs?: number;
   readonly coolOffMs?: number;
   readonly stopGraceMs?: number;
+  /** A server that does not say within this time how much memory it holds counts as unknown. */
+  readonly memoryTimeoutMs?: number;
 }
 
-/** Process id, resident memory in bytes and address of the running server. */
+/** Process id, resident memory in bytes (null when it is not known) and address of the running server. */
 export interface ChromaProcessInfo {
   readonly pid: number;
-  readonly rssBytes: number;
+  readonly rssBytes: number | null;
   readonly url: string;
 }
 
@@ -84,6 +85,7 @@ export class ChromaProcess implements ChromaServer {
       crashWindowMs: 60_000,
       coolOffMs: 30_000,
       stopGraceMs: 3000,
+      memoryTimeoutMs: 1000,
       ...rest,
     };
   }
@@ -147,10 +149,12 @@ export class ChromaProcess implements ChromaServer {
 
   /** For the memory report; `undefined` while no server runs. */
   async info(): Promise<ChromaProcessInfo | undefined> {
-    if (this.#state.kind !== 'running') return undefined;
-    const { url, pid } = this.#state.server.endpoint;
-    const rssBytes = pid === undefined ? undefined : await residentBytes(pid);
-    return pid === undefined || rssBytes === undefined ? undefined : { pid, rssBytes, url };
+    const state = this.#state;
+    if (state.kind !== 'running') return undefined;
+    const { child, endpoint } = state.server;
+    const rssBytes = (await child.residentBytes(this.#options.memoryTimeoutMs)) ?? null;
+    if (this.#state !== state || !child.running || endpoint.pid === undefined) return undefined;
+    return { pid: endpoint.pid, rssBytes, url: endpoint.url };
   }
 
   async restart(reason: string): Promise<ChromaEndpoint> {

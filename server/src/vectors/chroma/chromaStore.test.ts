@@ -182,7 +182,7 @@ describe('ChromaStore', function () {
       assert.equal(await store.releaseIndexes(0), true);
       const after = await server.info();
       assert.notEqual(after?.pid, before?.pid);
-      assert.ok(after!.rssBytes < before!.rssBytes);
+      assert.ok(after!.rssBytes! < before!.rssBytes!);
       assert.equal(await store.releaseIndexes(0), false, 'what is left is what was used last');
       assert.equal((await server.info())?.pid, after?.pid);
       for (const collection of opened) assert.equal((await collection.query(vector, 1))[0]?.id, 'c0');

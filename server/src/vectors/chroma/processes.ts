@@ -34,20 +34,6 @@ export async function commandLine(pid: number): Promise<string | undefined> {
   return read(async () => (await run('ps', ['-ww', '-o', 'command=', '-p', String(pid)])).stdout.trim());
 }
 
-/** Resident memory of a process in bytes; `undefined` when it cannot be read. */
-export async function residentBytes(pid: number): Promise<number | undefined> {
-  const text = await read(async () => {
-    if (process.platform === 'linux') {
-      const kib = /^VmRSS:\s+(\d+) kB/m.exec(await readFile(`/proc/${pid}/status`, 'latin1'))?.[1];
-      return kib === undefined ? '' : String(Number(kib) * 1024);
-    }
-    if (process.platform === 'win32') return powershell(`(Get-Process -Id ${pid}).WorkingSet64`);
-    return String(Number((await run('ps', ['-o', 'rss=', '-p', String(pid)])).stdout.trim()) * 1024);
-  });
-  const bytes = Number(text);
-  return text && Number.isFinite(bytes) ? bytes : undefined;
-}
-
 /** Waits at most `ms` until the process has ended; returns whether it has. */
 export async function waitUntilGone(pid: number, ms: number): Promise<boolean> {
   const deadline = Date.now() + ms;
