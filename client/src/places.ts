@@ -1,7 +1,8 @@
-import { realpathSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, isAbsolute, join } from 'node:path';
 import * as vscode from 'vscode';
 import { contains } from '../../shared/src/contains.js';
+import { pathWithoutLinks } from '../../shared/src/pathWithoutLinks.js';
 
 /** A folder of the workspace that can be indexed, because it is on a disk. */
 export interface Place {
@@ -37,7 +38,7 @@ export function placeOf(file: string): Place | undefined {
 
 export function realPath(path: string): string {
   try {
-    return realpathSync.native(path);
+    return pathWithoutLinks(path);
   } catch {
     return path;
   }

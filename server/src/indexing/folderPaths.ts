@@ -1,6 +1,6 @@
-import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { LanternError } from '../../../shared/src/errors.js';
+import { pathWithoutLinks } from '../../../shared/src/pathWithoutLinks.js';
 
 /**
  * The path without symbolic links. Of a path that no longer exists it is the absolute path, so that its index can still be
@@ -13,7 +13,7 @@ export function realPath(path: string): string {
 
 function resolvedLink(path: string): string | undefined {
   try {
-    return realpathSync.native(path);
+    return pathWithoutLinks(path);
   } catch {
     return undefined;
   }

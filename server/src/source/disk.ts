@@ -4,9 +4,9 @@ import {
   lstatSync,
   readFileSync,
   readdirSync,
-  realpathSync,
   statSync,
 } from 'node:fs';
+import { pathWithoutLinks } from '../../../shared/src/pathWithoutLinks.js';
 
 /** The file system calls of the walk. They are synchronous, because a promise costs more than the call itself. */
 export interface Disk {
@@ -21,7 +21,7 @@ export interface Disk {
 export const nodeDisk: Disk = {
   list: (directory) => readdirSync(directory, { withFileTypes: true }),
   stat: (path) => lstatSync(path, { throwIfNoEntry: false }),
-  realPath: (path) => realpathSync.native(path),
+  realPath: (path) => pathWithoutLinks(path),
 };
 
 /** Larger files are not read as rule or settings files. */

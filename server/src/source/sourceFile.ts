@@ -8,11 +8,11 @@ import {
   lstatSync,
   openSync,
   readSync,
-  realpathSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemCode } from '../../../shared/src/errors.js';
+import { pathWithoutLinks } from '../../../shared/src/pathWithoutLinks.js';
 import { decodeText } from './decode.js';
 import { type SkipReason, extensionOf, isSecretFile } from './excludes.js';
 import { isInside } from './folderTree.js';
@@ -80,7 +80,7 @@ export async function readSource(root: string, path: string, options: ReadOption
   if (isSecretFile(name, segments.at(-2) ?? basename(root))) return skipped('secret');
   try {
     const absolute = join(root, path);
-    if (!isInside(realpathSync.native(dirname(absolute)), root)) return skipped('symlink-outside');
+    if (!isInside(pathWithoutLinks(dirname(absolute)), root)) return skipped('symlink-outside');
     for (let attempt = 1; ; attempt++) {
       const read = readOnce(absolute, options);
       if (read.kind === 'bytes') return judge(name, read.bytes, read.stats);

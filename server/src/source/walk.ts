@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
-import { access, realpath, stat } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
 import { LanternError, cancelled } from '../../../shared/src/errors.js';
+import { pathWithoutLinks } from '../../../shared/src/pathWithoutLinks.js';
 import { type SkipReason, isSecretFolder } from './excludes.js';
 import {
   type Child,
@@ -36,7 +37,7 @@ export async function checkFolder(path: string): Promise<string> {
   }
   const absolute = resolve(path);
   try {
-    const real = await realpath(absolute);
+    const real = pathWithoutLinks(absolute);
     const stats = await stat(real);
     if (stats.isFile()) {
       const next = `Name the folder that holds it: ${dirname(real)}`;

@@ -1,7 +1,8 @@
-import { realpath } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { dirname, resolve, sep } from 'node:path';
 import { LanternError } from '../../../../shared/src/errors.js';
 import type { Relation, SearchHit } from '../../../../shared/src/protocol/protocol.js';
+import { pathWithoutLinks } from '../../../../shared/src/pathWithoutLinks.js';
 import { formatAnswer } from '../hits.js';
 import type { Values } from '../options.js';
 import { withDaemon } from '../session.js';
@@ -40,8 +41,8 @@ export async function relatedCommand(positionals: readonly string[], values: Val
   if (!Number.isInteger(limit))
     throw new LanternError('bad-request', `--limit takes a whole number, not "${values.limit ?? ''}".`);
   // The index has a file under its real path, whatever link was used.
-  const file = await realpath(resolve(path)).catch(() => undefined);
-  if (file === undefined) throw new LanternError('not-found', `There is no file ${resolve(path)}.`);
+  if (!existsSync(path)) throw new LanternError('not-found', `There is no file ${resolve(path)}.`);
+  const file = pathWithoutLinks(resolve(path));
   return withDaemon(async (daemon, signal) => {
     const { folders } = await daemon.request('lantern/status', {}, signal);
     const folder = folders.map((one) => one.path).find((one) => file.startsWith(one + sep));

@@ -1,7 +1,7 @@
-import { realpath } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { LanternError } from '../../../../shared/src/errors.js';
+import { realPath } from '../../indexing/folderPaths.js';
 import { toBlocks } from '../answers/blocks.js';
 import { budgetBytes } from '../answers/budget.js';
 import { readCursor, writeCursor } from '../answers/cursor.js';
@@ -46,13 +46,13 @@ export const findRelated = defineTool({
     const relation = args.relation && relationOf(args.relation);
     const named = resolve(folder, args.path);
     // The index has a file under its real path, whatever link was used.
-    const file = await realpath(named).catch(() => named);
+    const file = realPath(named);
     const question = [folder, file, line, includeOwnFile ?? null, relation ?? null, steps ?? null];
     const offset = args.cursor === undefined ? 0 : readCursor(args.cursor, question);
     const asked = Math.min(mostHits, offset + args.limit * 2 + 5);
     const result = await call.service.findRelated(
       {
-        path: await realpath(folder).catch(() => folder),
+        path: realPath(folder),
         file,
         line,
         limit: asked,
