@@ -1,11 +1,4 @@
-import {
-  type Dirent,
-  type Stats,
-  lstatSync,
-  readFileSync,
-  readdirSync,
-  statSync,
-} from 'node:fs';
+import { type Dirent, type Stats, lstatSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { pathWithoutLinks } from '../../../shared/src/pathWithoutLinks.js';
 
 /** The file system calls of the walk. They are synchronous, because a promise costs more than the call itself. */
