@@ -46,7 +46,7 @@ describe('The VSIX for Windows, under Wine', function () {
   before(async function () {
     const missing = whatIsMissing();
     if (missing !== undefined) {
-      console.log(`    Skipped: ${missing}`);
+      process.stdout.write(`    Skipped: ${missing}\n`);
       this.skip();
     }
     const packed = readdirSync(join(root, 'dist-vsix')).find((name) => name.startsWith('lantern-win32-x64-'));
@@ -59,7 +59,7 @@ describe('The VSIX for Windows, under Wine', function () {
   });
 
   after(async () => {
-    if (wine === undefined) return;
+    if (whatIsMissing() !== undefined) return;
     await lantern(['stop']);
     wine.dispose();
   });
