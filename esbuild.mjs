@@ -44,11 +44,16 @@ if (process.argv.includes('--if-stale') && existsSync(stamp)) {
   if (Math.max(...sources.map(newestChange)) <= statSync(stamp).mtimeMs) process.exit(0);
 }
 
-/** sharp and onnxruntime-web are not needed: texts are the only input, and inference is our own. */
+/**
+ * Of @xenova/transformers only the tokenizers and the Hub's client are used. They run without the libraries that it
+ * imports; onnxruntime-node is loaded by the thread of the model alone.
+ */
 const emptyModules = {
   name: 'empty-modules',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(sharp|onnxruntime-web)$/ }, ({ path }) => ({ path, namespace: 'empty' }));
+    onResolve({ filter: /^(sharp|onnxruntime-(node|web))$/ }, ({ path, importer }) =>
+      importer.includes('@xenova') ? { path, namespace: 'empty' } : undefined,
+    );
     onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: 'export default {};', loader: 'js' }));
   },
 };

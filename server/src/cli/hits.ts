@@ -43,8 +43,8 @@ function coverageLine({ hits, coverage, elapsedMs }: SearchResult, nothing: stri
       : `with ${count(coverage.filesPending, 'file')} of ${coverage.filesTotal} still to be indexed`,
     `${Math.round(elapsedMs)} ms`,
   ];
-  if (coverage.reason !== undefined)
-    parts.push(coverage.semantic ? coverage.reason : `by words only: ${coverage.reason}`);
+  const reason = coverage.reason?.replace(/\.$/, '');
+  if (reason !== undefined) parts.push(coverage.semantic ? reason : `by words only: ${reason}`);
   const more = coverage.filesPending === 0 ? '' : '. Indexing goes on by itself; --wait waits for it';
   return parts.join(', ') + more;
 }

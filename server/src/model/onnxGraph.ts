@@ -1,4 +1,4 @@
-import { LanternError } from '../../../shared/src/errors.js';
+import { LanternError, errorMessage } from '../../../shared/src/errors.js';
 import { type OpenGraph, pool, toUnit } from './graph.js';
 
 /**
@@ -6,8 +6,7 @@ import { type OpenGraph, pool, toUnit } from './graph.js';
  * only file that imports the library.
  */
 export const openGraph: OpenGraph = async (files, provider) => {
-  // Imported here, because loading the native library takes time and 15 MB that lexical search does not need.
-  const ort = (await import('onnxruntime-node')).default;
+  const ort = await loadRuntime();
   const coreml = provider.kind === 'coreml';
   const session = await ort.InferenceSession.create(files.weights, {
     executionProviders: coreml ? [{ name: 'coreml', coreMlFlags: provider.flags }, 'cpu'] : ['cpu'],
@@ -68,3 +67,17 @@ export const openGraph: OpenGraph = async (files, provider) => {
     release: () => session.release(),
   };
 };
+
+/** Loads the native library, which takes time and 15 MB that lexical search does not need. */
+async function loadRuntime(): Promise<typeof import('onnxruntime-node')> {
+  try {
+    return (await import('onnxruntime-node')).default;
+  } catch (error) {
+    const [cause] = errorMessage(error).split('\n');
+    throw new LanternError(
+      'unavailable',
+      `onnxruntime does not load on ${process.platform}-${process.arch}: ${cause}. ` +
+        'Without it no model runs, and searches go by terms alone.',
+    );
+  }
+}
