@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, constants } from 'node:zlib';
 
 const root = dirname(fileURLToPath(import.meta.url));
 process.chdir(root);
@@ -101,15 +102,22 @@ function place(path, contents) {
   renameSync(temporary, path);
 }
 
-/** Copies each grammar's .wasm, and joins its queries into one file beside it. */
+/**
+ * Compresses each grammar's .wasm, because the grammars together have 33 MB, and joins its queries into one file beside
+ * it.
+ */
 function copyGrammars() {
   const table = 'server/src/syntax/grammars.json';
+  const params = { [constants.BROTLI_PARAM_QUALITY]: 5 };
   place(
     'dist/grammars/web-tree-sitter.wasm',
     readFileSync('node_modules/web-tree-sitter/web-tree-sitter.wasm'),
   );
   for (const [name, { wasm, tags }] of Object.entries(JSON.parse(readFileSync(table, 'utf8')))) {
-    place(`dist/grammars/${name}.wasm`, readFileSync(join('node_modules', wasm)));
+    place(
+      `dist/grammars/${name}.wasm.br`,
+      brotliCompressSync(readFileSync(join('node_modules', wasm)), { params }),
+    );
     const queries = tags.map((file) =>
       readFileSync(resolve(file.startsWith('queries/') ? dirname(table) : 'node_modules', file), 'utf8'),
     );

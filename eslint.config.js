@@ -2,7 +2,20 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'out', 'out-*', 'node_modules', 'test-fixtures', 'corpora', '.bench', '.vscode-test'] },
+  {
+    ignores: [
+      'dist',
+      'dist-npm',
+      'dist-vsix',
+      'out',
+      'out-*',
+      'node_modules',
+      'test-fixtures',
+      'corpora',
+      '.bench',
+      '.vscode-test',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -1,4 +1,5 @@
-import type { Entry } from './contents.js';
+import { nativeFolder } from './contents.js';
+import type { Entry } from './files.js';
 import { nativeFile } from './nativeFile.js';
 import type { Target } from './targets.js';
 
@@ -10,21 +11,21 @@ const allowed: readonly RegExp[] = [
   /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|NOTICE)$/,
   /^dist\/(lantern|daemon|api|mochaHooks|chromaMain|graphWorker|scanWorker|writeWorker|[\w]+-[A-Z0-9]{8})\.js$/,
   /^dist\/(extension\.cjs|runtime\.json)$/,
-  /^dist\/grammars\/[\w-]+\.(wasm|scm)$/,
+  /^dist\/grammars\/(web-tree-sitter\.wasm|[\w-]+\.(wasm\.br|scm))$/,
   /^client\/media\/([\w-]+\.(svg|css|js|png)|walkthrough\/[\w-]+\.(md|svg|png))$/,
   /^docs\/images\/[\w-]+\.png$/,
   /^models\/README\.md$/,
   /^models\/all-MiniLM-L6-v2\/(config|golden|special_tokens_map|tokenizer|tokenizer_config)\.json$/,
   /^models\/all-MiniLM-L6-v2\/onnx\/(model|model_int8)\.onnx$/,
-  /^node_modules\/onnxruntime-node\/(package\.json|dist\/(backend|binding|index|version)\.js)$/,
-  /^node_modules\/onnxruntime-node\/bin\/napi-v6\/\w+\/\w+\/(onnxruntime_binding\.node|onnxruntime\.dll)$/,
-  /^node_modules\/onnxruntime-node\/bin\/napi-v6\/\w+\/\w+\/libonnxruntime\.(so\.1|1\.dylib)$/,
-  /^node_modules\/onnxruntime-common\/(package\.json|dist\/cjs\/(package\.json|[\w-]+\.js))$/,
-  /^node_modules\/libsql\/(package\.json|LICENSE|(auth|index|promise|sqlite-error)\.js)$/,
-  /^node_modules\/@neon-rs\/load\/(package\.json|LICENSE|dist\/index\.js)$/,
-  /^node_modules\/detect-libc\/(package\.json|LICENSE|lib\/(detect-libc|filesystem|process)\.js)$/,
-  /^node_modules\/@libsql\/[\w-]+\/(package\.json|index\.node)$/,
-  /^node_modules\/chromadb-js-bindings-[\w-]+\/(package\.json|chromadb-js-bindings\.[\w-]+\.node)$/,
+  /^dist\/node_modules\/onnxruntime-node\/(package\.json|dist\/(backend|binding|index|version)\.js)$/,
+  /^dist\/node_modules\/onnxruntime-node\/bin\/napi-v6\/\w+\/\w+\/(onnxruntime_binding\.node|onnxruntime\.dll)$/,
+  /^dist\/node_modules\/onnxruntime-node\/bin\/napi-v6\/\w+\/\w+\/libonnxruntime\.(so\.1|1\.dylib)$/,
+  /^dist\/node_modules\/onnxruntime-common\/(package\.json|dist\/cjs\/(package\.json|[\w-]+\.js))$/,
+  /^dist\/node_modules\/libsql\/(package\.json|LICENSE|(auth|index|promise|sqlite-error)\.js)$/,
+  /^dist\/node_modules\/@neon-rs\/load\/(package\.json|LICENSE|dist\/index\.js)$/,
+  /^dist\/node_modules\/detect-libc\/(package\.json|LICENSE|lib\/(detect-libc|filesystem|process)\.js)$/,
+  /^dist\/node_modules\/@libsql\/[\w-]+\/(package\.json|index\.node)$/,
+  /^dist\/node_modules\/chromadb-js-bindings-[\w-]+\/(package\.json|chromadb-js-bindings\.[\w-]+\.node)$/,
 ];
 
 /** The extension does not work without these. */
@@ -41,13 +42,17 @@ const needed: readonly string[] = [
   'dist/writeWorker.js',
   'dist/runtime.json',
   'dist/grammars/web-tree-sitter.wasm',
-  'dist/grammars/typescript.wasm',
+  'dist/grammars/typescript.wasm.br',
   'dist/grammars/typescript.scm',
   'models/all-MiniLM-L6-v2/golden.json',
   'models/all-MiniLM-L6-v2/tokenizer.json',
   'models/all-MiniLM-L6-v2/onnx/model_int8.onnx',
-  'node_modules/onnxruntime-node/package.json',
-  'node_modules/onnxruntime-common/dist/cjs/index.js',
+];
+
+/** The model does not run without these. */
+const neededByModel: readonly string[] = [
+  `${nativeFolder}onnxruntime-node/package.json`,
+  `${nativeFolder}onnxruntime-common/dist/cjs/index.js`,
 ];
 
 const nativeName = /\.(node|dll|dylib|so(\.\d+)*)$/;
@@ -65,12 +70,15 @@ export function faults(entries: readonly Entry[], target: Target): string[] {
     }
     if (nativeName.test(path) && native === undefined) found.push(`${path} is no native library.`);
   }
-  for (const path of needed) if (!paths.has(path)) found.push(`${path} is missing.`);
+  const runs = target.onnxruntime;
+  for (const path of [...needed, ...(runs ? neededByModel : [])]) {
+    if (!paths.has(path)) found.push(`${path} is missing.`);
+  }
   const expected: readonly (readonly [RegExp, number])[] = [
-    [/onnxruntime_binding\.node$/, 1],
-    [/(libonnxruntime\.so\.1|libonnxruntime\.1\.dylib|onnxruntime\.dll)$/, 1],
-    [/^node_modules\/@libsql\/.*\.node$/, target.libsql === undefined ? 0 : 1],
-    [/^node_modules\/chromadb-js-bindings-.*\.node$/, target.chroma === undefined ? 0 : 1],
+    [/onnxruntime_binding\.node$/, runs ? 1 : 0],
+    [/(libonnxruntime\.so\.1|libonnxruntime\.1\.dylib|onnxruntime\.dll)$/, runs ? 1 : 0],
+    [/^dist\/node_modules\/@libsql\/.*\.node$/, 1],
+    [/^dist\/node_modules\/chromadb-js-bindings-.*\.node$/, 1],
     [/\/model\.onnx$/, target.graphs.includes('model.onnx') ? 1 : 0],
   ];
   for (const [part, count] of expected) {

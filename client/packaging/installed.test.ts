@@ -49,7 +49,8 @@ describe('the VSIX, installed in VS Code', function () {
     assert.ok(place);
     const target = targetNamed(hostTarget);
     const file = join(place.root, 'lantern.vsix');
-    await writeVsix(file, await contents(root, join(root, 'node_modules'), target), target);
+    const entries = await contents(root, join(root, 'node_modules'), target);
+    await writeVsix(file, join(place.root, 'staged'), entries, target);
     const { node, main } = await ensureVscodeServer(() => undefined);
     const dataFolder = join(place.root, 'editor');
     await runQuietly(

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, readdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, readdir, realpath, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buffer } from 'node:stream/consumers';
 import { type ZipFile, openPromise } from 'yauzl';
 import { faults } from './allowList.js';
-import { type Entry, contents } from './contents.js';
+import { contents, nativeFolder } from './contents.js';
+import { type Entry, stage } from './files.js';
 import { nativeFile, stripElf } from './nativeFile.js';
 import { hostTarget, targetNamed, targets } from './targets.js';
-import { contentTypes, vsixManifest, writeVsix } from './vsix.js';
+import { vsce, writeVsix } from './vsix.js';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 const modules = join(root, 'node_modules');
@@ -25,9 +26,27 @@ async function readZip(file: string): Promise<Entry[]> {
   return entries;
 }
 
+/** Names that vsce changes, as galleries expect. */
+const renamed: Readonly<Record<string, string>> = {
+  'readme.md': 'README.md',
+  'changelog.md': 'CHANGELOG.md',
+  'LICENSE.txt': 'LICENSE',
+};
+
 interface Ran {
   readonly code: number;
   readonly stdout: string;
+}
+
+/** Runs a staged program with its data in `home`. */
+function runProgram(program: string, home: string, args: readonly string[]): Promise<Ran> {
+  const env: NodeJS.ProcessEnv = { ...process.env, LANTERN_HOME: home };
+  delete env['NODE_PATH'];
+  return new Promise((settle) => {
+    execFile(process.execPath, [program, ...args], { cwd: dirname(home), env }, (error, stdout, stderr) =>
+      settle({ code: Number(error?.code ?? 0), stdout: stdout + stderr }),
+    );
+  });
 }
 
 describe('packaging', () => {
@@ -49,7 +68,7 @@ describe('packaging', () => {
   describe('native files', () => {
     it('are known by their headers, for every target', async () => {
       const bin = join(modules, 'onnxruntime-node', 'bin', 'napi-v6');
-      for (const { os, cpu } of targets) {
+      for (const { os, cpu } of targets.filter(({ onnxruntime }) => onnxruntime)) {
         const bytes = await readFile(join(bin, os, cpu, 'onnxruntime_binding.node'));
         assert.deepEqual(nativeFile(bytes), { os, cpu });
       }
@@ -78,46 +97,17 @@ describe('packaging', () => {
     });
   });
 
-  describe('descriptions', () => {
-    const fields = {
-      name: 'lantern',
-      version: '1.0.0',
-      publisher: 'lantern',
-      displayName: 'A & B <"C">',
-      description: 'd',
-      license: 'Apache-2.0',
-      engines: { vscode: '^1.101.0' },
-    };
-
-    it('name the target, and escape what XML would read', () => {
-      const text = vsixManifest(
-        fields,
-        [{ path: 'README.md', bytes: Buffer.alloc(0) }],
-        targetNamed('win32-x64'),
-      );
-      assert.match(text, /TargetPlatform="win32-x64"/);
-      assert.match(text, /<DisplayName>A &amp; B &lt;&quot;C&quot;&gt;</);
-      assert.match(text, /Content\.Details" Path="extension\/README\.md"/);
-      assert.doesNotMatch(text, /Changelog/);
-    });
-
-    it('give a type to every file', () => {
-      const paths = ['LICENSE', 'dist/a.js', 'b.node', 'lib.so.1'];
-      const text = contentTypes(paths.map((path) => ({ path, bytes: Buffer.alloc(0) })));
-      for (const part of ['".js"', '".node"', '".1"', '".vsixmanifest"', 'PartName="/extension/LICENSE"']) {
-        assert.ok(text.includes(part), part);
-      }
-    });
-
-    it('refuse a target that there is none of', () => {
-      assert.throws(() => targetNamed('sunos-sparc'), /no target sunos-sparc.*linux-x64/);
-    });
+  it('refuses a target that there is none of', () => {
+    assert.throws(() => targetNamed('sunos-sparc'), /no target sunos-sparc.*linux-x64/);
   });
 
   describe('the VSIX of this machine', function () {
     this.timeout(180_000);
     let entries: Entry[];
     let file: string;
+    let staged: string;
+    let chosen: Entry[];
+    let shop: string;
 
     before(async function () {
       if (!targets.some(({ name }) => name === hostTarget)) this.skip();
@@ -126,21 +116,75 @@ describe('packaging', () => {
       });
       const target = targetNamed(hostTarget);
       file = join(dir, 'lantern.vsix');
-      await writeVsix(file, await contents(root, modules, target), target);
+      staged = join(dir, 'staged');
+      chosen = await contents(root, modules, target);
+      await writeVsix(file, staged, chosen, target);
       entries = await readZip(file);
+      shop = join(dir, 'shop');
+      await cp(join(root, 'test-fixtures', 'typescript-shop'), shop, { recursive: true });
     });
 
     const inside = (): Entry[] =>
       entries
         .filter(({ path }) => path.startsWith('extension/'))
-        .map(({ path, bytes }) => ({ path: path.slice('extension/'.length), bytes }));
+        .map(({ path, bytes }) => ({ path: path.slice('extension/'.length), bytes }))
+        .map(({ path, bytes }) => ({ path: renamed[path] ?? path, bytes }));
 
     it('holds what is allowed and needed, for the right processor, within its size', async () => {
       assert.deepEqual(faults(inside(), targetNamed(hostTarget)), []);
       const others = entries.map(({ path }) => path).filter((path) => !path.startsWith('extension/'));
-      assert.deepEqual(others, ['extension.vsixmanifest', '[Content_Types].xml']);
+      assert.deepEqual(others.sort(), ['[Content_Types].xml', 'extension.vsixmanifest']);
       const { size } = await stat(file);
       assert.ok(size <= (limits[hostTarget] ?? 150e6), `${size} bytes`);
+    });
+
+    it('holds what vsce lists, which is what was chosen', async () => {
+      const chosenPaths = chosen.map(({ path }) => path).sort();
+      const listed = (await vsce(staged, ['ls'])).trim().split('\n').sort();
+      assert.deepEqual(listed, chosenPaths);
+      assert.deepEqual(
+        inside()
+          .map(({ path }) => path)
+          .sort(),
+        chosenPaths,
+      );
+    });
+
+    it('has what a gallery shows, without links that lead nowhere', () => {
+      const text = (name: string): string =>
+        entries.find(({ path }) => path === name)?.bytes.toString('utf8') ?? '';
+      const described = text('extension.vsixmanifest');
+      assert.match(described, new RegExp(`TargetPlatform="${hostTarget}"`));
+      for (const part of ['Icons.Default', 'Content.Details', 'Content.Changelog', 'Content.License']) {
+        assert.match(described, new RegExp(`Services\\.${part.replace('.', '\\.')}`));
+      }
+      assert.doesNotMatch(text('extension/readme.md'), /\]\((?!https:|#)/);
+    });
+
+    it('has pictures in its README where there is an address for them', async () => {
+      const target = targetNamed(hostTarget);
+      const readme = (await contents(root, modules, target, true)).filter(({ path }) => path === 'README.md');
+      const small = join(dir, 'small');
+      const kept = chosen.filter(({ path }) =>
+        /^(package\.json|LICENSE|client\/.*|dist\/extension\.cjs)$/.test(path),
+      );
+      await writeVsix(
+        join(dir, 'small.vsix'),
+        small,
+        [...kept, ...readme],
+        target,
+        'https://example.test/raw',
+      );
+      const page = (await readZip(join(dir, 'small.vsix'))).find(
+        ({ path }) => path === 'extension/readme.md',
+      );
+      const pictures = page?.bytes.toString('utf8').match(/!\[[^\]]+\]\([^)]+\)/g) ?? [];
+      assert.equal(pictures.length, 2);
+      for (const picture of pictures) {
+        const [, path = ''] =
+          /\(https:\/\/example\.test\/raw\/(docs\/images\/[\w-]+\.png)\)/.exec(picture) ?? [];
+        await stat(join(root, path));
+      }
     });
 
     it('is refused with a file too many, one too few, or one for another machine', async () => {
@@ -158,8 +202,8 @@ describe('packaging', () => {
       const with_ = (path: string, bytes = Buffer.from('x')): string =>
         faults([...inside(), { path, bytes }], target).join('\n');
       assert.match(with_('dist/daemon.js.map'), /daemon\.js\.map is not on the allow-list/);
-      assert.match(with_('node_modules/sharp/package.json'), /not on the allow-list/);
-      assert.match(with_('dist/grammars/x.wasm', await readFile(library)), /is for \w+-x64, not for/);
+      assert.match(with_(`${nativeFolder}sharp/package.json`), /not on the allow-list/);
+      assert.match(with_('dist/grammars/x.wasm.br', await readFile(library)), /is for \w+-x64, not for/);
       const cut = inside().filter(({ path }) => !/daemon\.js|index\.node/.test(path));
       assert.match(faults(cut, target).join('\n'), /dist\/daemon\.js is missing[^]*0 files match.*libsql/);
     });
@@ -173,34 +217,23 @@ describe('packaging', () => {
       for (const [path, bytes] of files) {
         if (!/\.(c?js|json|md)$/.test(path)) continue;
         assert.ok(!bytes.includes(root), `${path} names ${root}`);
-        if (path.startsWith('dist/')) assert.ok(!bytes.includes('//# sourceMappingURL='), path);
+        if (path.startsWith('dist/') && !path.startsWith(nativeFolder))
+          assert.ok(!bytes.includes('//# sourceMappingURL='), path);
       }
     });
 
     it('indexes and searches with nothing of the repository beside it, also after it was removed', async () => {
       const extension = join(dir, 'extension');
-      for (const { path, bytes } of inside()) {
-        await mkdir(dirname(join(extension, path)), { recursive: true });
-        await writeFile(join(extension, path), bytes);
-      }
-      const shop = join(dir, 'shop');
-      await cp(join(root, 'test-fixtures', 'typescript-shop'), shop, { recursive: true });
+      await stage(extension, inside());
       const home = join(dir, 'home');
-      const env: NodeJS.ProcessEnv = { ...process.env, LANTERN_HOME: home };
-      delete env['NODE_PATH'];
       let cli = join(extension, 'dist', 'lantern.js');
-      const lantern = (...args: string[]): Promise<Ran> =>
-        new Promise((settle) => {
-          execFile(process.execPath, [cli, ...args], { cwd: dir, env }, (error, stdout, stderr) =>
-            settle({ code: Number(error?.code ?? 0), stdout: stdout + stderr }),
-          );
-        });
+      const lantern = (...args: string[]): Promise<Ran> => runProgram(cli, home, args);
       try {
         const indexed = await lantern('index', shop);
         assert.equal(indexed.code, 0, indexed.stdout);
         const doctor = await lantern('doctor');
         assert.equal(doctor.code, 0, doctor.stdout);
-        if (targetNamed(hostTarget).chroma !== undefined) assert.match(doctor.stdout, /ok +chroma/);
+        assert.match(doctor.stdout, /ok +chroma/);
         const copies = await readdir(join(home, 'runtime'));
         assert.equal(copies.length, 1);
         // The daemon goes on without the folder that it came from.
@@ -216,6 +249,31 @@ describe('packaging', () => {
         };
         assert.ok(answer.coverage.semantic);
         assert.ok(answer.hits.length > 0);
+      } finally {
+        await lantern('stop');
+      }
+    });
+
+    it('searches by terms, and says why, where onnxruntime has no binary', async () => {
+      const without = join(dir, 'without');
+      const home = join(dir, 'home-without');
+      const target = { ...targetNamed(hostTarget), onnxruntime: false };
+      const kept = await contents(root, modules, target);
+      assert.deepEqual(faults(kept, target), []);
+      await stage(without, kept);
+      const lantern = (...args: string[]): Promise<Ran> =>
+        runProgram(join(without, 'dist', 'lantern.js'), home, args);
+      try {
+        const found = await lantern('search', 'RetryOptions', '--path', shop, '--json');
+        assert.equal(found.code, 0, found.stdout);
+        const answer = JSON.parse(found.stdout) as {
+          hits: { path: string }[];
+          coverage: { semantic: boolean; reason?: string };
+        };
+        assert.ok(answer.hits.some(({ path }) => path === 'src/payments/chargeWithRetry.ts'));
+        assert.ok(!answer.coverage.semantic);
+        const doctor = await lantern('doctor');
+        assert.match(doctor.stdout, /FAIL model +onnxruntime does not load on .*searches go by terms alone/);
       } finally {
         await lantern('stop');
       }

@@ -4,9 +4,10 @@ export interface Target {
   readonly name: string;
   readonly os: 'darwin' | 'linux' | 'win32';
   readonly cpu: 'arm64' | 'x64';
-  /** Undefined when there is no such package. The README says what then works. */
-  readonly libsql?: string;
-  readonly chroma?: string;
+  readonly libsql: string;
+  readonly chroma: string;
+  /** Whether onnxruntime has a binary. Without one the daemon runs, and searches go by terms alone. */
+  readonly onnxruntime: boolean;
   /** Weights of the bundled model; fp32 is for CoreML. */
   readonly graphs: readonly ('model_int8.onnx' | 'model.onnx')[];
 }
@@ -20,7 +21,17 @@ export const targets: readonly Target[] = [
     cpu: 'arm64',
     libsql: '@libsql/darwin-arm64',
     chroma: 'chromadb-js-bindings-darwin-arm64',
+    onnxruntime: true,
     graphs: ['model_int8.onnx', 'model.onnx'],
+  },
+  {
+    name: 'darwin-x64',
+    os: 'darwin',
+    cpu: 'x64',
+    libsql: '@libsql/darwin-x64',
+    chroma: 'chromadb-js-bindings-darwin-x64',
+    onnxruntime: false,
+    graphs: int8,
   },
   {
     name: 'linux-x64',
@@ -28,6 +39,7 @@ export const targets: readonly Target[] = [
     cpu: 'x64',
     libsql: '@libsql/linux-x64-gnu',
     chroma: 'chromadb-js-bindings-linux-x64-gnu',
+    onnxruntime: true,
     graphs: int8,
   },
   {
@@ -36,6 +48,7 @@ export const targets: readonly Target[] = [
     cpu: 'arm64',
     libsql: '@libsql/linux-arm64-gnu',
     chroma: 'chromadb-js-bindings-linux-arm64-gnu',
+    onnxruntime: true,
     graphs: int8,
   },
   {
@@ -44,9 +57,9 @@ export const targets: readonly Target[] = [
     cpu: 'x64',
     libsql: '@libsql/win32-x64-msvc',
     chroma: 'chromadb-js-bindings-win32-x64-msvc',
+    onnxruntime: true,
     graphs: int8,
   },
-  { name: 'win32-arm64', os: 'win32', cpu: 'arm64', graphs: int8 },
 ];
 
 export const hostTarget = `${process.platform}-${process.arch}`;

@@ -42,7 +42,7 @@ describe('Parsers', () => {
   it('does without a grammar that does not load, and says so once', async () => {
     const broken = await TestGrammars.make(['json', 'python']);
     try {
-      await writeFile(join(broken.folder, 'python.wasm'), 'not a module');
+      await writeFile(join(broken.folder, 'python.wasm.br'), 'not a module');
       const { log, events } = recordingLog();
       const parsers = new Parsers(broken.folder, log);
       assert.equal(await parsers.read('python', 'x = 1', typeOf), undefined);

@@ -1,12 +1,16 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { promisify } from 'node:util';
+import { brotliDecompress } from 'node:zlib';
 import { Language, Parser, Query } from 'web-tree-sitter';
 import type { Node, QueryMatch, Tree, TreeCursor } from 'web-tree-sitter';
 import type { Disposable } from '../../../shared/src/disposable.js';
 import { errorMessage } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
 import { Pacer } from './pacer.js';
+
+const decompress = promisify(brotliDecompress);
 
 /** Longest text that is parsed, in UTF-16 units. WASM memory grows with the tree and never shrinks. */
 const maxParseLength = 1_500_000;
@@ -64,7 +68,7 @@ export class Parsers implements Disposable {
   #milliseconds = 0;
   #live = 0;
 
-  /** `grammarDir` has `web-tree-sitter.wasm` and, for each language, `<id>.wasm` and `<id>.scm`. */
+  /** `grammarDir` has `web-tree-sitter.wasm` and, for each language, `<id>.wasm.br` and `<id>.scm`. */
   constructor(grammarDir: string, log: Log, maxMs: number = maxParseMs) {
     this.#grammarDir = grammarDir;
     this.#log = log;
@@ -158,8 +162,8 @@ export class Parsers implements Disposable {
     const started = performance.now();
     try {
       this.#runtime ??= this.#start();
-      if (!(await this.#runtime).has(`${language}.wasm`)) return undefined;
-      const bytes = await readFile(join(this.#grammarDir, `${language}.wasm`));
+      if (!(await this.#runtime).has(`${language}.wasm.br`)) return undefined;
+      const bytes = await decompress(await readFile(join(this.#grammarDir, `${language}.wasm.br`)));
       const loaded = await Language.load(bytes);
       const query = await this.#query(language, loaded);
       const milliseconds = Math.round(performance.now() - started);

@@ -2,6 +2,7 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promi
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { brotliCompressSync, constants } from 'node:zlib';
 
 type Table = Readonly<Record<string, { readonly wasm: string; readonly tags: readonly string[] }>>;
 
@@ -38,7 +39,11 @@ export class TestGrammars {
     const names = Object.keys(table).filter((name) => wanted?.includes(name) ?? true);
     for (const name of names) {
       const { wasm, tags } = table[name] ?? { wasm: '', tags: [] };
-      await copyFile(join(modules, wasm), join(folder, `${name}.wasm`));
+      const params = { [constants.BROTLI_PARAM_QUALITY]: 1 };
+      await writeFile(
+        join(folder, `${name}.wasm.br`),
+        brotliCompressSync(await readFile(join(modules, wasm)), { params }),
+      );
       const queries = tags.map((tag) =>
         readFile(tag.startsWith('queries/') ? join(sources, tag) : join(modules, tag), 'utf8'),
       );
