@@ -57,6 +57,7 @@ const specs = [
   'out/server/test/**/*.test.js',
   'out/client/src/**/*.test.js',
   'out/client/packaging/packaging.test.js',
+  'out/client/packaging/npmPackage.test.js',
 ];
 const totals = { passed: 0, failed: 0, skipped: 0 };
 let broken = false;

@@ -25,6 +25,13 @@ export interface EmbeddingCacheInfo {
 
 type Space = 'cosine' | 'l2' | 'ip';
 
+/** One unit vector per text. The declarations of this file name no type of another, because they ship alone. */
+type Embed = (
+  model: string,
+  kind: 'document' | 'query',
+  texts: readonly string[],
+) => Promise<readonly { readonly vector: Float32Array }[]>;
+
 /**
  * An embedding function for the `chromadb` client. All functions of a process share one copy of their model, which
  * loads at the first use. As in sentence-transformers, a text longer than the model's limit is embedded by its start.
@@ -32,10 +39,10 @@ type Space = 'cosine' | 'l2' | 'ip';
 export class LanternEmbeddingFunction {
   readonly name = 'lantern';
   readonly #model: string;
-  readonly #embed: EmbeddingLibrary['embed'];
+  readonly #embed: Embed;
 
   /** Use `getEmbeddingFunction`, which returns the same object for the same name. */
-  constructor(model: string, embed: EmbeddingLibrary['embed']) {
+  constructor(model: string, embed: Embed) {
     this.#model = model;
     this.#embed = embed;
   }
@@ -189,6 +196,6 @@ function modelOf(config: Record<string, unknown>): string {
   throw new LanternError('bad-request', 'The embedding function\'s configuration has no "model": name one.');
 }
 
-function toNumbers(embeddings: readonly Embedding[]): number[][] {
+function toNumbers(embeddings: Awaited<ReturnType<Embed>>): number[][] {
   return embeddings.map((embedding) => [...embedding.vector]);
 }

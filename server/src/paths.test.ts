@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { LanternError } from '../../shared/src/errors.js';
+import { extensionName, npmPackageName } from '../../shared/src/packageNames.js';
 import { modelsDir, packageRoot } from './paths.js';
 
 describe('paths', () => {
@@ -21,13 +22,15 @@ describe('paths', () => {
   });
 
   it('walks past folders and packages of other names, from compiled files and from bundles', async () => {
-    await writeFile(join(folder, 'package.json'), '{"name":"lantern"}');
     await mkdir(join(folder, 'out', 'server', 'src'), { recursive: true });
     await mkdir(join(folder, 'dist'));
     await writeFile(join(folder, 'out', 'package.json'), '{"type":"module"}');
-    for (const file of ['out/server/src/api.js', 'dist/lantern.mjs', 'dist/package.json/x.js']) {
-      assert.equal(packageRoot(pathToFileURL(join(folder, file)).href), folder);
-      assert.equal(packageRoot(join(folder, file)), folder);
+    for (const name of [extensionName, npmPackageName]) {
+      await writeFile(join(folder, 'package.json'), JSON.stringify({ name }));
+      for (const file of ['out/server/src/api.js', 'dist/lantern.mjs', 'dist/package.json/x.js']) {
+        assert.equal(packageRoot(pathToFileURL(join(folder, file)).href), folder);
+        assert.equal(packageRoot(join(folder, file)), folder);
+      }
     }
   });
 

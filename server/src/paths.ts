@@ -2,8 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LanternError } from '../../shared/src/errors.js';
+import { extensionName, npmPackageName } from '../../shared/src/packageNames.js';
 
-const PACKAGE_NAME = 'lantern';
+const names: readonly unknown[] = [extensionName, npmPackageName];
 
 /**
  * Folder of the package that contains `from` (a path or a `file:` URL such as `import.meta.url`). It is found by its
@@ -12,11 +13,11 @@ const PACKAGE_NAME = 'lantern';
 export function packageRoot(from: string): string {
   const start = from.startsWith('file:') ? fileURLToPath(from) : resolve(from);
   for (let folder = start, parent = dirname(start); ; folder = parent, parent = dirname(parent)) {
-    if (packageName(join(folder, 'package.json')) === PACKAGE_NAME) return folder;
+    if (names.includes(packageName(join(folder, 'package.json')))) return folder;
     if (parent === folder) {
       throw new LanternError(
         'internal',
-        `No package.json of "${PACKAGE_NAME}" lies above ${start}. Install Lantern again.`,
+        `No package.json of Lantern lies above ${start}. Install Lantern again.`,
       );
     }
   }

@@ -1,0 +1,22 @@
+// Makes the package for npm from a built checkout: npm run package:npm
+import { stat } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { errorMessage } from '../../shared/src/errors.js';
+import { bytesOf } from './files.js';
+import { npmContents, packNpm } from './npmPackage.js';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+
+try {
+  const entries = await npmContents(root);
+  const file = await packNpm(join(root, 'dist-npm', 'package'), entries);
+  const { size } = await stat(file);
+  process.stdout.write(
+    `${relative(root, file)}: ${megabytes(size)}, unpacked ${megabytes(bytesOf(entries))}, ${entries.length} files\n`,
+  );
+} catch (error) {
+  process.stderr.write(`${errorMessage(error)}\n`);
+  process.exitCode = 1;
+}
