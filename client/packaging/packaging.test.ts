@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readFile, readdir, realpath, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, posix, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buffer } from 'node:stream/consumers';
 import { type ZipFile, openPromise } from 'yauzl';
@@ -159,6 +159,18 @@ describe('packaging', () => {
         assert.match(described, new RegExp(`Services\\.${part.replace('.', '\\.')}`));
       }
       assert.doesNotMatch(text('extension/readme.md'), /\]\((?!https:|#)/);
+    });
+
+    it('holds the pictures that the walkthrough shows', () => {
+      const files = new Map(inside().map(({ path, bytes }) => [path, bytes]));
+      const pages = [...files].filter(([path]) => path.startsWith('client/media/walkthrough/'));
+      const pictures = pages.flatMap(([path, bytes]) =>
+        [...bytes.toString('utf8').matchAll(/!\[[^\]]*\]\(([^)]+)\)/g)].map(([, to = '']) =>
+          posix.join(posix.dirname(path), to),
+        ),
+      );
+      assert.equal(pictures.length, 2);
+      for (const picture of pictures) assert.ok(files.has(picture), picture);
     });
 
     it('has pictures in its README where there is an address for them', async () => {
