@@ -95,6 +95,6 @@ describe('the first search of an agent', () => {
     const empty = join(agents.root, '..', 'empty');
     mkdirSync(empty);
     const { text } = await search({ roots: [empty] });
-    assert.match(text, /^There is no file to search: index_directory says why\.$/m);
+    assert.match(text, /^There is no file to search: The folder is empty\.$/m);
   });
 });
