@@ -3,6 +3,7 @@
 import { LanternError, errorMessage } from '../../../shared/src/errors.js';
 import { build } from '../../../shared/src/protocol/build.js';
 import { cacheCommand } from './commands/cache.js';
+import { completeCommand, completionsCommand } from './commands/completions.js';
 import { doctorCommand } from './commands/doctor.js';
 import { indexCommand } from './commands/index.js';
 import { mcpCommand } from './commands/mcp.js';
@@ -15,10 +16,12 @@ import { startCommand, stopCommand } from './commands/start.js';
 import { statusCommand } from './commands/status.js';
 import { parse } from './options.js';
 import { print } from './terminal.js';
-import { usage } from './usage.js';
+import { helpOf, usage } from './usage.js';
 
 async function main(args: readonly string[]): Promise<number> {
   const [command, ...rest] = args;
+  // Its words are those of a line that is not complete, and none of its own options.
+  if (command === 'complete') return completeCommand(rest, print);
   const { positionals, values } = parse(rest);
   if (
     command === undefined ||
@@ -27,7 +30,9 @@ async function main(args: readonly string[]): Promise<number> {
     command === '-h' ||
     values.help === true
   ) {
-    print(usage);
+    print(
+      command === undefined ? usage : helpOf(command === 'help' ? positionals : [command, ...positionals]),
+    );
     return command === undefined ? 2 : 0;
   }
   switch (command) {
@@ -55,7 +60,10 @@ async function main(args: readonly string[]): Promise<number> {
       return stopCommand();
     case 'mcp':
       return mcpCommand(positionals, values, print);
+    case 'completions':
+      return completionsCommand(positionals, print);
     case '--version':
+    case '-v':
     case 'version':
       print(build.version);
       return 0;
