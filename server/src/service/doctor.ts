@@ -6,6 +6,7 @@ import type { DoctorResult } from '../../../shared/src/protocol/protocol.js';
 import type { Chunker } from '../chunking/chunker.js';
 import type { SelectedModel } from './selectedModel.js';
 import type { Catalog } from '../catalog/catalog.js';
+import { installAdvice } from '../vectors/chroma/chromaLauncher.js';
 import type { VectorStore } from '../vectors/vectorStore.js';
 
 export interface DoctorDependencies {
@@ -61,11 +62,7 @@ export async function runChecks(deps: DoctorDependencies): Promise<DoctorResult>
       () => embedded(model),
       'Install the model again, or choose another in settings.json.',
     ),
-    await check(
-      'chroma',
-      () => roundTrip(deps.store, model.dimensions),
-      'Install its package (chromadb-js-bindings-…) or set chroma.url.',
-    ),
+    await check('chroma', () => roundTrip(deps.store, model.dimensions), installAdvice()),
   ];
   return { checks };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { LanternError, errorMessage, systemCode } from '../errors.js';
 import type { Agent, AgentEnvironment, BridgeCommand, Entry, Scope } from './agent.js';
 import { agents, signsOf } from './agentTable.js';
@@ -79,6 +79,14 @@ export class AgentConfig {
     } catch (error) {
       return { kind: 'unreadable', reason: errorMessage(error) };
     }
+  }
+
+  /** An absolute path that the entry starts and that does not exist; `undefined` without such a path or an entry. */
+  async missing(): Promise<string | undefined> {
+    const { text } = await readConfig(this.file);
+    return text === undefined
+      ? undefined
+      : pathsOf(this.#text.entryIn(text)).find((path) => !existsSync(path));
   }
 
   /** The content of a file that has only this server. */
@@ -172,6 +180,14 @@ function commandOf(entry: unknown): string {
   const command = entry['command'] ?? entry['cmd'];
   const first: unknown = Array.isArray(command) ? command[0] : command;
   return typeof first === 'string' ? first : '';
+}
+
+/** The absolute paths in what an entry starts: the program, and its script. */
+function pathsOf(entry: unknown): string[] {
+  if (!isObject(entry)) return [];
+  return [entry['command'], entry['cmd'], entry['args']]
+    .flat()
+    .filter((one): one is string => typeof one === 'string' && isAbsolute(one));
 }
 
 /** A folder of an agent's own, or its file beside others. */

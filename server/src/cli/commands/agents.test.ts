@@ -46,6 +46,24 @@ describe('lantern mcp install', () => {
   const cursor = (): string => join(home, '.cursor', 'mcp.json');
   const codex = (): string => join(home, '.codex', 'config.toml');
 
+  it('tells doctor of an entry whose program or script is gone', async () => {
+    const script = join(folder, 'lantern.js');
+    writeFileSync(script, '');
+    const command = { command: process.execPath, args: [script, 'mcp'], env: {} };
+    const own = commands({ command });
+    assert.deepEqual(await own.check(), { name: 'agents', ok: true, detail: '0 set up' });
+    await own.install(['cursor', 'codex'], {});
+    assert.deepEqual(await own.check(), { name: 'agents', ok: true, detail: '2 set up' });
+    rmSync(script);
+    const { ok, detail, fix } = await own.check();
+    assert.equal(ok, false);
+    assert.ok(detail.includes(`Cursor starts ${script}, which does not exist`), detail);
+    assert.equal(fix, 'Run "lantern mcp install codex cursor".');
+    writeFileSync(script, '');
+    await commands({ command: { ...command, command: join(folder, 'node') } }).install(['cursor'], {});
+    assert.match((await own.check()).detail, /Cursor starts .*node, which does not exist/);
+  });
+
   it('says what to type where nobody can be asked, and changes nothing', async () => {
     await assert.rejects(
       commands().install([], {}),

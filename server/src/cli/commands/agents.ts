@@ -10,6 +10,7 @@ import {
 } from '../../../../shared/src/agents/agentConfig.js';
 import { agentNamed } from '../../../../shared/src/agents/agentTable.js';
 import { dataDir } from '../../../../shared/src/connection/dataDir.js';
+import type { DoctorResult } from '../../../../shared/src/protocol/protocol.js';
 import { LanternError, cancelled, errorMessage } from '../../../../shared/src/errors.js';
 import type { Values } from '../options.js';
 
@@ -58,6 +59,29 @@ export class AgentCommands {
         ? `Took Lantern out of ${config.agent.title}, in ${config.file}.`
         : `${config.agent.title} has no Lantern in ${config.file}.`;
     });
+  }
+
+  /** Whether what the agents' files of this user start is there. */
+  async check(): Promise<DoctorResult['checks'][number]> {
+    const broken: string[] = [];
+    const ids: string[] = [];
+    let configured = 0;
+    for (const config of this.#all('user')) {
+      const state = await config.state(this.#command('user'));
+      if (state.kind !== 'configured') continue;
+      configured++;
+      const missing = await config.missing();
+      if (missing === undefined) continue;
+      broken.push(`${config.agent.title} starts ${missing}, which does not exist`);
+      ids.push(config.agent.id);
+    }
+    if (ids.length === 0) return { name: 'agents', ok: true, detail: `${configured} set up` };
+    return {
+      name: 'agents',
+      ok: false,
+      detail: broken.join('; '),
+      fix: `Run "lantern mcp install ${ids.join(' ')}".`,
+    };
   }
 
   async list({ json }: Options): Promise<number> {

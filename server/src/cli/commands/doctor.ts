@@ -1,12 +1,20 @@
+import { fileURLToPath } from 'node:url';
 import type { DoctorResult } from '../../../../shared/src/protocol/protocol.js';
 import type { Values } from '../options.js';
+import { print } from '../terminal.js';
 import { withDaemon } from '../session.js';
+import { agentCommands } from './agents.js';
 import { type Terminal, green, red, show } from '../terminal.js';
+
+const program = fileURLToPath(new URL('./lantern.js', import.meta.url));
 
 /** `lantern doctor`; the exit status is 2 when a check fails. */
 export async function doctorCommand(values: Values): Promise<number> {
   return withDaemon(async (daemon, signal) => {
-    const result = await daemon.request('lantern/doctor', {}, signal);
+    const { checks } = await daemon.request('lantern/doctor', {}, signal);
+    // Not a check of the daemon: an agent's file may name another installation.
+    const agents = await agentCommands(program, print).check();
+    const result: DoctorResult = { checks: [...checks, agents] };
     show(values, result, formatDoctor);
     return result.checks.every(({ ok }) => ok) ? 0 : 2;
   });
