@@ -35,7 +35,9 @@ async function notesBesideHits(): Promise<readonly string[]> {
     const { picker } = search;
     return picker?.settled === true && picker.rows[0]?.hit?.path === 'src/payments/refunds.ts';
   });
-  return search.picker!.rows.filter(({ hit }) => hit === undefined).map(({ label }) => label);
+  return search
+    .picker!.rows.filter(({ hit, kind }) => hit === undefined && kind !== vscode.QuickPickItemKind.Separator)
+    .map(({ label }) => label);
 }
 
 /** Waits until the search box offers nothing but to index the folder. */
