@@ -116,12 +116,7 @@ export class ResultsView implements vscode.TreeDataProvider<ResultNode>, vscode.
   }
 
   async open({ hit }: HitNode): Promise<void> {
-    const document = await vscode.workspace.openTextDocument(uriOf(hit));
-    const answer = answerIn(hit, document);
-    await vscode.window.showTextDocument(document, {
-      preview: true,
-      selection: new vscode.Range(answer, answer),
-    });
+    await showAnswer(hit, { preview: true });
   }
 
   /** Opens every file that is left, each at its best hit. Asks before it opens many. */
@@ -137,11 +132,7 @@ export class ResultsView implements vscode.TreeDataProvider<ResultNode>, vscode.
     }
     for (const { hits } of files) {
       const [hit] = hits;
-      if (hit === undefined) continue;
-      const document = await vscode.workspace.openTextDocument(uriOf(hit));
-      const answer = answerIn(hit, document);
-      const selection = new vscode.Range(answer, answer);
-      await vscode.window.showTextDocument(document, { preview: false, preserveFocus: true, selection });
+      if (hit !== undefined) await showAnswer(hit, { preview: false, preserveFocus: true });
     }
   }
 
@@ -175,4 +166,11 @@ export class ResultsView implements vscode.TreeDataProvider<ResultNode>, vscode.
     void vscode.commands.executeCommand('setContext', 'lantern.resultOrder', this.#order);
     this.#changed.fire();
   }
+}
+
+/** Opens the file of a hit with the cursor at the line that answers. */
+async function showAnswer(hit: SearchHit, options: vscode.TextDocumentShowOptions): Promise<void> {
+  const document = await vscode.workspace.openTextDocument(uriOf(hit));
+  const answer = answerIn(hit, document);
+  await vscode.window.showTextDocument(document, { ...options, selection: new vscode.Range(answer, answer) });
 }

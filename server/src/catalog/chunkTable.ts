@@ -37,6 +37,18 @@ export class ChunkTable {
       .map(toChunk);
   }
 
+  /** The first chunk of a file that has a line, from 1. */
+  at(fileId: number, line: number): ChunkRow | undefined {
+    const row = this.#sql.get<ChunkRow>(
+      `SELECT ${chunkColumns} FROM chunks c JOIN files f ON f.id = c.file_id
+       WHERE c.file_id = ? AND c.start_line <= ? AND c.end_line >= ? ORDER BY c.id LIMIT 1`,
+      fileId,
+      line,
+      line,
+    );
+    return row && toChunk(row);
+  }
+
   /** At most 200 chunks that define `name` in any case, with the name as it is written there. */
   defining(folderId: number, name: string): { chunkId: number; fileId: number; name: string }[] {
     return this.#sql.all(

@@ -13,3 +13,11 @@ export function parse(args: readonly string[]) {
 }
 
 export type Values = ReturnType<typeof parse>['values'];
+
+/** What `--limit` says, 10 by default. */
+export function limitOf({ limit }: Values): number {
+  const wanted = Number(limit ?? 10);
+  if (!Number.isInteger(wanted))
+    throw new LanternError('bad-request', `--limit takes a whole number, not "${limit ?? ''}".`);
+  return wanted;
+}

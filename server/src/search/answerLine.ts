@@ -1,6 +1,6 @@
 import type { HitLine } from '../../../shared/src/protocol/protocol.js';
 import { type TextRange, tokenRanges, tokenize } from '../lexical/tokens.js';
-import { firstSentence, legalNotice } from '../syntax/comments.js';
+import { firstSentence, isCommentLine, legalNotice } from '../syntax/comments.js';
 import { isImport } from './fileHeader.js';
 
 /** What a question asks for: how much each of its tokens tells. Empty for related code. */
@@ -20,8 +20,6 @@ const longest = 200;
 const signatureBonus = 0.3;
 const commentBonus = 0.15;
 
-const comment =
-  /^\s*(?:\/\/|\/\*|\*(?!\w)|#(?![[!]|include|import|if|define|pragma|region)|--|;;|%|<!--|"""|''')/;
 /** A line with no more than a keyword or two, a decorator without arguments, or an end. */
 const bare =
   /^\W*(?:(?:else|try|finally|do|begin|end|then|ensure|rescue|loop|return|pass|break|continue|default|public|private|protected|static|fi|done|esac|in|unsafe|async|self|this|super|null|nil|None|true|false)\W*){0,2}$|^\s*@[\w.]+\s*$/;
@@ -38,7 +36,7 @@ export function answerLine(passage: Passage, weights: TokenWeights): HitLine {
   for (const [row, line] of lines.entries()) {
     if (!isTelling(line)) continue;
     const asked = weightOf(line, weights);
-    const bonus = startLine + row === signatureLine ? signatureBonus : comment.test(line) ? commentBonus : 0;
+    const bonus = startLine + row === signatureLine ? signatureBonus : isCommentLine(line) ? commentBonus : 0;
     const worth = asked * (1 + bonus);
     if (worth > best.worth) best = { row, worth };
   }
@@ -49,7 +47,7 @@ export function answerLine(passage: Passage, weights: TokenWeights): HitLine {
 /** The row to show where no line has anything of the question. */
 function silentRow(lines: readonly string[], signature: number | undefined): number {
   if (signature !== undefined && signature >= 0 && signature < lines.length) return signature;
-  const saying = lines.findIndex((line) => comment.test(line) && isTelling(line) && saysSomething(line));
+  const saying = lines.findIndex((line) => isCommentLine(line) && isTelling(line) && saysSomething(line));
   if (saying >= 0) return saying;
   const telling = lines.findIndex(isTelling);
   return Math.max(0, telling >= 0 ? telling : lines.findIndex((line) => line.trim() !== ''));

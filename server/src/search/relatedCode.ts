@@ -48,7 +48,10 @@ export function rankWithRelations(
   const near = new Set(
     [...catalog.chunks.locate(folder.id, [...similarities.keys()]).values()].map(({ chunkId }) => chunkId),
   );
-  const chunkIds = new Map(related.map((code) => [code, chunkOf(catalog, code)?.id]));
+  // By the first line that is shown.
+  const chunkIds = new Map(
+    related.map((code) => [code, catalog.chunks.at(code.file.id, code.startLine)?.id]),
+  );
   const cosines = cosinesOf(catalog, folder, place, [...chunkIds.values()]);
   const code = related.map((one): RankedRelated => {
     const id = chunkIds.get(one) ?? 0;
@@ -97,11 +100,6 @@ function cosinesOf(
   if (vector === undefined) return new Map();
   const known = [...new Set(ids.filter((id) => id !== undefined))];
   return new Map([...catalog.vectors.ofChunks(folder, known)].map(([id, other]) => [id, dot(vector, other)]));
-}
-
-/** The chunk that the first line shown is in. */
-function chunkOf(catalog: Catalog, { file, startLine }: RelatedCode): ChunkRow | undefined {
-  return catalog.chunks.ofFile(file.id).find((one) => one.startLine <= startLine && startLine <= one.endLine);
 }
 
 /** Whether more than half the lines of a chunk are those of related code. */

@@ -40,9 +40,7 @@ export class RelatedService {
         `${params.file} is not indexed in ${folder.path}: it may be excluded or new.`,
       );
     }
-    const chunk = catalog.chunks
-      .ofFile(file.id)
-      .find(({ startLine, endLine }) => startLine <= params.line && params.line <= endLine);
+    const chunk = catalog.chunks.at(file.id, params.line);
     const vector = chunk && catalog.vectors.get(row, chunk.vectorDigest);
     let late: string | undefined;
     const target = access.target(view, vector, collectionMs, () => (late = collectionLate));

@@ -29,6 +29,12 @@ export const blockComments: readonly (readonly [begin: RegExp, end: RegExp])[] =
   [/^\s*--\[\[/, /\]\]/],
 ];
 
+/** Whether a line begins with a comment, or is one within a comment that has a star before each line. */
+export const isCommentLine = (line: string): boolean =>
+  lineComment.test(line) ||
+  blockComments.some(([begin]) => begin.test(line)) ||
+  /^\s*(?:\*(?!\w)|"""|''')/.test(line);
+
 /** A line that ends with the end of a C-style block comment. */
 export const endsBlockComment = /\*\/\s*$/;
 

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { LanternError, errorMessage, systemCode } from '../errors.js';
+import { writePrivate } from '../writePrivate.js';
 import type { Agent, AgentEnvironment, BridgeCommand, Entry, Scope } from './agent.js';
 import { agents, signsOf } from './agentTable.js';
 import { readConfig, removeConfig, writeConfig } from './configFile.js';
@@ -142,11 +143,8 @@ export class AgentConfig {
     }
   }
 
-  async #writeReceipt(receipt: Receipt): Promise<void> {
-    await mkdir(dirname(this.#receipt), { recursive: true, mode: 0o700 });
-    const temporary = `${this.#receipt}.${process.pid}.tmp`;
-    await writeFile(temporary, JSON.stringify(receipt), { mode: 0o600 });
-    await rename(temporary, this.#receipt);
+  #writeReceipt(receipt: Receipt): Promise<void> {
+    return writePrivate(this.#receipt, JSON.stringify(receipt));
   }
 }
 

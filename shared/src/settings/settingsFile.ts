@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { LanternError, errorMessage, systemCode } from '../errors.js';
+import { writePrivate } from '../writePrivate.js';
 import { mergeSettings } from './settings.js';
 
 /** New values by `group.name`; undefined removes the user's value, so that the default applies. */
@@ -24,15 +24,8 @@ export async function changeSettings(dataDir: string, changes: SettingChanges): 
   const after = mergeSettings(next, 'The settings');
   const before = mergedOr(chosen);
   if (before !== undefined && isDeepStrictEqual(before, after)) return false;
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const temporary = `${file}.${randomUUID()}.tmp`;
-  try {
-    // It may contain the key of a Chroma server.
-    await writeFile(temporary, `${JSON.stringify(next, null, 2)}\n`, { mode: 0o600 });
-    await rename(temporary, file);
-  } finally {
-    await rm(temporary, { force: true });
-  }
+  // It may contain the key of a Chroma server.
+  await writePrivate(file, `${JSON.stringify(next, null, 2)}\n`);
   return true;
 }
 

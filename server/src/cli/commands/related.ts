@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { dirname, resolve, sep } from 'node:path';
+import { dirname, resolve } from 'node:path';
+import { contains } from '../../../../shared/src/contains.js';
 import { LanternError } from '../../../../shared/src/errors.js';
 import type { Relation, SearchHit } from '../../../../shared/src/protocol/protocol.js';
 import { pathWithoutLinks } from '../../../../shared/src/pathWithoutLinks.js';
 import { formatAnswer } from '../hits.js';
-import type { Values } from '../options.js';
+import { type Values, limitOf } from '../options.js';
 import { withDaemon } from '../session.js';
 import { show, terminal } from '../terminal.js';
 
@@ -37,15 +38,13 @@ export async function relatedCommand(positionals: readonly string[], values: Val
   }
   if (values.steps !== undefined && values.steps !== '1' && values.steps !== '2')
     throw new LanternError('bad-request', `--steps takes 1 or 2, not "${values.steps}".`);
-  const limit = Number(values.limit ?? 10);
-  if (!Number.isInteger(limit))
-    throw new LanternError('bad-request', `--limit takes a whole number, not "${values.limit ?? ''}".`);
+  const limit = limitOf(values);
   // The index has a file under its real path, whatever link was used.
   if (!existsSync(path)) throw new LanternError('not-found', `There is no file ${resolve(path)}.`);
   const file = pathWithoutLinks(resolve(path));
   return withDaemon(async (daemon, signal) => {
     const { folders } = await daemon.request('lantern/status', {}, signal);
-    const folder = folders.map((one) => one.path).find((one) => file.startsWith(one + sep));
+    const folder = folders.map((one) => one.path).find((one) => contains(one, file));
     if (folder === undefined) {
       const above = dirname(file);
       throw new LanternError(

@@ -8,7 +8,7 @@ import {
   matchStrengths,
 } from '../../../../shared/src/protocol/protocol.js';
 import { formatAnswer } from '../hits.js';
-import type { Values } from '../options.js';
+import { type Values, limitOf } from '../options.js';
 import { indexWithProgress } from '../progress.js';
 import { withDaemon } from '../session.js';
 import { type Terminal, show, terminal } from '../terminal.js';
@@ -21,9 +21,7 @@ export async function searchCommand(positionals: readonly string[], values: Valu
   const query = positionals.join(' ');
   if (query.trim() === '')
     throw new LanternError('bad-request', 'Say what to search for: lantern search "retry failed uploads"');
-  const limit = Number(values.limit ?? 10);
-  if (!Number.isInteger(limit))
-    throw new LanternError('bad-request', `--limit takes a whole number, not "${values.limit ?? ''}".`);
+  const limit = limitOf(values);
   const path = resolve(values.path ?? '.');
   const mode = (values.mode ?? 'hybrid') as SearchMode;
   return withDaemon(async (daemon, signal) => {

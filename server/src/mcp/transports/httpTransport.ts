@@ -3,6 +3,7 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { AddressInfo } from 'node:net';
 import { errorMessage } from '../../../../shared/src/errors.js';
 import type { ClientInfo } from '../../../../shared/src/protocol/protocol.js';
+import { writePrivate } from '../../../../shared/src/writePrivate.js';
 import { endpointFile } from './endpointFile.js';
 import {
   HttpRefusal,
@@ -15,7 +16,7 @@ import {
 } from './httpGuards.js';
 import { type HttpLimits, defaultHttpLimits } from './httpLimits.js';
 import type { HttpSessions } from './httpSessions.js';
-import { bearerMatches, readToken, writePrivate } from './token.js';
+import { bearerMatches, readToken } from './token.js';
 import type { MakeServer, McpDependencies } from '../tool.js';
 
 /** Replaced by tests. */

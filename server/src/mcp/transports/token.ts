@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { lstat, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { systemCode } from '../../../../shared/src/errors.js';
+import { writePrivate } from '../../../../shared/src/writePrivate.js';
 
 /** File of the token for HTTP clients. */
 export const tokenPath = (dataDir: string): string => join(dataDir, 'mcp-token');
@@ -28,14 +29,6 @@ export async function rotateToken(dataDir: string): Promise<string> {
   const token = randomBytes(32).toString('base64url');
   await writePrivate(tokenPath(dataDir), `${token}\n`);
   return token;
-}
-
-/** Writes a file that only the user can read, completely or not at all. */
-export async function writePrivate(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
-  await writeFile(temporary, text, { mode: 0o600, flag: 'wx' });
-  await rename(temporary, path);
 }
 
 /** Whether an `Authorization` header has the token. The time does not depend on how much of it is right. */

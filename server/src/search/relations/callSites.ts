@@ -1,4 +1,4 @@
-import { type CodeFile, occurrences } from './codeFiles.js';
+import { type CodeFile, type LineRange, occurrences } from './codeFiles.js';
 
 /** A use of a name. */
 export interface Site {
@@ -18,7 +18,6 @@ export interface Site {
 const bare: ReadonlySet<string> = new Set(['ruby', 'bash', 'haskell', 'elixir', 'lua']);
 /** Languages in which a block may follow a call instead of brackets. */
 const blocks: ReadonlySet<string> = new Set(['kotlin', 'scala', 'ruby']);
-const ecmascript: ReadonlySet<string> = new Set(['typescript', 'tsx', 'javascript']);
 /** Most uses that are looked at in one file. */
 const mostSites = 300;
 
@@ -49,7 +48,7 @@ export function sitesOf(file: CodeFile, name: string): Site[] {
       offset: index,
       line: file.lineAt(index),
       receiver,
-      isCall: isCall(file.language, before, after),
+      isCall: isCall(file, before, after),
     });
     if (found.length === mostSites) break;
   }
@@ -62,10 +61,7 @@ const decorator = /@(?:[\p{L}\p{N}_$]+\.)*([\p{L}_$][\p{L}\p{N}_$]*)/gu;
 const element = /<([A-Z][\p{L}\p{N}_$]*)[\s/>]/gu;
 
 /** Names that a range of a file calls. */
-export function calledIn(
-  file: CodeFile,
-  range: { readonly startLine: number; readonly endLine: number },
-): Set<string> {
+export function calledIn(file: CodeFile, range: LineRange): Set<string> {
   const code = file.codeOf(range);
   const patterns = [callee, constructed, decorator];
   if (file.language === 'tsx' || file.language === 'javascript') patterns.push(element);
@@ -77,14 +73,14 @@ export function calledIn(
   );
 }
 
-function isCall(language: string, before: string, after: string): boolean {
+function isCall({ language, family }: CodeFile, before: string, after: string): boolean {
   if (called.test(after) || /\bnew\s+(?:[\w$]+\.)*$/.test(before)) return true;
   if (/(?:^|[\s(])@(?:[\w$]+\.)*$/.test(before)) return true;
   if (language === 'rust') return macro.test(after);
   if (language === 'tsx' || language === 'javascript') {
     if (/(?:^|[\s(,?:>{&|])<$/.test(before) && /^[\s/>]/.test(after)) return true;
   }
-  if (ecmascript.has(language) && (applied.test(after) || after.startsWith('`'))) return true;
+  if (family === 'ecmascript' && (applied.test(after) || after.startsWith('`'))) return true;
   if (blocks.has(language) && /^\s*\{/.test(after)) return true;
   return bare.has(language) && !/[:&]$/.test(before) && !/^\s*=[^=]/.test(after);
 }

@@ -43,6 +43,15 @@ export const familyOf = (language: string): string => families[language] ?? lang
 /** Whether a file of the language has code that can be read for calls. */
 export const hasCalls = (language: string): boolean => !dataLanguages.has(language) && language !== 'text';
 
+/** Lines of a file, from 1, both ends included. */
+export interface LineRange {
+  readonly startLine: number;
+  readonly endLine: number;
+}
+
+export const covers = ({ startLine, endLine }: LineRange, line: number): boolean =>
+  startLine <= line && line <= endLine;
+
 /** An indexed file as it is on disk: its text, the same without comments and strings, and its definitions. */
 export class CodeFile {
   readonly id: number;
@@ -80,7 +89,7 @@ export class CodeFile {
 
   /** Definitions around a line, the innermost first. */
   around(line: number): FileDefinition[] {
-    return this.definitions.filter((one) => one.startLine <= line && line <= one.endLine).reverse();
+    return this.definitions.filter((one) => covers(one, line)).reverse();
   }
 
   /** Definitions around a definition, the innermost first. */
@@ -97,18 +106,12 @@ export class CodeFile {
       .reverse();
   }
 
-  /** Offsets of a definition's lines. */
-  rangeOf({
-    startLine,
-    endLine,
-  }: {
-    readonly startLine: number;
-    readonly endLine: number;
-  }): [number, number] {
+  /** Offsets of the beginning of lines and of their end. */
+  rangeOf({ startLine, endLine }: LineRange): [number, number] {
     return [this.lines.start(startLine - 1), this.lines.start(endLine)];
   }
 
-  codeOf(range: { readonly startLine: number; readonly endLine: number }): string {
+  codeOf(range: LineRange): string {
     return this.code.slice(...this.rangeOf(range));
   }
 
@@ -138,6 +141,16 @@ export function* occurrences(code: string, name: string, start = 0, end = code.l
 /** A pattern that matches a name where it is a whole identifier. */
 export const wholeName = (name: string): string =>
   String.raw`(?<![\p{L}\p{N}_$])${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\p{L}\p{N}_$])`;
+
+/** Where the first bracket of a text closes, within its first `most` characters; undefined when it does not. */
+export function closingOf(code: string, most: number): number | undefined {
+  let depth = 0;
+  for (let at = code.indexOf('('); at >= 0 && at < Math.min(code.length, most); at++) {
+    if (code[at] === '(') depth++;
+    else if (code[at] === ')' && --depth === 0) return at;
+  }
+  return undefined;
+}
 
 /** The files that one request reads. Each is read once, and is left out when it is not the one that was indexed. */
 export class CodeFiles {

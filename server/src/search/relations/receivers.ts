@@ -1,6 +1,6 @@
 import type { Site } from './callSites.js';
 import type { Classes } from './classes.js';
-import { type CodeFile, isCallable, isClass, occurrences } from './codeFiles.js';
+import { type CodeFile, closingOf, isCallable, isClass, occurrences } from './codeFiles.js';
 import { targetOf } from './target.js';
 
 /** Names by which code speaks of the object that it belongs to. */
@@ -134,21 +134,16 @@ export class Receivers {
     const [one] = meant.length > 1 ? meant.filter((other) => other.file === file) : meant;
     if (one === undefined) return undefined;
     const at = one.file.nameOffset(one.definition) ?? 0;
-    const head = one.file.code.slice(at, at + 1500);
-    const open = head.indexOf('(');
-    let depth = 0;
-    for (let end = open; end >= 0 && end < head.length; end++) {
-      if (head[end] === '(') depth++;
-      if (head[end] !== ')' || --depth > 0) continue;
-      const said = new RegExp(String.raw`^\)\s*(?::|->)\s*${wrappers}${typeName}`, 'u').exec(
-        head.slice(end),
-      )?.[1];
-      return said === 'Self' || said === 'this' ? type : said;
-    }
-    return undefined;
+    const head = one.file.code.slice(at, at + mostHeader);
+    const end = closingOf(head, mostHeader);
+    const said = end === undefined ? undefined : resulting.exec(head.slice(end))?.[1];
+    return said === 'Self' || said === 'this' ? type : said;
   }
 }
 
+/** Most characters of a function's name, parameters and result. */
+const mostHeader = 1500;
+const resulting = new RegExp(String.raw`^\)\s*(?::|->)\s*${wrappers}${typeName}`, 'u');
 const after = {
   annotation: new RegExp(String.raw`^\s*[?!]?\s*:\s*${wrappers}${typeName}(?!\s*[.(])`, 'u'),
   constructed: new RegExp(String.raw`^[^=\n;(){}]{0,60}=\s*(?:await\s+)?new\s+${typeName}`, 'u'),

@@ -7,16 +7,24 @@ import { isTestPath } from '../penalties.js';
 import type { ChunkTexts } from '../request.js';
 import { type Site, calledIn, sitesOf } from './callSites.js';
 import { Classes, nearness } from './classes.js';
-import { type CodeFile, CodeFiles, familyOf, isCallable, isType } from './codeFiles.js';
+import {
+  type CodeFile,
+  CodeFiles,
+  type LineRange,
+  covers,
+  familyOf,
+  isCallable,
+  isType,
+} from './codeFiles.js';
 import { Modules } from './modules.js';
 import { Receivers } from './receivers.js';
 import { Resolver } from './resolver.js';
-import { type ShownRange, rangeOfDecorator, rangeOfDefinition, rangeOfStatement } from './shownRange.js';
+import { rangeOfDecorator, rangeOfDefinition, rangeOfStatement } from './shownRange.js';
 import { type Target, targetOf } from './target.js';
 import { typesNamedIn } from './typeNames.js';
 
-/** Code that has a relation to a place, other than being near to it by its vector. */
-export interface RelatedCode extends ShownRange {
+/** Code that has a relation to a place, other than being near to it by its vector. Its lines are those that are shown. */
+export interface RelatedCode extends LineRange {
   readonly file: CodeFile;
   /** The definition; undefined for code outside all of them. */
   readonly definition: FileDefinition | undefined;
@@ -49,7 +57,7 @@ export async function relationsOf(
   catalog: Catalog,
   folder: FolderRow,
   texts: ChunkTexts,
-  place: { readonly fileId: number; readonly line: number; readonly lines: Lines },
+  place: { readonly fileId: number; readonly line: number; readonly lines: LineRange },
   wanted: RelationsWanted,
   signal?: AbortSignal,
 ): Promise<RelatedCode[]> {
@@ -58,11 +66,6 @@ export async function relationsOf(
   if (file === undefined) return [];
   const definition = definitionAt(file, place.line);
   return search.all(file, definition, definition ?? place.lines, wanted);
-}
-
-interface Lines {
-  readonly startLine: number;
-  readonly endLine: number;
 }
 
 /** The innermost definition around a line, or the one below a line of comments or decorators. */
@@ -96,7 +99,7 @@ class RelationSearch {
   async all(
     file: CodeFile,
     definition: FileDefinition | undefined,
-    lines: Lines,
+    lines: LineRange,
     { relation, steps, accept }: RelationsWanted,
   ): Promise<RelatedCode[]> {
     const wants = (...relations: readonly Relation[]): boolean =>
@@ -156,7 +159,7 @@ class RelationSearch {
           decorated !== undefined
             ? rangeOfDecorator(user, site.line, decorated)
             : caller === undefined
-              ? rangeOfStatement(user, site.line, this.#chunkAt(user, site.line))
+              ? rangeOfStatement(user, site.line, this.#catalog.chunks.at(user.id, site.line))
               : rangeOfDefinition(caller, site.line);
         found.push({ ...range, file: user, definition: caller, relations, evidence });
       }
@@ -172,11 +175,9 @@ class RelationSearch {
     const ids = term === undefined ? [] : this.#catalog.lexical.filesWith(folder.id, term);
     const named = ids
       .map((id) => docs.files[docs.numberOf(id) ?? -1])
-      .filter((doc) => doc !== undefined && familyOf(doc.language) === file.family)
-      .map((doc) => ({
-        id: doc?.id ?? 0,
-        near: doc?.id === file.id ? Infinity : nearness(doc?.path ?? '', file.path),
-      }));
+      .filter((doc) => doc !== undefined)
+      .filter(({ language }) => familyOf(language) === file.family)
+      .map(({ id, path }) => ({ id, near: id === file.id ? Infinity : nearness(path, file.path) }));
     if (!named.some(({ id }) => id === file.id)) named.push({ id: file.id, near: Infinity });
     return named
       .sort((a, b) => b.near - a.near || a.id - b.id)
@@ -185,13 +186,11 @@ class RelationSearch {
   }
 
   /** Definitions that a range of lines calls. */
-  async #called(file: CodeFile, lines: Lines): Promise<RelatedCode[]> {
+  async #called(file: CodeFile, lines: LineRange): Promise<RelatedCode[]> {
     const found: RelatedCode[] = [];
     for (const name of [...calledIn(file, lines)].slice(0, mostNames)) {
       await this.#step();
-      const sites = sitesOf(file, name).filter(
-        (site) => site.isCall && lines.startLine <= site.line && site.line <= lines.endLine,
-      );
+      const sites = sitesOf(file, name).filter((site) => site.isCall && covers(lines, site.line));
       const original = file.imports.bindings.find(
         ({ local, imported }) => local === name && imported !== '*',
       )?.imported;
@@ -235,7 +234,11 @@ class RelationSearch {
   }
 
   /** Definitions of the types that a range of lines names in signatures and annotations. */
-  async #types(file: CodeFile, definition: FileDefinition | undefined, lines: Lines): Promise<RelatedCode[]> {
+  async #types(
+    file: CodeFile,
+    definition: FileDefinition | undefined,
+    lines: LineRange,
+  ): Promise<RelatedCode[]> {
     const found: RelatedCode[] = [];
     const around = new Set(
       definition === undefined ? [] : [definition.name, ...file.outside(definition).map(({ name }) => name)],
@@ -264,12 +267,6 @@ class RelationSearch {
   async #read(fileId: number): Promise<CodeFile | undefined> {
     return this.files.size > mostFiles ? undefined : this.files.of(fileId);
   }
-
-  #chunkAt(file: CodeFile, line: number): Lines | undefined {
-    return this.#catalog.chunks
-      .ofFile(file.id)
-      .find(({ startLine, endLine }) => startLine <= line && line <= endLine);
-  }
 }
 
 /** The definition whose decorators have a use. They are run by what is around it. */
@@ -291,9 +288,7 @@ function callerAt(
 /** Whether related code already says that a site is in it. */
 function holds(one: RelatedCode, caller: FileDefinition | undefined, site: Site, isTest: boolean): boolean {
   const isSame =
-    caller === undefined
-      ? one.definition === undefined && one.startLine <= site.line && site.line <= one.endLine
-      : one.definition === caller;
+    caller === undefined ? one.definition === undefined && covers(one, site.line) : one.definition === caller;
   return isSame && (!site.isCall || one.relations.has('calledBy')) && (!isTest || one.relations.has('tests'));
 }
 

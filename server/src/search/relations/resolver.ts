@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
 import type { Site } from './callSites.js';
 import { type Classes, mentions, nearness } from './classes.js';
-import { type CodeFile, isCallable } from './codeFiles.js';
+import { type CodeFile, covers, isCallable } from './codeFiles.js';
 import type { Modules } from './modules.js';
 import { type Receivers, isParent, isSelf } from './receivers.js';
-import { type Target, covers, isVariable, visibleAt } from './target.js';
+import { type Target, isVariable, visibleAt } from './target.js';
 
 /** Families in which a name comes from the file itself or from an import, and from nowhere else. */
 const explicit: ReadonlySet<string> = new Set(['ecmascript', 'python']);

@@ -1,11 +1,5 @@
 import type { FileDefinition } from '../../catalog/catalog.js';
-import type { CodeFile } from './codeFiles.js';
-
-/** The lines that are shown of related code, from 1, both ends included. */
-export interface ShownRange {
-  readonly startLine: number;
-  readonly endLine: number;
-}
+import type { CodeFile, LineRange } from './codeFiles.js';
 
 /** A definition of up to so many lines is shown whole; of a longer one the lines around `line`. */
 const wholeLines = 40;
@@ -14,7 +8,7 @@ const statementLines = 6;
 /** A test is looked for so many lines above a call in it. */
 const testLines = 60;
 
-export function rangeOfDefinition({ startLine, endLine }: FileDefinition, line: number): ShownRange {
+export function rangeOfDefinition({ startLine, endLine }: FileDefinition, line: number): LineRange {
   if (endLine - startLine < wholeLines) return { startLine, endLine };
   return {
     startLine: Math.max(startLine, line - linesAround),
@@ -23,7 +17,7 @@ export function rangeOfDefinition({ startLine, endLine }: FileDefinition, line: 
 }
 
 /** A decorator and what it decorates, up to the line of its name. */
-export function rangeOfDecorator(file: CodeFile, line: number, decorated: FileDefinition): ShownRange {
+export function rangeOfDecorator(file: CodeFile, line: number, decorated: FileDefinition): LineRange {
   const named = file.lineAt(file.nameOffset(decorated) ?? 0);
   return { startLine: line, endLine: Math.max(line, Math.min(named, line + statementLines)) };
 }
@@ -32,7 +26,7 @@ const test = /^\s*(?:it|test|describe|specify|context|suite|scenario|Deno\.test)
 const indentOf = (line: string): number => /^\s*/.exec(line)?.[0].length ?? 0;
 
 /** The lines of a test around a line that no definition has, otherwise those near to it in its chunk. */
-export function rangeOfStatement(file: CodeFile, line: number, chunk: ShownRange | undefined): ShownRange {
+export function rangeOfStatement(file: CodeFile, line: number, chunk: LineRange | undefined): LineRange {
   const indent = indentOf(file.lines.line(line - 1));
   for (let row = line - 1; row >= Math.max(0, line - testLines); row--) {
     const head = file.lines.line(row);

@@ -1,5 +1,5 @@
 import type { FileDefinition } from '../../catalog/catalog.js';
-import { type CodeFile, isCallable, isClass, wholeName } from './codeFiles.js';
+import { type CodeFile, closingOf, covers, isCallable, isClass, wholeName } from './codeFiles.js';
 
 /** A definition whose uses are looked for, and how code can reach it. */
 export interface Target {
@@ -28,6 +28,8 @@ const constructors: Readonly<Record<string, string>> = {
 const declared = /\b(?:function\*?|const|let|var|def|defp|fn|func|fun|class|macro_rules!)\s+$/;
 /** Receivers that make a name of the module, not a member. */
 const bareReceivers: ReadonlySet<string> = new Set(['exports', 'module.exports', 'window', 'globalThis']);
+/** Most characters of a name and its parameters. */
+const mostParameters = 2000;
 /** Kinds that hold names of the module. */
 const namespaces: ReadonlySet<string> = new Set(['module', 'namespace', 'package']);
 
@@ -99,9 +101,6 @@ export function visibleAt(file: CodeFile, name: string, line: number): FileDefin
   return seen.filter((one) => sizeOf(one) === least).map(({ definition }) => definition);
 }
 
-export const covers = ({ startLine, endLine }: FileDefinition, line: number): boolean =>
-  startLine <= line && line <= endLine;
-
 /** Whether a name is a parameter or a variable of a function around a line, below `scope`. */
 export function isVariable(
   file: CodeFile,
@@ -115,7 +114,8 @@ export function isVariable(
     if (!isCallable(around) || around.name === name) continue;
     const code = file.codeOf(around);
     const at = (file.nameOffset(around) ?? 0) - file.rangeOf(around)[0];
-    const header = code.slice(at, at + parametersEnd(code.slice(at)));
+    const named = code.slice(at);
+    const header = named.slice(0, (closingOf(named, mostParameters) ?? -1) + 1);
     if (new RegExp(String.raw`[(,{]\s*(?:\.\.\.|\*+)?${plain}\s*[,:)=?}]`, 'u').test(header)) return true;
     const declares =
       file.language === 'python'
@@ -124,14 +124,4 @@ export function isVariable(
     if (new RegExp(declares, 'mu').test(code)) return true;
   }
   return false;
-}
-
-/** Length of the text up to the end of its first bracket. */
-function parametersEnd(code: string): number {
-  let depth = 0;
-  for (let at = 0; at < Math.min(code.length, 2000); at++) {
-    if (code[at] === '(') depth++;
-    else if (code[at] === ')' && --depth === 0) return at + 1;
-  }
-  return 0;
 }

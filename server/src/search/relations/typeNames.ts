@@ -1,4 +1,4 @@
-import type { CodeFile } from './codeFiles.js';
+import type { CodeFile, LineRange } from './codeFiles.js';
 
 const identifier =
   /(?<![\p{L}\p{N}_$.])(?:[\p{L}_$][\p{L}\p{N}_$]*\s*(?:\.|::)\s*)*([\p{L}_$][\p{L}\p{N}_$]*)/gu;
@@ -8,10 +8,7 @@ const annotated =
 const mostHeader = 1500;
 
 /** Names that may be types in the signature and the annotations of a range: any there, those with a capital below. */
-export function typesNamedIn(
-  file: CodeFile,
-  lines: { readonly startLine: number; readonly endLine: number },
-): Set<string> {
+export function typesNamedIn(file: CodeFile, lines: LineRange): Set<string> {
   const code = file.codeOf(lines);
   const header = headerOf(code, file.language);
   const names = (text: string, pattern: RegExp): string[] =>
