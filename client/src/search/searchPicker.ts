@@ -38,7 +38,8 @@ export class SearchPicker implements vscode.Disposable {
   #hits: readonly SearchHit[] = [];
   /** Whether the user chose the active row. Otherwise the best row is active. */
   #moved = false;
-  #settingItems = false;
+  /** Key of the row that is to become active. The editor makes the first row active before it. */
+  #awaited: string | undefined;
   #leaving = false;
   readonly ended: Promise<void>;
 
@@ -189,19 +190,18 @@ export class SearchPicker implements vscode.Disposable {
     const active = this.#moved ? pick.activeItems[0]?.key : undefined;
     // A note above the hits is read, not chosen.
     const stays = active === undefined ? bestOf(rows) : rows.find(({ key }) => key === active);
-    this.#settingItems = true;
+    this.#awaited = stays?.key;
     pick.items = rows;
     if (stays !== undefined) pick.activeItems = [stays];
-    setTimeout(() => (this.#settingItems = false), 0);
   }
 
   #activated(row: Row | undefined): void {
-    // The first row becomes active by itself. Only rows that the user moves to are previewed.
     if (row === undefined) return;
-    const first = row.key === bestOf(this.#pick.items)?.key;
-    if (!this.#settingItems && !first) this.#moved = true;
-    if (row.hit !== undefined && (this.#moved || first))
-      void this.#preview.show(row.hit).catch(() => undefined);
+    if (this.#awaited !== undefined) {
+      if (row.key !== this.#awaited) return;
+      this.#awaited = undefined;
+    } else this.#moved = row.key !== bestOf(this.#pick.items)?.key;
+    if (row.hit !== undefined) void this.#preview.show(row.hit).catch(() => undefined);
   }
 
   async #accept(aside = false): Promise<void> {

@@ -72,13 +72,17 @@ describe('under pressure', () => {
     await vscode.commands.executeCommand('lantern.pause');
     await eventually('the indicator says so', () => statusBar.text.includes('debug-pause'));
     const app = vscode.workspace.workspaceFolders![0]!.uri;
-    await writeFile(
-      vscode.Uri.joinPath(app, 'umbrella.ts').fsPath,
-      'export function foldUmbrella() { return 1; }\n',
-    );
     await openSearch('foldUmbrella');
     await eventually('the box says so', () =>
       search.picker?.rows.some(({ label }) => label === 'Indexing is paused'),
+    );
+    await eventually('the box says that nothing matches well, and shows what is nearest', () => {
+      const [first, second] = search.picker?.rows ?? [];
+      return first?.label === 'Nothing here matches well' && search.picker?.active?.key === second?.key;
+    });
+    await writeFile(
+      vscode.Uri.joinPath(app, 'umbrella.ts').fsPath,
+      'export function foldUmbrella() { return 1; }\n',
     );
     await eventually('the new file is found by its words', () =>
       search.picker?.rows.some(({ hit }) => hit?.path === 'umbrella.ts'),
