@@ -5,8 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Cli, fixtures } from './support/cliHarness.js';
 import { DaemonClient, processesOf, until } from './support/daemonClient.js';
 import { type EndState, hitsOf, storesOf } from './support/recoveryState.js';
+import { tried } from './support/tally.js';
 
-const rounds = Number(process.env['LANTERN_TEST_KILL_ROUNDS'] ?? 4);
+const rounds = Number(process.env['LANTERN_TEST_ROUNDS'] ?? 4);
 /** Repeats the moments of a run that failed. */
 const seed = Number(process.env['LANTERN_TEST_SEED'] ?? Date.now() % 100_000);
 const victims = [['daemon'], ['chroma'], ['daemon', 'chroma']] as const;
@@ -117,6 +118,7 @@ describe('kill -9 in the middle of an index job', function () {
         await cli.dispose();
       }
       assert.deepEqual(processesOf(cli.home), []);
+      tried('kills', killed.length);
     });
   }
 });

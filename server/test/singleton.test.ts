@@ -12,6 +12,7 @@ import { isAlive, readDaemonRecord } from '../../shared/src/connection/daemonRec
 import { dialOrSpawn, stopDaemon } from '../../shared/src/connection/dial.js';
 import type { ClientTask } from './support/singletonClient.js';
 import { callDaemon, connect, ping, reaching } from './support/singletonPrograms.js';
+import { tried } from './support/tally.js';
 import type { DaemonSetup } from './support/singletonPrograms.js';
 
 const build = { version: '1.0.0', builtAt: 100 };
@@ -101,8 +102,10 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
         assert.deepEqual(new Set(answered), new Set([owner]));
         await until(() => alive().length === 1);
         assert.deepEqual(alive(), [owner]);
-        if (round % 2 === 0) await kill(owner);
-        else assert.equal(await stop(), 'stopped');
+        if (round % 2 === 0) {
+          await kill(owner);
+          tried('kills');
+        } else assert.equal(await stop(), 'stopped');
       }
       const started = pidsIn('started').length;
       if (process.env['LANTERN_TEST_ROUNDS'] !== undefined) {

@@ -1,0 +1,88 @@
+// Runs the suites of faults, kills, bad inputs, generated cases and attacks at full length, says what was tried, and
+// prints one closing line: N passed, N failed. The same suites run shorter in `npm test`.
+//
+//   node .ci/faults.mjs [TITLE…]
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+
+/** Suites with the number of rounds and of generated cases. One mocha each, so that a crash costs one suite. */
+const suites = [
+  ['kills', ['out/server/test/recovery.test.js'], { rounds: 500 }],
+  ['starts of one daemon', ['out/server/test/singleton.test.js'], { rounds: 25 }],
+  ['loads and ends of the model', ['out/server/src/model/graphWorker.test.js'], { rounds: 200 }],
+  [
+    'generated cases',
+    [
+      'out/server/src/source/ignoreRules.test.js',
+      'out/server/src/search/answerLine.test.js',
+      'out/shared/src/agents/configText.test.js',
+    ],
+    { runs: 2000 },
+  ],
+];
+
+const asked = process.argv.slice(2);
+const chosen = suites.filter(([title]) => asked.length === 0 || asked.includes(title));
+if (chosen.length === 0) {
+  console.log(
+    `No suite is called ${asked.join(' or ')}. There is: ${suites.map(([title]) => title).join(', ')}`,
+  );
+  process.exit(2);
+}
+
+const began = performance.now();
+const folder = mkdtempSync(join(tmpdir(), 'lantern-faults-'));
+const tally = join(folder, 'tally');
+writeFileSync(tally, '');
+const totals = { passed: 0, failed: 0, skipped: 0 };
+
+function run(command, args, env = {}) {
+  const { status, stdout } = spawnSync(command, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    shell: process.platform === 'win32',
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
+  process.stdout.write(stdout);
+  return { status, printed: stripVTControlCharacters(stdout) };
+}
+
+try {
+  for (const args of [['esbuild.mjs'], ['node_modules/typescript/bin/tsc', '-b']]) {
+    if (run(process.execPath, args).status !== 0) totals.failed++;
+  }
+  for (const [title, specs, { rounds, runs }] of totals.failed > 0 ? [] : chosen) {
+    console.log(`\n── ${title}`);
+    const { status, printed } = run(
+      process.execPath,
+      ['node_modules/mocha/bin/mocha.js', '--timeout', '0', ...specs],
+      {
+        LANTERN_TEST_TALLY: tally,
+        ...(rounds !== undefined && { LANTERN_TEST_ROUNDS: String(rounds) }),
+        ...(runs !== undefined && { LANTERN_TEST_RUNS: String(runs) }),
+      },
+    );
+    const count = (word) => Number(new RegExp(`^\\s*(\\d+) ${word}\\b`, 'm').exec(printed)?.[1] ?? 0);
+    totals.passed += count('passing');
+    totals.failed += status !== 0 ? Math.max(count('failing'), 1) : 0;
+    totals.skipped += count('pending');
+  }
+  const sums = new Map();
+  for (const line of readFileSync(tally, 'utf8').split('\n').filter(Boolean)) {
+    const { what, count } = JSON.parse(line);
+    sums.set(what, (sums.get(what) ?? 0) + count);
+  }
+  const tried = [...sums].map(([what, count]) => `${count} ${what}`).join(', ');
+  console.log(
+    `\nTried in ${Math.round((performance.now() - began) / 60_000)} minutes: ${tried || 'nothing'}`,
+  );
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
+console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`);
+process.exitCode = totals.failed > 0 ? 1 : 0;
