@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { throwIfCancelled } from '../../../shared/src/errors.js';
 import type { MatchStrength, SearchHit } from '../../../shared/src/protocol/protocol.js';
 import type { Catalog, ChunkRow } from '../catalog/catalog.js';
+import { Pacer } from '../syntax/pacer.js';
 import { type TokenWeights, answerLine } from './answerLine.js';
 import { Duplicates } from './duplicates.js';
 import { type Excerpt, ShownLines, chunkAfter, excerptOf } from './excerpt.js';
@@ -34,6 +35,9 @@ interface Read {
   readonly excerpt?: Excerpt;
 }
 
+/** Longest step in milliseconds: several searches may get their texts in the same turn of the event loop. */
+const stepMs = 4;
+
 /** Most chunks that are read in place of one of imports: better ones of its file, then those that follow it. */
 const mostInPlace = 3;
 
@@ -53,6 +57,7 @@ export async function hitsOf<T extends Ranked>(
   const headers: (readonly [T, Read])[] = [];
   const duplicates = new Duplicates();
   const shown = new ShownLines();
+  const pacer = new Pacer(stepMs);
   const add = async (one: T, { chunk, text, excerpt: known }: Read): Promise<void> => {
     if (known === undefined && duplicates.isDuplicate(text)) return;
     const excerpt =
@@ -73,6 +78,7 @@ export async function hitsOf<T extends Ranked>(
     if (hits.length === limit) break;
     throwIfCancelled(signal, 'Search');
     if (i % limit === 0) ahead = await Promise.all(ranked.slice(i, i + limit).map(read));
+    if (pacer.due) await pacer.pause();
     const next = ahead[i % limit];
     if (next?.isHeader === true) headers.push([one, next]);
     else if (next !== undefined) await add(one, next);

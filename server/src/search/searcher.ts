@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import picomatch from 'picomatch';
 import type { SearchHit } from '../../../shared/src/protocol/protocol.js';
 import { throwIfCancelled } from '../../../shared/src/errors.js';
@@ -43,6 +44,8 @@ export class Searcher {
   async search(target: SearchTarget, request: SearchRequest, signal?: AbortSignal): Promise<SearchHit[]> {
     const query = parseQuery(request.query);
     const found = await this.candidates(target, request, query);
+    // Answers of the vector store to several searches come in the same turn of the event loop.
+    await turn();
     throwIfCancelled(signal, 'Search');
     let ranked = this.rank(found, query);
     if (query.phrases.length > 0) ranked = await this.#phrasesFirst(target, ranked, query, signal);
