@@ -151,6 +151,16 @@ export const leak = {
           atMost: 10,
         }),
         row({ measure: 'the same, most', unit: 'ms', values: [delay.maxMs], atMost: 20 }),
+        ...(delay.busiestTurnMs === undefined
+          ? []
+          : [
+              row({
+                measure: 'most CPU time of a turn of that thread',
+                unit: 'ms',
+                values: [delay.busiestTurnMs],
+                atMost: 20,
+              }),
+            ]),
         ...Object.entries(counts).map(([what, count]) =>
           row({ measure: `${what} in that time`, unit: '', values: [count] }),
         ),

@@ -281,6 +281,11 @@ export interface LoopDelay {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
+  /**
+   * Most CPU time that the thread used in one turn of its event loop: lateness less what other threads and processes
+   * took. Only where Node tells it (`process.threadCpuUsage`, from 23.9 on).
+   */
+  readonly busiestTurnMs?: number;
 }
 
 export interface MemoryResult {
