@@ -59,6 +59,15 @@ export class FileVectorTable {
       .map(({ digest, ...file }) => ({ ...file, digest: asBytes(digest) }));
   }
 
+  /** Number of files that still need a vector; during `embedFiles` also of those that have just got one. */
+  pending(folder: FolderRow): number {
+    const row = this.#sql.get<{ count: number }>(
+      'SELECT COUNT(*) AS count FROM files WHERE folder_id = ? AND summary IS NOT NULL',
+      folder.id,
+    );
+    return row?.count ?? 0;
+  }
+
   /** Number of files that have a vector. */
   count(folder: FolderRow): number {
     return this.#of(folder).rows.size;

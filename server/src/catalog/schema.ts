@@ -1,7 +1,7 @@
 import type Database from 'libsql';
 
 /** Raised with every change of the schema, with a new step in `migrations`. */
-export const SCHEMA_VERSION = 5;
+export const SCHEMA_VERSION = 6;
 
 /** Version 1. */
 const initial = `
@@ -235,6 +235,9 @@ const changes = `
   CREATE INDEX file_terms_by_folder ON file_terms(folder_id, part);
 `;
 
+/** Counts the files without a vector at the cost of these alone. */
+const fileVectorsPending = `CREATE INDEX files_without_vector ON files(folder_id) WHERE summary IS NOT NULL`;
+
 /** Version 1 had an FTS5 table per folder. */
 function dropWordTables(db: Database.Database): void {
   const tables = db
@@ -253,6 +256,7 @@ const migrations: readonly ((db: Database.Database) => void)[] = [
   (db) => db.exec(terms),
   (db) => db.exec(counts),
   (db) => db.exec(changes),
+  (db) => db.exec(fileVectorsPending),
 ];
 
 /** Brings the schema up to date in one transaction. Throws for a catalog of a newer build. */

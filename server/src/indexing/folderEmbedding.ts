@@ -18,6 +18,8 @@ export interface FolderEmbeddingDependencies {
   readonly projector: Projector;
   readonly embedder: ChunkEmbedder;
   readonly gate: PauseGate;
+  /** Whether chunks get vectors too. */
+  readonly vectors: 'all' | 'files';
   /** Reads chunks from disk. Each page of chunks has a reader of its own, so that it sees one state of a file. */
   readonly texts: () => SourceTexts;
   /** Compares a file again whose text is no longer what the catalog says. */
@@ -95,8 +97,9 @@ export class FolderEmbedding {
       before = state;
       report.chunksReused += await counted('project', () => projector.project(ready, signal));
       await this.#embedFiles(signal);
-      if (missing.length > 0) report.chunksEmbedded += await this.#embedChunks(missing, signal);
-      else await counted('verify', () => projector.verify(signal));
+      if (missing.length === 0) await counted('verify', () => projector.verify(signal));
+      else if (this.#deps.vectors === 'all')
+        report.chunksEmbedded += await this.#embedChunks(missing, signal);
     }
     await this.#deps.writer.markIndexed(projector.folder.id, Date.now());
     return { ...report, collectionRebuilt: projector.takeRebuilt() };

@@ -68,6 +68,7 @@ export class FolderIndexer {
       projector: this.projector,
       embedder,
       gate: this.#gate,
+      vectors: settings.vectors,
       texts,
       rescanFile: (path) => this.#folderScan.rescanFile(path),
       onProgress,

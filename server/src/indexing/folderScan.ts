@@ -18,6 +18,8 @@ export interface IndexerSettings {
   readonly exclude: readonly string[];
   /** Whether the vector store gets the source text as well. */
   readonly storeDocuments: boolean;
+  /** Whether chunks get vectors too. */
+  readonly vectors: 'all' | 'files';
 }
 
 export interface FolderScanDependencies {

@@ -228,6 +228,28 @@ describe('Folders', () => {
       );
     });
 
+    it('is complete with vectors of files alone, where no others are wanted, until they are', async () => {
+      await test.folders.dispose();
+      test.folders = test.makeFolders('model@1', test.embedder, 'files');
+      const folder = await test.open();
+      await test.folders.refresh(folder);
+      const row = folder.indexer.folder;
+      const { files } = test.catalog.counts(row.id);
+      assert.equal(test.catalog.fileVectors.count(row), files);
+      assert.deepEqual([test.embedder.summaries.length, test.embedder.embedded.length], [files, 0]);
+      assert.deepEqual(test.store.ids(row.collection), []);
+      const status = test.folders.status(folder);
+      assert.deepEqual([status.status, status.filesPending, status.chunksPending], [{ kind: 'idle' }, 0, 0]);
+
+      await test.folders.dispose();
+      test.folders = test.makeFolders();
+      const again = await test.open();
+      assert.deepEqual(test.folders.status(again).status, { kind: 'partial' });
+      await test.folders.refresh(again);
+      assert.deepEqual(test.folders.status(again).status, { kind: 'idle' });
+      assert.equal(test.embedder.embedded.length, test.catalog.counts(row.id).chunks);
+    });
+
     it('is not partial while a change waits to be read', async () => {
       const folder = await indexed();
       test.write({ 'late.ts': 'epsilon' });

@@ -11,7 +11,7 @@ import type {
 } from '../../../shared/src/protocol/protocol.js';
 import { contains } from '../../../shared/src/contains.js';
 import { Sequence } from '../../../shared/src/sequence.js';
-import type { FolderRow, NewFolder } from '../catalog/catalog.js';
+import type { FolderCounts, FolderRow, NewFolder } from '../catalog/catalog.js';
 import { collectionName } from '../vectors/collectionName.js';
 import { CHUNKER_VERSION } from '../chunking/chunker.js';
 import { checkFolder } from '../source/walk.js';
@@ -177,9 +177,18 @@ export class Folders {
     }
   }
 
+  /** Counts of the folder; what shall have no vector is not pending. */
+  counts(row: FolderRow): FolderCounts {
+    const { catalog, settings } = this.#deps;
+    const counts = catalog.counts(row.id);
+    if (settings.vectors === 'all' || counts.chunksPending === 0) return counts;
+    const filesPending = catalog.fileVectors.pending(row);
+    return { ...counts, filesPending, chunksPending: filesPending === 0 ? 0 : counts.chunksPending };
+  }
+
   status(folder: Folder): FolderStatus {
     const row = this.#deps.catalog.folder(folder.path) ?? folder.indexer.folder;
-    const counts = this.#deps.catalog.counts(row.id);
+    const counts = this.counts(row);
     const { path, status, jobs, burst } = folder;
     const { collection, indexedAt } = row;
     const { chunks, chunksPending } = counts;

@@ -55,7 +55,7 @@ describe('questions about this code', function () {
       embedder: new TestEmbedder(256),
       modelKey: 'none@1',
       owner: 'test',
-      settings: { maxFileBytes: 1_000_000, exclude: ['*.test.ts'], storeDocuments: false },
+      settings: { maxFileBytes: 1_000_000, exclude: ['*.test.ts'], storeDocuments: false, vectors: 'all' },
       log: nullLog,
     });
     try {

@@ -154,9 +154,9 @@ export class FolderAccess {
 
   /** Has the files of these hits embedded before the rest of the folder. */
   want({ folder: { indexer }, prefix }: FolderView, hits: readonly SearchHit[]): void {
-    const { catalog } = this.#deps;
+    const { catalog, folders } = this.#deps;
     const { id } = indexer.folder;
-    if (catalog.counts(id).chunksPending === 0) return;
+    if (folders.counts(indexer.folder).chunksPending === 0) return;
     const paths = new Set(hits.map(({ path }) => prefix + path));
     const files = [...paths].map((path) => catalog.files.get(id, path)?.id);
     indexer.want(files.filter((file) => file !== undefined));
@@ -164,13 +164,13 @@ export class FolderAccess {
 
   /** `reason`: why the answer is less than it could be, if it is. */
   coverage(views: readonly FolderView[], vector: QueryVector, reason = vector.reason): Coverage {
-    const { catalog } = this.#deps;
+    const { catalog, folders } = this.#deps;
     let filesTotal = 0;
     let filesPending = 0;
     let filesByMeaning = 0;
     for (const folder of new Set(views.map((view) => view.folder))) {
       filesByMeaning += catalog.fileVectors.count(folder.indexer.folder);
-      const counts = catalog.counts(folder.indexer.folder.id);
+      const counts = folders.counts(folder.indexer.folder);
       // What a first scan has counted ahead is there, though not read yet.
       const ahead = folder.status.kind === 'scanning' ? folder.status.total : 0;
       const total = Math.max(folder.filesTotal, counts.files, ahead);

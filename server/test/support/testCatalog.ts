@@ -156,6 +156,7 @@ export class TestCatalog {
     own.exec(`
       DROP TABLE folder_counts;
       DROP INDEX chunks_pending;
+      DROP INDEX files_without_vector;
       ALTER TABLE chunks DROP COLUMN pending;
       ALTER TABLE files DROP COLUMN chunks_pending;
       PRAGMA user_version = 3;`);

