@@ -58,6 +58,7 @@ const specs = [
   'out/client/src/**/*.test.js',
   'out/client/packaging/packaging.test.js',
   'out/client/packaging/npmPackage.test.js',
+  'out/client/test/firstRun/firstRun.test.js',
 ];
 const totals = { passed: 0, failed: 0, skipped: 0 };
 let broken = false;

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { npmPackageName } from '../../shared/src/packageNames.js';
+import { emptyHome } from '../test/firstRun/emptyHome.js';
 import { makePackage, npm, runQuietly } from '../test/harness/npm.js';
 import { type Entry, bytesOf, filesBelow } from './files.js';
 import { npmContents, packNpm } from './npmPackage.js';
@@ -27,16 +28,7 @@ describe('the package on npm', function () {
     dir = await realpath(await mkdtemp(join(tmpdir(), 'ln-')));
     app = join(dir, 'app');
     installed = join(app, 'node_modules', npmPackageName);
-    // Whoever runs it has a home with nothing in it.
-    const home = join(dir, 'home');
-    await mkdir(home);
-    const kept = Object.entries(process.env).filter(([name]) => !/^(LANTERN_|XDG_|NODE_PATH$)/.test(name));
-    env = {
-      ...(Object.fromEntries(kept) as Record<string, string>),
-      HOME: home,
-      USERPROFILE: home,
-      LOCALAPPDATA: join(home, 'local'),
-    };
+    env = await emptyHome(join(dir, 'home'));
     entries = await npmContents(root);
     const archive = await packNpm(join(dir, 'package'), entries);
     await mkdir(app);

@@ -20,7 +20,7 @@ const paintOf: Readonly<Record<MatchStrength, (terminal: Terminal, text: string)
 };
 
 /**
- * Hits, and what the answer covers. `nothing` says what to do without hits, `noteOf` what to say of a hit below its lines.
+ * Hits, and what the answer covers. `nothing` says what to do without hits in a folder that is indexed, `noteOf` what to say of a hit below its lines.
  */
 export function formatAnswer(
   result: SearchResult,
@@ -36,8 +36,10 @@ export function formatAnswer(
 function coverageLine({ hits, coverage, elapsedMs }: SearchResult, nothing: string): string {
   if (coverage.emptyBecause !== undefined)
     return `No files to search: ${plain(coverage.emptyBecause)} ${Math.round(elapsedMs)} ms`;
+  // While files are pending, other words are not what is missing.
+  const none = coverage.filesPending === 0 ? nothing : 'Nothing found yet';
   const parts = [
-    hits.length === 0 ? nothing : count(hits.length, 'hit'),
+    hits.length === 0 ? none : count(hits.length, 'hit'),
     coverage.filesPending === 0
       ? `in ${count(coverage.filesTotal, 'file')}`
       : `with ${count(coverage.filesPending, 'file')} of ${coverage.filesTotal} still to be indexed`,
