@@ -147,7 +147,8 @@
         'div',
         { class: 'muted' },
         `One daemon (pid ${memory.daemon.pid}) for all windows and agents; ${memory.clients.length} ${plural} it. ` +
-          `On disk: catalog ${mega(memory.disk.catalogBytes)}, Chroma ${mega(memory.disk.chromaBytes)}.`,
+          `On disk: catalog ${mega(memory.disk.catalogBytes)}, Chroma ${mega(memory.disk.chromaBytes)}.` +
+          (memory.remoteChroma ? ` The Chroma at ${memory.remoteChroma} is not counted.` : ''),
       ),
       element(
         'div',

@@ -116,6 +116,7 @@ export async function createServices(
         return { kind: status.kind, ...(detail !== undefined && { detail }) };
       },
       info: async () => chroma?.info(),
+      remote: server instanceof RemoteChroma ? server.url : undefined,
       sizeBytes: () => folderSize(join(dataDir, 'chroma')),
       stop: async () => {
         // Counts as work, whose garbage is collected afterwards: a full collection holds up requests for 100 ms.

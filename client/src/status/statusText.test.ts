@@ -66,10 +66,11 @@ describe('The tooltip of the status bar', () => {
     clients: [],
     agentSearches: [],
   };
-  const shown = (chroma: MemoryResult['chroma']): string => {
+  const shown = (chroma: MemoryResult['chroma'], remoteChroma?: string): string => {
     const memory: MemoryResult = {
       daemon: { pid: 5, rssBytes: 100 * mebibyte },
       chroma,
+      ...(remoteChroma !== undefined && { remoteChroma }),
       models: [],
       folders: [],
       clients: [],
@@ -83,5 +84,9 @@ describe('The tooltip of the status bar', () => {
     assert.match(shown({ pid: 7, rssBytes: 50 * mebibyte }), /Memory \| 150 MB: daemon 100 MB, Chroma 50 MB/);
     assert.match(shown({ pid: 7, rssBytes: null }), /Memory \| 100 MB: daemon 100 MB, Chroma unknown/);
     assert.match(shown(null), /Memory \| 100 MB: daemon 100 MB \|/);
+    assert.match(
+      shown(null, 'http://db'),
+      /Memory \| 100 MB: daemon 100 MB, Chroma unknown \(http:\/\/db\) \|/,
+    );
   });
 });

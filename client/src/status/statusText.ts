@@ -95,6 +95,7 @@ export function tooltipOf({ daemon, status, memory, trusted, open }: StatusFacts
       const { daemon: own, chroma } = memory;
       const parts = [
         `daemon ${bytes(own.rssBytes)}`,
+        ...(memory.remoteChroma === undefined ? [] : [`Chroma unknown (${escape(memory.remoteChroma)})`]),
         ...(chroma ? [`Chroma ${chroma.rssBytes === null ? 'unknown' : bytes(chroma.rssBytes)}`] : []),
       ];
       lines.push(`| Memory | ${bytes(totalBytes(memory))}: ${parts.join(', ')} |`);

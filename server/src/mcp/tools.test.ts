@@ -247,6 +247,8 @@ describe('the agents’ tools', () => {
     agents.service.chroma = undefined;
     const none = await ask('get_cache_info');
     assert.match(textOf(await call('get_cache_info')), /Chroma not running/);
+    agents.service.remoteChroma = 'http://db:8000';
+    assert.match(textOf(await call('get_cache_info')), /Chroma at http:\/\/db:8000 \(memory unknown\)/);
     assert.deepEqual([fields(none)['chroma_running'], fields(none)['chroma_rss_bytes']], [false, undefined]);
     assert.deepEqual((await ask('clear_embedding_cache')).structuredContent, {
       models_released: 1,

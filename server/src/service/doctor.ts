@@ -6,7 +6,6 @@ import type { DoctorResult } from '../../../shared/src/protocol/protocol.js';
 import type { Chunker } from '../chunking/chunker.js';
 import type { SelectedModel } from './selectedModel.js';
 import type { Catalog } from '../catalog/catalog.js';
-import { installAdvice } from '../vectors/chroma/chromaLauncher.js';
 import type { VectorStore } from '../vectors/vectorStore.js';
 
 export interface DoctorDependencies {
@@ -21,17 +20,15 @@ type Check = DoctorResult['checks'][number];
 
 /** Free disk space that indexing should find: about what 100,000 chunks take in catalog and Chroma. */
 const wantedFreeBytes = 1024 ** 3;
+/** The same as `engines` in package.json. */
+const oldestNode = { major: 20, minor: 19 } as const;
 const gib = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
 
 /** Uses every part once, and says how to repair those that fail. */
 export async function runChecks(deps: DoctorDependencies): Promise<DoctorResult> {
   const { dataDir, model } = deps;
   const checks = [
-    await check(
-      'node',
-      () => `${process.version} on ${process.platform}-${process.arch}`,
-      'Install Node 20.19 or newer.',
-    ),
+    await check('node', nodeVersion, 'Install Node 20.19 or newer.'),
     await check(
       'data',
       () => writable(dataDir),
@@ -45,7 +42,7 @@ export async function runChecks(deps: DoctorDependencies): Promise<DoctorResult>
     await check(
       'catalog',
       () => catalogState(deps.catalog),
-      'Run "lantern stop"; the next command sets a damaged catalog aside.',
+      'Index your folders again; the file that stands aside may be deleted.',
     ),
     await check(
       'grammars',
@@ -55,14 +52,15 @@ export async function runChecks(deps: DoctorDependencies): Promise<DoctorResult>
     await check(
       'tokenizer',
       () => `${model.name}: ${model.countTokens('hello world')} tokens in "hello world"`,
-      'Install the model again.',
+      modelAdvice(model),
     ),
+    await check('model', () => embedded(model), modelAdvice(model)),
+    // The error says what to do.
     await check(
-      'model',
-      () => embedded(model),
-      'Install the model again, or choose another in settings.json.',
+      'chroma',
+      () => roundTrip(deps.store, model.dimensions),
+      'Until then an exact scan answers, which takes longer in large folders.',
     ),
-    await check('chroma', () => roundTrip(deps.store, model.dimensions), installAdvice()),
   ];
   return { checks };
 }
@@ -73,6 +71,21 @@ async function check(name: string, run: () => string | Promise<string>, fix: str
   } catch (error) {
     return { name, ok: false, detail: errorMessage(error), fix };
   }
+}
+
+/** For each of the ways by which the model can have come. */
+const modelAdvice = ({ folder }: SelectedModel): string =>
+  process.platform === 'darwin' && process.arch === 'x64'
+    ? 'onnxruntime has no build for Macs with an Intel processor. Searches go by words.'
+    : `The model is in ${folder}. If it came with Lantern, install Lantern again; if it was downloaded, delete that folder and ` +
+      'run "lantern stop"; or name another in settings.json. Until then searches go by words.';
+
+function nodeVersion(): string {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const said = `${process.version} on ${process.platform}-${process.arch}`;
+  if (major < oldestNode.major || (major === oldestNode.major && minor < oldestNode.minor))
+    throw new Error(said);
+  return said;
 }
 
 async function writable(dir: string): Promise<string> {
@@ -89,12 +102,14 @@ async function freeSpace(dir: string): Promise<string> {
   return `${gib(free)} free`;
 }
 
+const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
+
 function catalogState(catalog: Catalog): string {
   const folders = catalog.folders();
   const chunks = folders.reduce((sum, { id }) => sum + catalog.counts(id).chunks, 0);
   if (catalog.setAside !== undefined)
-    throw new Error(`it was damaged and stands aside as ${catalog.setAside}`);
-  return `${folders.length} folders, ${chunks} chunks`;
+    throw new Error(`it was damaged, began anew, and stands aside as ${catalog.setAside}`);
+  return `${count(folders.length, 'folder')}, ${count(chunks, 'chunk')}`;
 }
 
 async function parsed(chunker: Chunker): Promise<string> {
@@ -130,13 +145,16 @@ async function roundTrip(store: VectorStore, dimensions: number): Promise<string
   const spec = { name, dimensions, folder: '', model: 'doctor', chunker: '0', generation: name };
   const vector = new Float32Array(dimensions);
   vector[0] = 1;
+  const { collection } = await store.open(spec);
+  const opened = store.status();
+  if (opened.kind === 'fallback') throw new Error(opened.reason);
   try {
-    const { collection } = await store.open(spec);
     await collection.upsert([{ id: 'a', vector, path: 'a', startLine: 1, endLine: 1, language: 'text' }]);
     const [nearest] = await collection.query(vector, 1);
     const status = store.status();
-    if (status.kind === 'fallback') throw new Error(`${status.reason}; an exact scan answers instead`);
-    if (nearest?.id !== 'a') throw new Error('a vector that was stored was not found');
+    if (status.kind === 'fallback') throw new Error(status.reason);
+    if (nearest?.id !== 'a')
+      throw new Error('A vector that was stored was not found. Run "lantern stop" and try again.');
     return status.kind === 'running' ? `one vector stored and found at ${status.url}` : status.kind;
   } finally {
     await store.drop(name);

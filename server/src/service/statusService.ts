@@ -17,6 +17,8 @@ export interface VectorServer {
   status(): { readonly kind: string; readonly detail?: string };
   /** Undefined while no server of ours runs. Resident memory is null when it is not known. */
   info(): Promise<{ readonly pid: number; readonly rssBytes: number | null } | undefined>;
+  /** Address of the server when it is not ours. */
+  readonly remote: string | undefined;
   /** Bytes on disk. */
   sizeBytes(): Promise<number>;
   /** Stops the server to free its memory, unless a job needs it. The next use starts it again. */
@@ -103,6 +105,7 @@ export class StatusService {
         ...(loopDelay !== undefined && { loopDelay }),
       },
       chroma: (await vectorServer.info()) ?? null,
+      ...(vectorServer.remote !== undefined && { remoteChroma: vectorServer.remote }),
       models,
       folders: statuses.map(({ path, collection, files, chunks }) => {
         // Both stores keep all folders in the same files, so each folder is counted by its share of the chunks.

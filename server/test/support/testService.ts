@@ -59,10 +59,13 @@ export class TestService {
   readonly model: TestModel;
   /** What the vector store's server says of itself. */
   chroma: { readonly pid: number; readonly rssBytes: number | null } | undefined = { pid: 7, rssBytes: 70 };
+  /** Address of a server that is not ours. */
+  remoteChroma: string | undefined;
   readonly service: Service;
 
   /** Without parsers, which stay the caller's, files are chunked by lines. */
   constructor(files: Readonly<Record<string, string>> = {}, parsers?: Parsers) {
+    const remote = (): string | undefined => this.remoteChroma;
     this.index = new TestIndex(files, parsers);
     this.model = new TestModel(this.index.embedder.dimensions);
     this.service = new Service({
@@ -76,6 +79,9 @@ export class TestService {
       vectorServer: {
         status: () => ({ kind: 'running' }),
         info: () => Promise.resolve(this.chroma),
+        get remote() {
+          return remote();
+        },
         sizeBytes: () => Promise.resolve(700),
         stop: () => Promise.resolve(),
       },

@@ -297,6 +297,8 @@ export interface MemoryResult {
   };
   /** Null while no Chroma server of the daemon runs. `rssBytes` is null when the server does not say it. */
   readonly chroma: { readonly pid: number; readonly rssBytes: number | null } | null;
+  /** Address of the Chroma that the settings name. The daemon then runs none, and knows nothing of its memory. */
+  readonly remoteChroma?: string;
   readonly models: readonly {
     readonly name: string;
     readonly dtype: string;

@@ -51,7 +51,8 @@ describe('lantern mcp install', () => {
     writeFileSync(script, '');
     const command = { command: process.execPath, args: [script, 'mcp'], env: {} };
     const own = commands({ command });
-    assert.deepEqual(await own.check(), { name: 'agents', ok: true, detail: '0 set up' });
+    const none = 'none is set up; "lantern mcp install" does it';
+    assert.deepEqual(await own.check(), { name: 'agents', ok: true, detail: none });
     await own.install(['cursor', 'codex'], {});
     assert.deepEqual(await own.check(), { name: 'agents', ok: true, detail: '2 set up' });
     rmSync(script);

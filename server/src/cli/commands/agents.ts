@@ -75,7 +75,7 @@ export class AgentCommands {
       broken.push(`${config.agent.title} starts ${missing}, which does not exist`);
       ids.push(config.agent.id);
     }
-    if (ids.length === 0) return { name: 'agents', ok: true, detail: `${configured} set up` };
+    if (ids.length === 0) return { name: 'agents', ok: true, detail: setUp(configured) };
     return {
       name: 'agents',
       ok: false,
@@ -254,6 +254,9 @@ async function ask(question: string): Promise<boolean> {
     lines.close();
   }
 }
+
+const setUp = (configured: number): string =>
+  configured === 0 ? 'none is set up; "lantern mcp install" does it' : `${configured} set up`;
 
 const scopeOf = ({ project }: Options): Scope => (project === true ? 'project' : 'user');
 

@@ -20,11 +20,13 @@ export async function doctorCommand(values: Values): Promise<number> {
   });
 }
 
-function formatDoctor({ checks }: DoctorResult, terminal: Terminal): string {
-  return checks
-    .map(({ name, ok, detail, fix }) => {
-      const mark = ok ? green(terminal, 'ok  ') : red(terminal, 'FAIL');
-      return `${mark} ${name.padEnd(10)} ${detail}${fix === undefined ? '' : `\n     ${fix}`}`;
-    })
-    .join('\n');
+export function formatDoctor({ checks }: DoctorResult, terminal: Terminal): string {
+  const lines = checks.map(({ name, ok, detail, fix }) => {
+    const mark = ok ? green(terminal, 'ok  ') : red(terminal, 'FAIL');
+    return `${mark} ${name.padEnd(10)} ${detail}${fix === undefined ? '' : `\n     ${fix}`}`;
+  });
+  const failed = checks.filter(({ ok }) => !ok).map(({ name }) => name);
+  return [...lines, '', failed.length === 0 ? 'All is well.' : `To be mended: ${failed.join(', ')}.`].join(
+    '\n',
+  );
 }

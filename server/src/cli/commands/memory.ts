@@ -11,17 +11,18 @@ export async function memoryCommand(values: Values): Promise<number> {
   });
 }
 
-function chromaLine(chroma: MemoryResult['chroma']): string {
+function chromaLine({ chroma, remoteChroma }: MemoryResult): string {
+  if (remoteChroma !== undefined) return `memory unknown, at ${plain(remoteChroma)}`;
   if (chroma === null) return 'not running';
   return `${chroma.rssBytes === null ? 'memory unknown' : mebibytes(chroma.rssBytes)} (process ${chroma.pid})`;
 }
 
 export function formatMemory(memory: MemoryResult, terminal: Terminal): string {
-  const { daemon, chroma, models, folders, totals, disk } = memory;
+  const { daemon, models, folders, totals, disk } = memory;
   const lines = [
     bold(terminal, 'Memory'),
     `  daemon   ${mebibytes(daemon.rssBytes)} (process ${daemon.pid})`,
-    `  chroma   ${chromaLine(chroma)}`,
+    `  chroma   ${chromaLine(memory)}`,
   ];
   if (models.length === 0) lines.push('  No model is loaded.');
   for (const { name, dtype, provider, bytes, leases, holders, idleMs } of models) {

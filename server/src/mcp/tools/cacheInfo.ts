@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { MemoryResult } from '../../../../shared/src/protocol/protocol.js';
 import { budgetBytes, defaultMaxTokens, withinBudget } from '../answers/budget.js';
 import { answerIn } from '../answers/form.js';
 import { safeLine } from '../answers/safeText.js';
@@ -7,7 +8,9 @@ import { defineTool } from '../tool.js';
 const output = z.object({
   daemon_rss_bytes: z.number(),
   chroma_rss_bytes: z.number().optional().describe('Left out while Chroma does not run, or does not say it'),
-  chroma_running: z.boolean(),
+  chroma_running: z
+    .boolean()
+    .describe('Whether the daemon runs one; false for a server that the settings name'),
   models: z.array(
     z.object({
       name: z.string(),
@@ -29,6 +32,12 @@ const output = z.object({
   left_out: z.number(),
 });
 
+function chromaText({ chroma, remoteChroma }: MemoryResult): string {
+  if (remoteChroma !== undefined) return `at ${safeLine(remoteChroma, 200)} (memory unknown)`;
+  if (chroma === null) return 'not running';
+  return chroma.rssBytes === null ? 'running (memory unknown)' : mebibytes(chroma.rssBytes);
+}
+
 const mebibytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 
 export const getCacheInfo = defineTool({
@@ -42,14 +51,15 @@ export const getCacheInfo = defineTool({
   needsFolder: () => false,
 
   async run(_args, { service, form }) {
-    const { daemon, chroma, models, totals, disk, folders: all } = await service.memory([]);
+    const memory = await service.memory([]);
+    const { daemon, chroma, models, totals, disk, folders: all } = memory;
     const lines = models.map(
       ({ name, dtype, provider, bytes, leases, loads, hits }) =>
         `Model ${safeLine(name, 200)} (${dtype}, ${provider}): ${mebibytes(bytes)}, loaded ${loads} times, reused ${hits} times, ${leases} in use.`,
     );
     if (models.length === 0) lines.push('No model is in memory; the next search by meaning loads it.');
     lines.push(
-      `Daemon ${mebibytes(daemon.rssBytes)}, Chroma ${chroma === null ? 'not running' : chroma.rssBytes === null ? 'running (memory unknown)' : mebibytes(chroma.rssBytes)}, ` +
+      `Daemon ${mebibytes(daemon.rssBytes)}, Chroma ${chromaText(memory)}, ` +
         `${mebibytes(disk.catalogBytes + disk.chromaBytes)} on disk for ${all.length} folders.`,
     );
     return withinBudget(all, budgetBytes(defaultMaxTokens), (folders) => {

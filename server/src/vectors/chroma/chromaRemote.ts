@@ -5,19 +5,20 @@ import type { ChromaEndpoint, ChromaServer, ChromaServerStatus } from './chromaS
 /** A server that the user's settings name. We neither start, restart nor repair it. */
 export class RemoteChroma implements ChromaServer {
   readonly own = false;
-  readonly #url: string;
+  /** Scheme, host and port. */
+  readonly url: string;
 
   /** Throws `bad-request` for an invalid address. */
   constructor(url: string) {
-    this.#url = serverAddress(url);
+    this.url = serverAddress(url);
   }
 
   status(): ChromaServerStatus {
-    return { kind: 'running', url: this.#url };
+    return { kind: 'running', url: this.url };
   }
 
   ready(): Promise<ChromaEndpoint> {
-    return Promise.resolve({ url: this.#url });
+    return Promise.resolve({ url: this.url });
   }
 
   restart(): Promise<ChromaEndpoint> {
