@@ -50,7 +50,7 @@ export const shells = ['bash', 'zsh', 'fish', 'powershell'] as const;
 const all: CommandOption = { name: 'all', about: 'all that are found' };
 const project: CommandOption = {
   name: 'project',
-  about: "write files for everybody who works in this folder's project",
+  about: "write files for everybody who works in this folder's project, AGENTS.md too",
 };
 
 /** All commands with their options. The usage, the help of each command and the shells' completions are made from it. */

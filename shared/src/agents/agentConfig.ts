@@ -1,13 +1,12 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { LanternError, errorMessage, systemCode } from '../errors.js';
-import { writePrivate } from '../writePrivate.js';
+import { LanternError, errorMessage } from '../errors.js';
 import type { Agent, AgentEnvironment, BridgeCommand, Entry, Scope } from './agent.js';
 import { agents, signsOf } from './agentTable.js';
 import { readConfig, removeConfig, writeConfig } from './configFile.js';
 import { type Addition, ConfigText, canonical, isObject } from './configText.js';
+import { type Receipt, ReceiptFile } from './receipt.js';
 
 /** What an agent's configuration says of Lantern. */
 export type AgentState =
@@ -15,15 +14,6 @@ export type AgentState =
   /** `command` is what starts the bridge, without its arguments. */
   | { readonly kind: 'configured'; readonly command: string; readonly current: boolean }
   | { readonly kind: 'unreadable'; readonly reason: string };
-
-/** What was done to a file, so that it can be undone byte for byte. */
-interface Receipt extends Addition {
-  readonly file: string;
-  /** Whether there was a file before. */
-  readonly existed: boolean;
-  /** The outermost folder that was made for it. */
-  readonly folder?: string | undefined;
-}
 
 export interface AgentConfigParts {
   readonly agent: Agent;
@@ -43,7 +33,7 @@ export class AgentConfig {
   readonly file: string;
   readonly #signs: readonly string[];
   readonly #text: ConfigText;
-  readonly #receipt: string;
+  readonly #receipt: ReceiptFile<Addition>;
 
   /** Throws `bad-request` when the agent has no file in projects, and one there is asked for. */
   constructor({ agent, scope, where, project, dataDir }: AgentConfigParts) {
@@ -61,8 +51,7 @@ export class AgentConfig {
     this.file = file;
     this.#signs = scope === 'user' ? signsOf(agent, where) : projectSigns(agent, project);
     this.#text = new ConfigText(agent, file);
-    const id = createHash('sha256').update(file).digest('hex').slice(0, 16);
-    this.#receipt = join(dataDir, 'agents', `${id}.json`);
+    this.#receipt = new ReceiptFile(dataDir, file);
   }
 
   /** Whether the agent is installed, or, in a project, used there. */
@@ -101,13 +90,13 @@ export class AgentConfig {
     const present = file.text === undefined ? undefined : this.#text.entryIn(file.text);
     const entry = this.#entry(command);
     if (present !== undefined && has(present, entry)) return 'unchanged';
-    const receipt = present === undefined ? undefined : await this.#readReceipt();
+    const receipt = present === undefined ? undefined : await this.#receipt.read();
     const base =
       file.text === undefined || present === undefined ? file.text : this.#without(file.text, receipt);
     const { text, addition } = this.#text.add(base ?? '', merged(present, entry));
     const folder = (await mkdir(dirname(file.path), { recursive: true })) ?? receipt?.folder;
     // Before the file, so that no file has an entry that cannot be undone.
-    await this.#writeReceipt({ ...addition, file: this.file, existed: base !== undefined, folder });
+    await this.#receipt.write({ ...addition, file: this.file, existed: base !== undefined, folder });
     await writeConfig(file, text, this.scope === 'user' ? 0o600 : 0o666);
     return present === undefined ? 'added' : 'changed';
   }
@@ -116,35 +105,22 @@ export class AgentConfig {
   async uninstall(): Promise<'removed' | 'absent'> {
     const file = await readConfig(this.file);
     if (file.text === undefined || this.#text.entryIn(file.text) === undefined) return 'absent';
-    const receipt = await this.#readReceipt();
+    const receipt = await this.#receipt.read();
     const text = this.#without(file.text, receipt);
     if (text === undefined) await removeConfig(file, receipt?.folder);
     else await writeConfig(file, text, 0o600);
-    await rm(this.#receipt, { force: true });
+    await this.#receipt.remove();
     return 'removed';
   }
 
   /** The text before the server was added; undefined when there was no file. */
-  #without(text: string, receipt: Receipt | undefined): string | undefined {
+  #without(text: string, receipt: Receipt<Addition> | undefined): string | undefined {
     const before = this.#text.remove(text, receipt);
     return receipt?.existed === false && this.#text.isBlank(before) ? undefined : before;
   }
 
   #entry(command: BridgeCommand): Entry {
     return this.agent.entry(command, this.scope);
-  }
-
-  async #readReceipt(): Promise<Receipt | undefined> {
-    try {
-      return JSON.parse(await readFile(this.#receipt, 'utf8')) as Receipt;
-    } catch (error) {
-      if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
-      throw error;
-    }
-  }
-
-  #writeReceipt(receipt: Receipt): Promise<void> {
-    return writePrivate(this.#receipt, JSON.stringify(receipt));
   }
 }
 

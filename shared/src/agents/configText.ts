@@ -1,5 +1,6 @@
 import { LanternError, errorMessage } from '../errors.js';
 import type { Agent, Entry } from './agent.js';
+import { type TextChange, changeBetween, reverted } from './receipt.js';
 import { json } from './syntax/json.js';
 import type { Root, Syntax } from './syntax/syntax.js';
 import { toml } from './syntax/toml.js';
@@ -9,15 +10,6 @@ import { yaml } from './syntax/yaml.js';
 export const serverName = 'lantern';
 
 const syntaxes: Readonly<Record<Agent['syntax'], Syntax>> = { json, toml, yaml };
-
-/**
- * A change of a text: `inserted` stands in the new text where `removed` was in the old one. It contains nothing of
- * the file but what the change touched.
- */
-export interface TextChange {
-  readonly removed: string;
-  readonly inserted: string;
-}
 
 /** What was changed, and whether the key of the servers was made with it. */
 export interface Addition extends TextChange {
@@ -122,25 +114,6 @@ export class ConfigText {
       { cause },
     );
   }
-}
-
-/** The smallest change that makes one text the other. */
-function changeBetween(before: string, after: string): TextChange {
-  const shorter = Math.min(before.length, after.length);
-  let start = 0;
-  while (start < shorter && before[start] === after[start]) start++;
-  let end = 0;
-  while (end < shorter - start && before.at(-1 - end) === after.at(-1 - end)) end++;
-  return {
-    removed: before.slice(start, before.length - end),
-    inserted: after.slice(start, after.length - end),
-  };
-}
-
-/** The text before a change; undefined when what the change wrote is not there exactly once. */
-function reverted(text: string, { removed, inserted }: TextChange): string | undefined {
-  const parts = text.split(inserted);
-  return parts.length === 2 ? parts.join(removed) : undefined;
 }
 
 const withoutKey = (object: Root, key: string): Root =>

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AgentCommands, type AgentCommandsParts } from './agents.js';
 
 describe('lantern mcp install', () => {
@@ -123,8 +123,12 @@ describe('lantern mcp install', () => {
       assert.match(text, /"command": "lantern",\s+"args": \[\s+"mcp"\s+\]/);
       assert.ok(!text.includes(folder) && !text.includes('/opt'));
     }
+    assert.match(printed.at(-2) ?? '', /^Added a section about Lantern, in \S+AGENTS\.md\.$/);
+    assert.match(printed.at(-1) ?? '', /needs “lantern” in PATH.*npm install -g lantern-code-search/);
+    assert.match(readFileSync(join(project, 'AGENTS.md'), 'utf8'), /`search_code` finds/);
     printed = [];
     assert.equal(await commands().list({}), 0);
+    assert.match(printed.join('\n'), /^Agents are told when to use it, in \S+AGENTS\.md\.$/m);
     const inProject = printed.slice(printed.indexOf('In this project:') + 1).join('\n');
     for (const id of ['claude-code', 'cursor', 'vscode', 'gemini-cli', 'github-copilot-cli'])
       assert.match(inProject, new RegExp(`^ {2}${id} +yes `, 'm'));
@@ -136,6 +140,48 @@ describe('lantern mcp install', () => {
       /Windsurf reads no file of a project/,
     );
     await assert.rejects(commands({ project: home }).install([], { project: true }), /your home folder/);
+  });
+
+  it('leaves every file of a project as it was, byte for byte', async () => {
+    const files: Record<string, string> = {
+      'AGENTS.md': '# Rules\r\n\r\nNo tabs.',
+      '.mcp.json': '{\n    "mcpServers": { "other": { "command": "x" } } }',
+      '.vscode/mcp.json': '// ours\n{"servers":{}}\n',
+      '.codex/config.toml': '# kept\nmodel = "m" # why\n',
+    };
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(project, name)), { recursive: true });
+      writeFileSync(join(project, name), text);
+    }
+    assert.equal(await commands().install([], { project: true }), 0);
+    for (const [name, text] of Object.entries(files))
+      assert.notEqual(readFileSync(join(project, name), 'utf8'), text, name);
+    assert.equal(await commands().uninstall([], { project: true }), 0);
+    for (const [name, text] of Object.entries(files))
+      assert.equal(readFileSync(join(project, name), 'utf8'), text, name);
+    assert.deepEqual(readdirSync(project).sort(), ['.codex', '.mcp.json', '.vscode', 'AGENTS.md']);
+  });
+
+  it('keeps the section in AGENTS.md until no agent of the project has Lantern', async () => {
+    const file = join(project, 'AGENTS.md');
+    assert.equal(await commands().install(['codex', 'cursor'], { project: true }), 0);
+    assert.equal(await commands().uninstall(['codex'], { project: true }), 0);
+    assert.ok(existsSync(file));
+    assert.equal(await commands().uninstall(['cursor'], { project: true }), 0);
+    assert.deepEqual(readdirSync(project), []);
+    assert.match(printed.at(-1) ?? '', /^Took the section about Lantern out of \S+AGENTS\.md\.$/);
+    // What is the user's alone has nothing to do with the project.
+    assert.equal(await commands().install(['cursor'], {}), 0);
+    assert.deepEqual(readdirSync(project), []);
+  });
+
+  it('leaves a damaged section alone, and sets the agents up all the same', async () => {
+    writeFileSync(join(project, 'AGENTS.md'), '<!-- lantern:begin -->\n');
+    assert.equal(await commands().install(['cursor'], { project: true }), 2);
+    assert.match(errors.join('\n'), /AGENTS\.md does not have one “lantern:begin” with one “lantern:end”/);
+    assert.ok(existsSync(join(project, '.cursor/mcp.json')));
+    assert.equal(await commands().list({}), 0);
+    assert.match(printed.join('\n'), /AGENTS\.md does not have one/);
   });
 
   it('lists where Lantern is', async () => {

@@ -9,10 +9,13 @@ import {
   agentConfigs,
 } from '../../../../shared/src/agents/agentConfig.js';
 import { agentNamed } from '../../../../shared/src/agents/agentTable.js';
+import { ProjectGuide } from '../../../../shared/src/agents/projectGuide.js';
 import { dataDir } from '../../../../shared/src/connection/dataDir.js';
 import type { DoctorResult } from '../../../../shared/src/protocol/protocol.js';
 import { LanternError, cancelled, errorMessage } from '../../../../shared/src/errors.js';
+import { npmPackageName } from '../../../../shared/src/packageNames.js';
 import type { Values } from '../options.js';
+import { bridgeCommand } from './bridgeCommand.js';
 
 /** Agents that `--project` writes files for also where nothing shows that they are used. */
 const usual: readonly string[] = ['claude-code', 'cursor', 'vscode'];
@@ -43,22 +46,43 @@ export class AgentCommands {
   async install(names: readonly string[], options: Options): Promise<number> {
     const scope = scopeOf(options);
     const command = this.#command(scope);
-    return this.#each(await this.#chosen('install', names, scope, options), async (config) => {
+    const chosen = await this.#chosen('install', names, scope, options);
+    const files = await this.#each(chosen, async (config) => {
       const { agent, file } = config;
       const outcome = await config.install(command);
       const next = agent.next ?? 'Its next session has the tools.';
       if (outcome === 'unchanged') return `${agent.title} has Lantern already, in ${file}.`;
       return `${outcome === 'added' ? 'Added Lantern to' : 'Corrected Lantern in'} ${agent.title}, in ${file}. ${next}`;
     });
+    if (scope === 'user') return files;
+    const guide = await this.#guide(async (one) => {
+      const outcome = await one.install();
+      if (outcome === 'unchanged') return undefined;
+      return `${outcome === 'added' ? 'Added a section about' : 'Corrected the section about'} Lantern, in ${one.file}.`;
+    });
+    this.#parts.print(
+      `Everybody who works here needs “lantern” in PATH, for example by “npm install -g ${npmPackageName}”.`,
+    );
+    return Math.max(files, guide);
   }
 
   async uninstall(names: readonly string[], options: Options): Promise<number> {
-    return this.#each(await this.#chosen('uninstall', names, scopeOf(options), options), async (config) => {
+    const scope = scopeOf(options);
+    const chosen = await this.#chosen('uninstall', names, scope, options);
+    const files = await this.#each(chosen, async (config) => {
       const outcome = await config.uninstall();
       return outcome === 'removed'
         ? `Took Lantern out of ${config.agent.title}, in ${config.file}.`
         : `${config.agent.title} has no Lantern in ${config.file}.`;
     });
+    // As long as an agent has the tools here, it is told when to use them.
+    if (scope === 'user' || (await this.#configured(scope)).length > 0) return files;
+    const guide = await this.#guide(async (one) =>
+      (await one.uninstall()) === 'removed'
+        ? `Took the section about Lantern out of ${one.file}.`
+        : undefined,
+    );
+    return Math.max(files, guide);
   }
 
   /** Whether what the agents' files of this user start is there. */
@@ -95,8 +119,10 @@ export class AgentCommands {
         state: await config.state(this.#command(config.scope)),
       })),
     );
+    const guide = this.#isHome ? undefined : new ProjectGuide(this.#parts);
+    const guideState = await guide?.state();
     if (json === true) {
-      this.#parts.print(JSON.stringify({ agents: rows }));
+      this.#parts.print(JSON.stringify({ agents: rows, guide: { file: guide?.file, state: guideState } }));
       return 0;
     }
     const user = rows.filter(({ scope }) => scope === 'user');
@@ -113,6 +139,13 @@ export class AgentCommands {
         const what = state.kind === 'unreadable' ? state.reason : file;
         this.#parts.print(`  ${agent.padEnd(widest)}  ${stateText(state).padEnd(3)}  ${what}`);
       }
+    }
+    if (guide !== undefined && guideState?.kind === 'unreadable') this.#parts.print(guideState.reason);
+    if (guide !== undefined && guideState?.kind === 'present') {
+      const old = guideState.current
+        ? ''
+        : ', of another version: “lantern mcp install --project” corrects it';
+      this.#parts.print(`Agents are told when to use it, in ${guide.file}${old}.`);
     }
     if (others.length > 0) this.#parts.print(`Not found on this machine: ${others.join(', ')}.`);
     return 0;
@@ -173,17 +206,27 @@ export class AgentCommands {
     return chosen;
   }
 
-  async #candidates(verb: Verb, scope: Scope): Promise<readonly AgentConfig[]> {
-    // Agents that read the same file of a project are one.
-    const configs = this.#all(scope).filter(
+  /** One of each file: agents that read the same file of a project are one. */
+  #files(scope: Scope): AgentConfig[] {
+    return this.#all(scope).filter(
       ({ file }, index, all) => all.findIndex((other) => other.file === file) === index,
     );
+  }
+
+  async #configured(scope: Scope): Promise<readonly AgentConfig[]> {
+    const configs = this.#files(scope);
     const states = await Promise.all(configs.map((config) => config.state(this.#command(scope))));
-    const configured = configs.filter((_, index) => states[index]?.kind === 'configured');
+    return configs.filter((_, index) => states[index]?.kind === 'configured');
+  }
+
+  async #candidates(verb: Verb, scope: Scope): Promise<readonly AgentConfig[]> {
     if (verb === 'uninstall') {
+      const configured = await this.#configured(scope);
       if (configured.length === 0) this.#parts.print('No agent has Lantern in its configuration.');
       return configured;
     }
+    const configs = this.#files(scope);
+    const states = await Promise.all(configs.map((config) => config.state(this.#command(scope))));
     const found = configs.filter(
       ({ agent, found }) => found || (scope === 'project' && usual.includes(agent.id)),
     );
@@ -199,6 +242,18 @@ export class AgentCommands {
     });
     if (open.length === 0) this.#parts.print('Every agent that was found has Lantern already.');
     return open;
+  }
+
+  /** Does something to the section in AGENTS.md, and says what; returns the exit status. */
+  async #guide(act: (guide: ProjectGuide) => Promise<string | undefined>): Promise<number> {
+    try {
+      const said = await act(new ProjectGuide(this.#parts));
+      if (said !== undefined) this.#parts.print(said);
+      return 0;
+    } catch (error) {
+      this.#parts.printError(errorMessage(error));
+      return 2;
+    }
   }
 
   /** One file that cannot be edited does not keep the others from being. */
@@ -221,20 +276,11 @@ export class AgentCommands {
 
 /** The commands for this machine, its user and the current folder. */
 export function agentCommands(script: string, print: (text: string) => void): AgentCommands {
-  const home = process.env['LANTERN_HOME'];
   return new AgentCommands({
     where: { env: process.env, platform: process.platform, home: homedir() },
     project: process.cwd(),
     dataDir: dataDir(),
-    // The running program, so that it does not depend on the agent's PATH.
-    command: {
-      command: process.execPath,
-      args: [script, 'mcp'],
-      env: {
-        ...(process.versions['electron'] !== undefined && { ELECTRON_RUN_AS_NODE: '1' }),
-        ...(home && { LANTERN_HOME: dataDir() }),
-      },
-    },
+    command: bridgeCommand(script),
     print,
     printError: (text) => process.stderr.write(`${text}\n`),
     ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
