@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, readdir, realpath, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire, isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -20,6 +20,7 @@ describe('the package on npm', function () {
   this.timeout(5 * 60_000);
   let dir: string;
   let app: string;
+  let archive: string;
   let installed: string;
   let entries: Entry[];
   let env: Record<string, string>;
@@ -30,7 +31,7 @@ describe('the package on npm', function () {
     installed = join(app, 'node_modules', npmPackageName);
     env = await emptyHome(join(dir, 'home'));
     entries = await npmContents(root);
-    const archive = await packNpm(join(dir, 'package'), entries);
+    archive = await packNpm(join(dir, 'package'), entries);
     await mkdir(app);
     await makePackage(app, { [npmPackageName]: `file:${archive}` });
     // `npm ci` has filled the cache with the dependencies.
@@ -105,6 +106,33 @@ describe('the package on npm', function () {
     } finally {
       await client.close();
     }
+  });
+
+  it('run by npx, makes agents start it by npx, not from the folder that npx cleans up', async () => {
+    const home = join(dir, 'npx-home');
+    const cache = join(dir, 'npx-cache');
+    await mkdir(join(home, '.cursor'), { recursive: true });
+    await mkdir(cache);
+    // Packages that were downloaded before, but not what npx has installed from them.
+    const downloaded = join((await runQuietly('npm', ['config', 'get', 'cache'], app)).trim(), '_cacache');
+    await symlink(downloaded, join(cache, '_cacache'), 'junction');
+    await runQuietly(
+      'npm',
+      ['exec', '--yes', '--ignore-scripts', '--prefer-offline', `--package=file:${archive}`, '--'].concat([
+        'lantern',
+        'mcp',
+        'install',
+        'cursor',
+      ]),
+      app,
+      { ...env, HOME: home, USERPROFILE: home, npm_config_cache: cache },
+    );
+    assert.equal((await readdir(join(cache, '_npx'))).length, 1);
+    const { mcpServers } = JSON.parse(await readFile(join(home, '.cursor', 'mcp.json'), 'utf8')) as {
+      mcpServers: { lantern: { command: string; args: string[] } };
+    };
+    const { command, args } = mcpServers.lantern;
+    assert.deepEqual([command, ...args].slice(-4), ['npx', '-y', npmPackageName, 'mcp']);
   });
 
   const use = `
