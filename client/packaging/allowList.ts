@@ -13,6 +13,7 @@ const allowed: readonly RegExp[] = [
   /^dist\/(extension\.cjs|runtime\.json)$/,
   /^dist\/grammars\/(web-tree-sitter\.wasm|[\w-]+\.(wasm\.br|scm))$/,
   /^client\/media\/([\w-]+\.(svg|css|js|png)|walkthrough\/[\w-]+\.(md|svg|png))$/,
+  /^client\/plugin\/(skills\/[\w-]+\/SKILL|instructions\/[\w-]+\.instructions)\.md$/,
   /^docs\/images\/[\w-]+\.png$/,
   /^models\/README\.md$/,
   /^models\/all-MiniLM-L6-v2\/(config|golden|special_tokens_map|tokenizer|tokenizer_config)\.json$/,

@@ -74,6 +74,9 @@ export async function contents(
   entries.push({ path: 'package.json', bytes: await manifest(root) });
   entries.push(runtimeManifest(entries));
   entries.push(...(await take(join(root, 'client', 'media'), 'client/media/', () => true)));
+  // What the editor's agents are told; the rest of the plugin is for Claude Code.
+  const told = /^(skills|instructions)\//;
+  entries.push(...(await take(join(root, 'client', 'plugin'), 'client/plugin/', (path) => told.test(path))));
   for (const path of ['CHANGELOG.md', 'LICENSE', 'NOTICE']) {
     entries.push({ path, bytes: await readFile(join(root, path)) });
   }

@@ -6,6 +6,7 @@ import { dirname, join, posix, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buffer } from 'node:stream/consumers';
 import { type ZipFile, openPromise } from 'yauzl';
+import { guideText } from '../../shared/src/agents/projectGuide.js';
 import { faults } from './allowList.js';
 import { contents, nativeFolder } from './contents.js';
 import { type Entry, stage } from './files.js';
@@ -159,6 +160,25 @@ describe('packaging', () => {
         assert.match(described, new RegExp(`Services\\.${part.replace('.', '\\.')}`));
       }
       assert.doesNotMatch(text('extension/readme.md'), /\]\((?!https:|#)/);
+    });
+
+    it('holds the skill and the instructions for agents that its manifest names', () => {
+      const files = new Map(inside().map(({ path, bytes }) => [path, bytes.toString('utf8')]));
+      const { contributes } = JSON.parse(files.get('package.json') ?? '') as {
+        contributes: Record<'chatSkills' | 'chatInstructions', { path: string }[]>;
+      };
+      const [skill] = contributes.chatSkills.map(({ path }) => path.replace('./', ''));
+      const [, folder] = /\/skills\/([\w-]+)\/SKILL\.md$/.exec(skill ?? '') ?? [];
+      // VS Code loads a skill only under the name of its folder.
+      assert.match(
+        files.get(skill ?? '') ?? '',
+        new RegExp(`^---\\nname: ${folder}\\ndescription: .{1,1024}\\n---\\n`),
+      );
+      const [told = ''] = contributes.chatInstructions.map(({ path }) => path.replace('./', ''));
+      assert.ok(told.endsWith('.instructions.md'));
+      // The same words as in AGENTS.md.
+      const [, , text] = (files.get(told) ?? '').split(/^---\n/m);
+      assert.equal(text, `\n${guideText}`);
     });
 
     it('holds the pictures that the walkthrough shows', () => {

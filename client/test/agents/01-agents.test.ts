@@ -53,6 +53,28 @@ describe("the editor's own agents", () => {
     await indexed();
   });
 
+  it('are told when to use it, while it may be used', async () => {
+    interface Told {
+      readonly type: string;
+      readonly extensionId: string;
+      readonly uri: { readonly path: string };
+    }
+    const told = async (): Promise<string[]> =>
+      (await vscode.commands.executeCommand<Told[]>('_listExtensionPromptFiles'))
+        .filter(({ extensionId }) => extensionId === 'lantern.lantern')
+        .map(({ type, uri }) => `${type} ${uri.path.split('/').slice(-2).join('/')}`)
+        .sort();
+    assert.deepEqual(await told(), [
+      'instructions instructions/lantern.instructions.md',
+      'skill lantern-code-search/SKILL.md',
+    ]);
+    const settings = vscode.workspace.getConfiguration('lantern');
+    await settings.update('mcp.enabled', false, vscode.ConfigurationTarget.Global);
+    await eventually('they are told nothing of it', async () => (await told()).length === 0);
+    await settings.update('mcp.enabled', undefined, vscode.ConfigurationTarget.Global);
+    await eventually('they are told of it again', async () => (await told()).length === 2);
+  });
+
   it('list Lantern with nothing configured, and start it', async () => {
     await runTyped('MCP: List Servers');
     await eventually('Lantern is listed', async () =>
