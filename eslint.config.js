@@ -6,6 +6,7 @@ export default tseslint.config(
     ignores: [
       'dist',
       'dist-npm',
+      'dist-mcpb',
       'dist-vsix',
       'out',
       'out-*',

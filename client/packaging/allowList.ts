@@ -3,18 +3,37 @@ import type { Entry } from './files.js';
 import { nativeFile } from './nativeFile.js';
 import type { Target } from './targets.js';
 
+/** A kind of package: what may and must be in it besides what runs. */
+export interface Form {
+  readonly allowed: readonly RegExp[];
+  readonly needed: readonly string[];
+}
+
+export const vsixForm: Form = {
+  allowed: [
+    /^(README|CHANGELOG)\.md$/,
+    /^dist\/((api|mochaHooks)\.js|extension\.cjs)$/,
+    /^client\/media\/([\w-]+\.(svg|css|js|png)|walkthrough\/[\w-]+\.(md|svg|png))$/,
+    /^client\/plugin\/(skills\/[\w-]+\/SKILL|instructions\/[\w-]+\.instructions)\.md$/,
+    /^docs\/images\/[\w-]+\.png$/,
+  ],
+  needed: ['dist/extension.cjs'],
+};
+
+export const mcpbForm: Form = {
+  allowed: [/^(manifest\.json|icon\.png)$/, /^bin\/(node(\.exe)?|LICENSE)$/],
+  needed: ['manifest.json', 'icon.png', 'bin/LICENSE'],
+};
+
 /**
- * Everything that may be in an extension, by path. It is separate from the rules that choose files, so that it
- * notices a change there that includes too much.
+ * Everything that runs, by path. It is separate from the rules that choose files, so that it notices a change there
+ * that includes too much.
  */
 const allowed: readonly RegExp[] = [
-  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|NOTICE)$/,
-  /^dist\/(lantern|daemon|api|mochaHooks|chromaMain|graphWorker|scanWorker|writeWorker|[\w]+-[A-Z0-9]{8})\.js$/,
-  /^dist\/(extension\.cjs|runtime\.json)$/,
+  /^(package\.json|LICENSE|NOTICE)$/,
+  /^dist\/(lantern|daemon|chromaMain|graphWorker|scanWorker|writeWorker|[\w]+-[A-Z0-9]{8})\.js$/,
+  /^dist\/runtime\.json$/,
   /^dist\/grammars\/(web-tree-sitter\.wasm|[\w-]+\.(wasm\.br|scm))$/,
-  /^client\/media\/([\w-]+\.(svg|css|js|png)|walkthrough\/[\w-]+\.(md|svg|png))$/,
-  /^client\/plugin\/(skills\/[\w-]+\/SKILL|instructions\/[\w-]+\.instructions)\.md$/,
-  /^docs\/images\/[\w-]+\.png$/,
   /^models\/README\.md$/,
   /^models\/all-MiniLM-L6-v2\/(config|golden|special_tokens_map|tokenizer|tokenizer_config)\.json$/,
   /^models\/all-MiniLM-L6-v2\/onnx\/(model|model_int8)\.onnx$/,
@@ -29,12 +48,11 @@ const allowed: readonly RegExp[] = [
   /^dist\/node_modules\/chromadb-js-bindings-[\w-]+\/(package\.json|chromadb-js-bindings\.[\w-]+\.node)$/,
 ];
 
-/** The extension does not work without these. */
+/** Nothing runs without these. */
 const needed: readonly string[] = [
   'package.json',
   'LICENSE',
   'NOTICE',
-  'dist/extension.cjs',
   'dist/daemon.js',
   'dist/lantern.js',
   'dist/chromaMain.js',
@@ -58,13 +76,14 @@ const neededByModel: readonly string[] = [
 
 const nativeName = /\.(node|dll|dylib|so(\.\d+)*)$/;
 
-/** Faults in an extension's files, one sentence each; empty when there are none. */
-export function faults(entries: readonly Entry[], target: Target): string[] {
+/** Faults in the files of a package, one sentence each; empty when there are none. */
+export function faults(entries: readonly Entry[], target: Target, form = vsixForm): string[] {
+  const patterns = [...allowed, ...form.allowed];
   const found: string[] = [];
   const paths = new Set(entries.map(({ path }) => path));
   const natives = (part: RegExp): number => [...paths].filter((path) => part.test(path)).length;
   for (const { path, bytes } of entries) {
-    if (!allowed.some((pattern) => pattern.test(path))) found.push(`${path} is not on the allow-list.`);
+    if (!patterns.some((pattern) => pattern.test(path))) found.push(`${path} is not on the allow-list.`);
     const native = nativeFile(bytes);
     if (native !== undefined && (native.os !== target.os || native.cpu !== target.cpu)) {
       found.push(`${path} is for ${native.os}-${native.cpu}, not for ${target.name}.`);
@@ -72,7 +91,7 @@ export function faults(entries: readonly Entry[], target: Target): string[] {
     if (nativeName.test(path) && native === undefined) found.push(`${path} is no native library.`);
   }
   const runs = target.onnxruntime;
-  for (const path of [...needed, ...(runs ? neededByModel : [])]) {
+  for (const path of [...needed, ...form.needed, ...(runs ? neededByModel : [])]) {
     if (!paths.has(path)) found.push(`${path} is missing.`);
   }
   const expected: readonly (readonly [RegExp, number])[] = [

@@ -46,18 +46,15 @@ function packages({ os, cpu, libsql, chroma, ...target }: Target): Package[] {
   ];
 }
 
-/**
- * Every file of the extension for one target. `root` is a built checkout; `modules` is a node_modules folder with the
- * target's optional packages; `pictures` says whether the README's pictures will have an address.
- */
-export async function contents(
+/** What runs on one target: the bundles whose name is wanted, grammars, model and native packages. */
+export async function runtime(
   root: string,
   modules: string,
   target: Target,
-  pictures = false,
+  bundles: RegExp,
 ): Promise<Entry[]> {
   const entries = [
-    ...(await programs(root, /^[\w-]+\.c?js$/)),
+    ...(await programs(root, bundles)),
     ...(await grammars(root)),
     ...(await model(root, target.graphs)),
   ];
@@ -71,6 +68,20 @@ export async function contents(
     const debugged = /chromadb-js-bindings-.*\.node$/.test(path) && target.os === 'linux';
     if (debugged) entries[index] = { path, bytes: stripElf(bytes) };
   }
+  return entries;
+}
+
+/**
+ * Every file of the extension for one target. `root` is a built checkout; `modules` is a node_modules folder with the
+ * target's optional packages; `pictures` says whether the README's pictures will have an address.
+ */
+export async function contents(
+  root: string,
+  modules: string,
+  target: Target,
+  pictures = false,
+): Promise<Entry[]> {
+  const entries = await runtime(root, modules, target, /^[\w-]+\.c?js$/);
   entries.push({ path: 'package.json', bytes: await manifest(root) });
   entries.push(runtimeManifest(entries));
   entries.push(...(await take(join(root, 'client', 'media'), 'client/media/', () => true)));
@@ -108,7 +119,7 @@ async function readme(root: string, pictures: boolean): Promise<Buffer> {
 }
 
 /** The list of files for the daemon's copy outside the extension's folder. */
-function runtimeManifest(entries: readonly Entry[]): Entry {
+export function runtimeManifest(entries: readonly Entry[]): Entry {
   const files = entries
     .filter(({ path }) => path !== 'dist/extension.cjs')
     // VS Code writes into package.json when it installs.

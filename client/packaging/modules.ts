@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { npm } from '../test/harness/npm.js';
+import { makePackage, npm } from '../test/harness/npm.js';
 import { hostTarget, type Target } from './targets.js';
 
 /**
@@ -30,6 +30,27 @@ export async function modulesFor(root: string, target: Target, cache: string): P
     await rm(partial, { recursive: true, force: true });
   }
   return join(folder, 'node_modules');
+}
+
+/** A release of Node that npm has for every target. */
+const nodeVersion = '22.23.2';
+
+/** Folder of Node's package for the target. It is installed below `cache`, and kept until the version changes. */
+export async function nodeFor(target: Target, cache: string): Promise<string> {
+  const folder = join(cache, `${target.node}-${nodeVersion}`);
+  if (!(await exists(folder))) {
+    const partial = `${folder}.${process.pid}.partial`;
+    try {
+      await mkdir(partial, { recursive: true });
+      await makePackage(partial, { [target.node]: nodeVersion });
+      // It may be for another system than this one, which npm refuses without --force.
+      await npm(partial, ['install', '--ignore-scripts', '--prefer-offline', '--force']);
+      await rename(partial, folder);
+    } finally {
+      await rm(partial, { recursive: true, force: true });
+    }
+  }
+  return join(folder, 'node_modules', target.node);
 }
 
 async function exists(path: string): Promise<boolean> {

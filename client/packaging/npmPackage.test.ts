@@ -132,7 +132,7 @@ describe('the package on npm', function () {
       mcpServers: { lantern: { command: string; args: string[] } };
     };
     const { command, args } = mcpServers.lantern;
-    assert.deepEqual([command, ...args].slice(-4), ['npx', '-y', npmPackageName, 'mcp']);
+    assert.deepEqual([command, ...args].slice(-5), ['npx', '-y', '--ignore-scripts', npmPackageName, 'mcp']);
   });
 
   const use = `

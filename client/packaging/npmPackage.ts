@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { npmPackageName } from '../../shared/src/packageNames.js';
+import { mcpName, npmPackageName } from '../../shared/src/packageNames.js';
 import { npm } from '../test/harness/npm.js';
 import { type Entry, grammars, model, programs, stage } from './files.js';
 
@@ -74,6 +74,8 @@ export function npmManifest(fields: Fields): object {
   return {
     name: npmPackageName,
     version,
+    // The MCP registry looks for it to see whose package this is.
+    mcpName,
     description,
     license,
     keywords,

@@ -9,7 +9,7 @@ import { faults } from './allowList.js';
 import { contents } from './contents.js';
 import { bytesOf } from './files.js';
 import { modulesFor } from './modules.js';
-import { hostTarget, type Target, targetNamed, targets } from './targets.js';
+import { type Target, targetsNamed } from './targets.js';
 import { vsixPath, writeVsix } from './vsix.js';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
@@ -46,9 +46,7 @@ try {
   const { values } = parseArgs({
     options: { target: { type: 'string', multiple: true }, 'base-url': { type: 'string' } },
   });
-  const names = values.target ?? [hostTarget];
-  const chosen = names.includes('all') ? targets : names.map(targetNamed);
-  for (const target of chosen) await make(target, values['base-url']);
+  for (const target of targetsNamed(values.target)) await make(target, values['base-url']);
 } catch (error) {
   process.stderr.write(`${errorMessage(error)}\n`);
   process.exitCode = 1;

@@ -135,6 +135,24 @@ describe('EmbeddingSession', () => {
     assert.match(provider.reason, /macOS/);
   });
 
+  it('agrees with the golden vectors on CoreML, on a Mac that has it', async function () {
+    if (`${process.platform}-${process.arch}` !== 'darwin-arm64') this.skip();
+    const settings = { threads: 1, device: 'coreml' } as const;
+    const files = await filesOf(bundled, 'fp32');
+    const session = await EmbeddingSession.load(files, { settings, log: nullLog });
+    try {
+      const { provider } = session;
+      // A virtual Mac may have CoreML without the processors that make it fast.
+      assert.ok(
+        provider.kind === 'coreml' || (provider.kind === 'cpu-fallback' ? provider.reason : '').includes('slower'),
+      );
+      for (const { text, embedding } of await readGolden(session.files))
+        assert.ok(cosine((await session.embedQuery(text)).vector, embedding) > 0.999);
+    } finally {
+      await session.release();
+    }
+  });
+
   it('gives no text a vector after its release', async () => {
     const session = await EmbeddingSession.load(await filesOf(bundled, 'int8'), cpu);
     const waiting = session.embed(['a', 'b', 'c', 'd']);

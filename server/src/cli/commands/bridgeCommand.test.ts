@@ -17,7 +17,7 @@ describe('how agents start the bridge', () => {
   });
 
   it('is npx when the running program is in a folder that is cleaned up', () => {
-    const npx = { command: 'npx', args: ['-y', 'lantern-code-search', 'mcp'], env: {} };
+    const npx = { command: 'npx', args: ['-y', '--ignore-scripts', 'lantern-code-search', 'mcp'], env: {} };
     const tail = 'node_modules/lantern-code-search/dist/lantern.js';
     for (const folder of [
       '/home/me/.npm/_npx/9f3e62a01b7c44d5',
@@ -30,7 +30,7 @@ describe('how agents start the bridge', () => {
       'C:\\Users\\me\\AppData\\Local\\npm-cache\\_npx\\9f3e62a01b7c44d5\\node_modules\\x\\lantern.js';
     assert.deepEqual(bridgeCommand(cached, on('win32')), {
       command: 'cmd',
-      args: ['/c', 'npx', '-y', 'lantern-code-search', 'mcp'],
+      args: ['/c', 'npx', '-y', '--ignore-scripts', 'lantern-code-search', 'mcp'],
       env: {},
     });
   });

@@ -16,7 +16,8 @@ export function bridgeCommand(
   const chosen = env['LANTERN_HOME'];
   const home = { ...(chosen && { LANTERN_HOME: resolve(chosen) }) };
   if (temporary.test(script)) {
-    const args = ['npx', '-y', npmPackageName, 'mcp'];
+    // onnxruntime-node has an install script that downloads CUDA on Linux, which Lantern does not use.
+    const args = ['npx', '-y', '--ignore-scripts', npmPackageName, 'mcp'];
     // Windows starts a script such as npx.cmd only through a shell.
     const [command = '', ...rest] = platform === 'win32' ? ['cmd', '/c', ...args] : args;
     return { command, args: rest, env: home };
