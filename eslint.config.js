@@ -7,6 +7,7 @@ export default tseslint.config(
       'dist',
       'dist-npm',
       'dist-mcpb',
+      'dist-release',
       'dist-vsix',
       'out',
       'out-*',

@@ -59,6 +59,8 @@ const specs = [
   'out/client/packaging/packaging.test.js',
   'out/client/packaging/npmPackage.test.js',
   'out/client/test/firstRun/firstRun.test.js',
+  'out/client/packaging/mcpRegistry.test.js',
+  'out/client/packaging/mcpb.test.js',
 ];
 const totals = { passed: 0, failed: 0, skipped: 0 };
 let broken = false;
@@ -116,6 +118,7 @@ try {
     await step('format', 'npx', ['prettier', '--check', '--log-level', 'warn', '.']);
     await step('lint', 'npx', ['eslint', '.', '--max-warnings', '0']);
     await step('import directions', 'npm', ['run', '-s', 'boundaries']);
+    await step('workflows', 'npm', ['run', '-s', 'workflows']);
   }
   const vscode = await installing;
   await suite('shared, server, command line', 'npx', ['mocha', ...specs]);
