@@ -144,7 +144,8 @@ describe('EmbeddingSession', () => {
       const { provider } = session;
       // A virtual Mac may have CoreML without the processors that make it fast.
       assert.ok(
-        provider.kind === 'coreml' || (provider.kind === 'cpu-fallback' ? provider.reason : '').includes('slower'),
+        provider.kind === 'coreml' ||
+          (provider.kind === 'cpu-fallback' ? provider.reason : '').includes('slower'),
       );
       for (const { text, embedding } of await readGolden(session.files))
         assert.ok(cosine((await session.embedQuery(text)).vector, embedding) > 0.999);
