@@ -296,6 +296,8 @@ describe('packaging', () => {
       const lantern = (...args: string[]): Promise<Ran> =>
         runProgram(join(without, 'dist', 'lantern.js'), home, args);
       try {
+        // Reads the folder, and fails for want of vectors.
+        await lantern('index', shop);
         const found = await lantern('search', 'RetryOptions', '--path', shop, '--json');
         assert.equal(found.code, 0, found.stdout);
         const answer = JSON.parse(found.stdout) as {
