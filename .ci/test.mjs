@@ -57,10 +57,10 @@ const specs = [
   'out/server/test/**/*.test.js',
   'out/client/src/**/*.test.js',
   'out/client/packaging/packaging.test.js',
-  'out/client/packaging/npmPackage.test.js',
+  'out/client/packaging/registries/npmPackage.test.js',
   'out/client/test/firstRun/firstRun.test.js',
-  'out/client/packaging/mcpRegistry.test.js',
-  'out/client/packaging/mcpb.test.js',
+  'out/client/packaging/registries/mcpRegistry.test.js',
+  'out/client/packaging/registries/mcpb.test.js',
 ];
 const totals = { passed: 0, failed: 0, skipped: 0 };
 let broken = false;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { npmPackageName } from '../../../shared/src/packageNames.js';
-import { npmContents, packNpm } from '../../packaging/npmPackage.js';
+import { npmContents, packNpm } from '../../packaging/registries/npmPackage.js';
 import { CannotBeHad } from '../harness/cache.js';
 import { npm, runQuietly } from '../harness/npm.js';
 import { ClaudeCode, ensureClaudeCode } from './claudeCode.js';

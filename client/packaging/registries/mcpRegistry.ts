@@ -1,4 +1,4 @@
-import { mcpName, npmPackageName } from '../../shared/src/packageNames.js';
+import { mcpName, npmPackageName } from '../../../shared/src/packageNames.js';
 
 /** The fields of package.json that the MCP registry shows too. */
 interface Fields {

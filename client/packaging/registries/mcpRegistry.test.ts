@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { serverJson } from './mcpRegistry.js';
 import { npmManifest } from './npmPackage.js';
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../../..');
 
 interface Server {
   readonly name: string;

@@ -1,11 +1,11 @@
 import { chmod, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { npmPackageName } from '../../shared/src/packageNames.js';
-import { runQuietly } from '../test/harness/npm.js';
-import { runtime, runtimeManifest } from './contents.js';
-import { type Entry, stage } from './files.js';
-import type { Target } from './targets.js';
+import { npmPackageName } from '../../../shared/src/packageNames.js';
+import { runQuietly } from '../../test/harness/npm.js';
+import { runtime, runtimeManifest } from '../contents.js';
+import { type Entry, stage } from '../files.js';
+import type { Target } from '../targets.js';
 
 /** The fields of package.json that the bundle has too. */
 interface Fields {

@@ -6,15 +6,15 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
-import { cacheFolder } from '../test/harness/cache.js';
-import { runQuietly } from '../test/harness/npm.js';
-import { faults, mcpbForm } from './allowList.js';
-import { type Entry, filesBelow } from './files.js';
+import { cacheFolder } from '../../test/harness/cache.js';
+import { runQuietly } from '../../test/harness/npm.js';
+import { faults, mcpbForm } from '../allowList.js';
+import { type Entry, filesBelow } from '../files.js';
 import { mcpb, mcpbContents, writeMcpb } from './mcpb.js';
-import { nodeFor } from './modules.js';
-import { hostTarget, targetNamed, targets } from './targets.js';
+import { nodeFor } from '../modules.js';
+import { hostTarget, targetNamed, targets } from '../targets.js';
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../../..');
 const limitBytes = 150e6;
 
 interface Manifest {

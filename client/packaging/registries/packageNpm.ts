@@ -2,12 +2,12 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { errorMessage } from '../../shared/src/errors.js';
-import { bytesOf } from './files.js';
+import { errorMessage } from '../../../shared/src/errors.js';
+import { bytesOf } from '../files.js';
 import { serverJson } from './mcpRegistry.js';
 import { npmContents, packNpm } from './npmPackage.js';
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../../..');
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
 try {

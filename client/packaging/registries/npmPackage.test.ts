@@ -7,13 +7,13 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
-import { npmPackageName } from '../../shared/src/packageNames.js';
-import { emptyHome } from '../test/firstRun/emptyHome.js';
-import { makePackage, npm, runQuietly } from '../test/harness/npm.js';
-import { type Entry, bytesOf, filesBelow } from './files.js';
+import { npmPackageName } from '../../../shared/src/packageNames.js';
+import { emptyHome } from '../../test/firstRun/emptyHome.js';
+import { makePackage, npm, runQuietly } from '../../test/harness/npm.js';
+import { type Entry, bytesOf, filesBelow } from '../files.js';
 import { npmContents, packNpm } from './npmPackage.js';
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../../..');
 const limitBytes = 45e6;
 
 describe('the package on npm', function () {

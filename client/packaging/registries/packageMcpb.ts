@@ -3,15 +3,15 @@ import { readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { errorMessage } from '../../shared/src/errors.js';
-import { npmPackageName } from '../../shared/src/packageNames.js';
-import { faults, mcpbForm } from './allowList.js';
-import { bytesOf } from './files.js';
+import { errorMessage } from '../../../shared/src/errors.js';
+import { npmPackageName } from '../../../shared/src/packageNames.js';
+import { faults, mcpbForm } from '../allowList.js';
+import { bytesOf } from '../files.js';
 import { mcpbContents, writeMcpb } from './mcpb.js';
-import { modulesFor, nodeFor } from './modules.js';
-import { type Target, targetNamed, targetsNamed } from './targets.js';
+import { modulesFor, nodeFor } from '../modules.js';
+import { type Target, targetNamed, targetsNamed } from '../targets.js';
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../../..');
 const out = join(root, 'dist-mcpb');
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { mcpName, npmPackageName } from '../../shared/src/packageNames.js';
-import { npm } from '../test/harness/npm.js';
-import { type Entry, grammars, model, programs, stage } from './files.js';
+import { mcpName, npmPackageName } from '../../../shared/src/packageNames.js';
+import { npm } from '../../test/harness/npm.js';
+import { type Entry, grammars, model, programs, stage } from '../files.js';
 
 /** The fields of package.json that the package on npm has too. */
 interface Fields {
