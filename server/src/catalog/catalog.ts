@@ -243,9 +243,9 @@ export class Catalog {
     }
   }
 
-  /** Another connection found the file damaged: it is checked at the next start. */
-  noteDamage(): void {
-    this.#sql.noteDamage();
+  /** Another connection found the file damaged: it is set aside at the next start. */
+  noteDamage(cause: string): void {
+    this.#sql.noteDamage(cause);
   }
 
   #fileChanged(folderId: number, fileId: number): void {

@@ -3,6 +3,17 @@ import { dirname } from 'node:path';
 import Database from 'libsql';
 import { LanternError, errorMessage } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
+import {
+  checkPages,
+  damageMarkOf,
+  damageNoted,
+  isDamage,
+  isForeign,
+  isOfLaterFormat,
+  markDamaged,
+  notACatalog,
+  sqliteCode,
+} from './damage.js';
 import { NewerCatalogError, migrate } from './schema.js';
 
 export type SqlValue = string | number | Uint8Array | null;
@@ -40,7 +51,7 @@ export class Sql {
       for (; next.done !== true; next = this.#run(() => rows.next())) yield next.value;
     } finally {
       // libsql cannot end a statement in another way, and an unfinished one prevents dropping tables.
-      while (next.done !== true) next = rows.next();
+      while (next.done !== true) next = this.#run(() => rows.next());
     }
   }
 
@@ -62,29 +73,27 @@ export class Sql {
       this.exec('COMMIT');
       return result;
     } catch (error) {
-      try {
-        this.#db.exec('ROLLBACK');
-      } catch {
-        // SQLite has already rolled back, as it does when the disk is full.
-      }
+      this.#rollBack();
       throw error;
     }
   }
 
-  /** Runs `body` on one state of the database, whatever other connections write meanwhile. */
+  /** Runs `body`, which only reads, on one state of the database, whatever other connections write meanwhile. */
   snapshot<T>(body: () => T): T {
     if (this.#db.inTransaction) return body();
     this.exec('BEGIN');
     try {
       return body();
     } finally {
-      this.exec('COMMIT');
+      this.#rollBack();
     }
   }
 
-  /** Has the pages checked at the next start. */
-  noteDamage(): void {
+  /** Has the file set aside at the next start. */
+  noteDamage(cause: string): void {
+    if (this.#damaged) return;
     this.#damaged = true;
+    markDamaged(this.#file, cause);
   }
 
   /** Closes one of several connections. */
@@ -105,6 +114,14 @@ export class Sql {
     if (!this.#damaged) markClosed(this.#file);
   }
 
+  #rollBack(): void {
+    try {
+      this.#db.exec('ROLLBACK');
+    } catch {
+      // SQLite has already rolled back, as it does when the disk is full.
+    }
+  }
+
   #prepare(sql: string): Database.Statement {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
@@ -118,18 +135,11 @@ export class Sql {
     try {
       return call();
     } catch (error) {
-      this.#damaged ||= isDamage(error);
+      if (isDamage(error)) this.noteDamage(errorMessage(error));
       throw describe(error, this.#file);
     }
   }
 }
-
-function sqliteCode(error: unknown): string {
-  const code = (error as { code?: unknown }).code;
-  return typeof code === 'string' ? code : '';
-}
-
-const isDamage = (error: unknown): boolean => /^SQLITE_(NOTADB|CORRUPT)/.test(sqliteCode(error));
 
 /** Turns SQLite's errors into ones that a user can act on. Unexpected errors stay as they are. */
 function describe(error: unknown, file: string): unknown {
@@ -184,15 +194,6 @@ function takeMark(file: string): boolean {
   }
 }
 
-function checkPages(db: Database.Database, file: string, log: Log): void {
-  const began = performance.now();
-  const check = db.prepare('PRAGMA quick_check(1)').get([]) as Record<string, unknown> | undefined;
-  if (Object.values(check ?? {})[0] !== 'ok') {
-    throw Object.assign(new Error('quick_check failed'), { code: 'SQLITE_CORRUPT' });
-  }
-  log.write('info', 'catalog.check', { file, ms: Math.round(performance.now() - began) });
-}
-
 function connect(file: string): Database.Database {
   const db = new Database(file);
   try {
@@ -219,9 +220,15 @@ export function openAgain(file: string): Sql {
 }
 
 function open(file: string, log: Log): Sql {
+  const there = statSync(file, { throwIfNoEntry: false });
+  if (there?.isFile() === false) throw notACatalog('something else is in its place');
+  const noted = damageNoted(file);
+  if (noted !== undefined) throw notACatalog(noted);
+  if (there !== undefined && isOfLaterFormat(file)) throw notACatalog('its header is damaged');
   const isAsClosed = takeMark(file);
   const db = connect(file);
   try {
+    if (isForeign(db)) throw notACatalog('it is the database of another program');
     migrate(db);
     if (!isAsClosed) checkPages(db, file, log);
     return new Sql(db, file);
@@ -243,7 +250,7 @@ export function openDatabase(file: string, log: Log): { sql: Sql; setAside?: str
     if (error instanceof NewerCatalogError) {
       throw new LanternError(
         'incompatible',
-        `The catalog ${file} was written by a newer Lantern (${error.message}). Update this one, or set LANTERN_HOME to another folder.`,
+        `The catalog ${file} was written by a newer Lantern (${error.message}). Update this one, set LANTERN_HOME to another folder, or move the file away to index again.`,
       );
     }
     if (!isDamage(error)) {
@@ -257,6 +264,7 @@ export function openDatabase(file: string, log: Log): { sql: Sql; setAside?: str
     for (const suffix of ['', '-wal', '-shm']) {
       if (existsSync(file + suffix)) renameSync(file + suffix, setAside + suffix);
     }
+    rmSync(damageMarkOf(file), { force: true });
     log.write('error', 'catalog.damaged', { file, setAside, cause: errorMessage(error) });
     return { sql: open(file, log), setAside };
   }

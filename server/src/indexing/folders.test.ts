@@ -355,6 +355,23 @@ describe('Folders', () => {
     });
   });
 
+  it('try a job again that found the disk full, though nobody asks', async () => {
+    const folders = test.makeFolders(undefined, undefined, 'all', 20);
+    try {
+      const { folder } = await folders.open(test.root);
+      let left = 2;
+      test.embedder.before = () => {
+        if (left-- > 0) throw new LanternError('disk-full', 'The disk is full.');
+      };
+      await assert.rejects(folders.refresh(folder), /The disk is full/);
+      assert.deepEqual(folder.status, { kind: 'failed', reason: 'The disk is full.' });
+      while (folders.status(folder).status.kind !== 'idle') await sleep(5);
+      assert.equal(test.catalog.counts(folder.indexer.folder.id).chunksPending, 0);
+    } finally {
+      await folders.dispose();
+    }
+  });
+
   it('do nothing more after dispose', async () => {
     const folder = await indexed();
     await test.folders.changedOnDisk([at('a.ts')]);

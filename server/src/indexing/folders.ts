@@ -23,6 +23,8 @@ export interface FoldersDependencies extends IndexingDependencies {
   readonly modelKey: string;
   /** Part of every collection's name; empty where the store belongs to this machine alone. */
   readonly owner: string;
+  /** Pause before a job that found the disk full is tried again. */
+  readonly retryMs?: number;
 }
 
 /** An indexed folder while the daemon runs: its indexer and its state. */
@@ -42,6 +44,8 @@ export interface Folder {
   slow: boolean;
   /** Set while changes are being collected: its timer, and when the first change came. */
   burst: { readonly timer: NodeJS.Timeout; readonly since: number } | undefined;
+  /** Set while a job that found the disk full waits to be tried again. */
+  retry: NodeJS.Timeout | undefined;
 }
 
 /** An indexed folder, and which part of it a request means. */
@@ -58,6 +62,8 @@ const longestBurstMs = 2000;
 const mostLinked = 200;
 /** Milliseconds that a search waits for its folder to be compared with the disk. Then it answers from the index as it is. */
 export const longestWaitMs = 300;
+/** Nobody tells when there is room on a disk again. */
+const usualRetryMs = 30_000;
 /** Milliseconds between two changes of the status while files are read. */
 const statusMs = 200;
 
@@ -145,6 +151,7 @@ export class Folders {
       if (reason !== undefined)
         this.#deps.log.write('error', 'index.failed', { folder: folder.path, cause: reason });
       this.#end(folder, reason === undefined ? { kind: 'idle' } : { kind: 'failed', reason });
+      if (error instanceof LanternError && error.code === 'disk-full') this.#retryLater(folder);
       throw error;
     }
   }
@@ -242,7 +249,7 @@ export class Folders {
 
   async dispose(): Promise<void> {
     this.#closed = true;
-    for (const { burst } of this.#open.values()) clearTimeout(burst?.timer);
+    for (const folder of this.#open.values()) stopTimers(folder);
     await this.#changes.ended;
     await Promise.all([...this.#open.values()].map(({ indexer }) => indexer.dispose()));
     this.#open.clear();
@@ -292,6 +299,14 @@ export class Folders {
       this.refresh(folder).catch(() => undefined);
     };
     folder.burst = { timer: setTimeout(run, wait), since };
+  }
+
+  #retryLater(folder: Folder): void {
+    if (this.#closed || folder.indexer.disposed) return;
+    clearTimeout(folder.retry);
+    const run = (): void => void this.refresh(folder).catch(() => undefined);
+    folder.retry = setTimeout(run, this.#deps.retryMs ?? usualRetryMs);
+    folder.retry.unref();
   }
 
   #view(folder: Folder, real: string): FolderView {
@@ -355,6 +370,7 @@ export class Folders {
       scannedAt: -Infinity,
       slow: false,
       burst: undefined,
+      retry: undefined,
     };
     let toldAt = performance.now();
     progress.on((event) => {
@@ -371,7 +387,7 @@ export class Folders {
 
   async #delete(row: FolderRow): Promise<{ files: number; chunks: number }> {
     const open = this.#open.get(row.path);
-    clearTimeout(open?.burst?.timer);
+    if (open !== undefined) stopTimers(open);
     await open?.indexer.dispose();
     const removed = await this.#deps.writer.removeFolder(row.id);
     // Not before, so that nobody opens a row that is being deleted.
@@ -400,4 +416,9 @@ export class Folders {
     folder.status = folder.indexer.paused && status.kind !== 'failed' ? { kind: 'paused' } : status;
     this.changed.emit(folder);
   }
+}
+
+function stopTimers({ burst, retry }: Folder): void {
+  clearTimeout(burst?.timer);
+  clearTimeout(retry);
 }

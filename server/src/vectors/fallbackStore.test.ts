@@ -90,6 +90,20 @@ describe('FallbackStore', function () {
     await store.dispose();
   });
 
+  it('looks whether Chroma is back though nobody searches, so that what it has missed is sent', async () => {
+    const launchers: ChromaLauncher[] = [];
+    const server = bed.server(await bed.folder(), { launchers, coolOffMs: 0 });
+    const store = new FallbackStore(bed.store(server), exact, bed.log, { probePauseMs: 20 });
+    const reopened: (string | undefined)[] = [];
+    store.onShouldReopen((name) => reopened.push(name));
+    await store.open(spec('one', 8));
+    assert.equal(store.status().kind, 'fallback');
+    launchers.push(...findLaunchers());
+    await until('it is back', () => reopened.length > 0);
+    assert.equal(store.status().kind, 'running');
+    await store.dispose();
+  });
+
   it('answers correctly while a collection is lost, and names it', async () => {
     const directory = await bed.folder();
     const store = new FallbackStore(bed.store(bed.server(directory)), exact, bed.log);

@@ -15,6 +15,8 @@ import type {
   VectorStoreStatus,
 } from './vectorStore.js';
 
+const longestProbePauseMs = 60_000;
+
 /**
  * Answers queries from Chroma, and by an exact scan of the catalog while Chroma is down or being filled. Writes,
  * counts and ids need Chroma: they reject while it is down, so that no write is taken for done.
@@ -29,10 +31,18 @@ export class FallbackStore implements VectorStore {
   readonly #subscription: Disposable;
   #reason: string | undefined;
   #probeAt = 0;
+  /** Tries a failed Chroma again though nobody asks, so that what it has missed does not wait for the next search. */
+  #timer: NodeJS.Timeout | undefined;
+  #timerMs: number;
+  #disposed = false;
 
-  /** `probePauseMs` is the pause before a failed Chroma is tried again in the background. */
+  /**
+   * `probePauseMs` is the pause before a failed Chroma is tried again in the background. It doubles with each failure,
+   * up to a minute, until Chroma has stored something: one that answers and cannot write is not asked all the time.
+   */
   constructor(chroma: ChromaStore, exact: ExactStore, log: Log, { probePauseMs = 3000 } = {}) {
     this.#probePauseMs = probePauseMs;
+    this.#timerMs = probePauseMs;
     this.#chroma = chroma;
     this.#exact = exact;
     this.#log = log;
@@ -76,6 +86,8 @@ export class FallbackStore implements VectorStore {
   }
 
   async dispose(): Promise<void> {
+    this.#disposed = true;
+    clearTimeout(this.#timer);
     this.#subscription.dispose();
     await this.#chroma.dispose();
     await this.#exact.dispose();
@@ -84,20 +96,14 @@ export class FallbackStore implements VectorStore {
   /** Whether Chroma should be asked now. If not, this checks in the background whether it is back. */
   usable(): boolean {
     if (this.#reason === undefined) return true;
-    const now = Date.now();
-    if (now >= this.#probeAt) {
-      this.#probeAt = now + this.#probePauseMs;
-      this.#chroma.ping().then(
-        () => this.succeeded(),
-        (error: unknown) => this.failed(error),
-      );
-    }
+    if (performance.now() >= this.#probeAt) this.#probe();
     return false;
   }
 
   succeeded(): void {
     if (this.#reason === undefined) return;
     this.#reason = undefined;
+    clearTimeout(this.#timer);
     this.#log.write('info', 'store.recovered');
     this.#statusEvent.emit(this.status());
     this.#shouldReopen.emit(undefined);
@@ -107,14 +113,36 @@ export class FallbackStore implements VectorStore {
     const reason = errorMessage(error);
     const before = this.#reason;
     this.#reason = reason;
-    this.#probeAt = Date.now() + this.#probePauseMs;
+    this.#probeAt = performance.now() + this.#probePauseMs;
+    this.#probeLater();
     if (before !== undefined) return;
     this.#log.write('warn', 'store.fallback', { reason });
     this.#statusEvent.emit(this.status());
   }
 
+  /** Chroma has stored something. */
+  stored(): void {
+    this.#timerMs = this.#probePauseMs;
+  }
+
   lost(collection: string): void {
     this.#shouldReopen.emit(collection);
+  }
+
+  #probe(): void {
+    this.#probeAt = performance.now() + this.#probePauseMs;
+    this.#chroma.ping().then(
+      () => this.succeeded(),
+      (error: unknown) => this.failed(error),
+    );
+  }
+
+  #probeLater(): void {
+    if (this.#disposed) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#probe(), this.#timerMs);
+    this.#timer.unref();
+    this.#timerMs = Math.min(2 * this.#timerMs, longestProbePauseMs);
   }
 
   /** The error for a call that only Chroma can answer. */
@@ -148,8 +176,9 @@ class ResilientCollection implements VectorCollection {
     this.#filling = created;
   }
 
-  upsert(records: readonly VectorRecord[]): Promise<void> {
-    return this.#ask((chroma) => chroma.upsert(records));
+  async upsert(records: readonly VectorRecord[]): Promise<void> {
+    await this.#ask((chroma) => chroma.upsert(records));
+    this.#store.stored();
   }
 
   delete(ids: readonly string[]): Promise<void> {

@@ -11,13 +11,18 @@ export class TestFolder {
   readonly home: string;
   readonly #top: string;
 
-  constructor(files: Readonly<Record<string, string | Uint8Array>> = {}) {
-    this.#top = realpathSync(mkdtempSync(join(tmpdir(), 'lantern-files-')));
+  /** `top` is that of a folder that another process has made. */
+  constructor(files: Readonly<Record<string, string | Uint8Array>> = {}, top?: string) {
+    this.#top = top ?? realpathSync(mkdtempSync(join(tmpdir(), 'lantern-files-')));
     this.root = join(this.#top, 'root');
     this.home = join(this.#top, 'home');
-    mkdirSync(this.root);
-    mkdirSync(this.home);
+    mkdirSync(this.root, { recursive: true });
+    mkdirSync(this.home, { recursive: true });
     this.write(files);
+  }
+
+  get top(): string {
+    return this.#top;
   }
 
   get environment(): Environment {

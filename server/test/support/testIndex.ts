@@ -88,8 +88,13 @@ export class TestIndex {
   folders: Folders;
 
   /** Without parsers, which stay the caller's, files are chunked by lines. */
-  constructor(files: Readonly<Record<string, string>> = {}, parsers?: Parsers, log: Log = nullLog) {
-    this.files = new TestFolder();
+  constructor(
+    files: Readonly<Record<string, string>> = {},
+    parsers?: Parsers,
+    log: Log = nullLog,
+    top?: string,
+  ) {
+    this.files = new TestFolder({}, top);
     this.#log = log;
     this.#parsers = parsers ?? new Parsers(join(this.files.home, 'no-grammars'), nullLog);
     this.catalog = new Catalog(this.files.home, log);
@@ -105,6 +110,7 @@ export class TestIndex {
     modelKey = 'model@1',
     embedder: ChunkEmbedder = this.embedder,
     vectors: 'all' | 'files' = 'all',
+    retryMs?: number,
   ): Folders {
     return new Folders({
       catalog: this.catalog,
@@ -114,6 +120,7 @@ export class TestIndex {
       embedder,
       modelKey,
       owner: 'test',
+      ...(retryMs !== undefined && { retryMs }),
       busy: (job) => this.#count(job),
       settings: { maxFileBytes: 100_000, exclude: [], storeDocuments: false, vectors },
       log: this.#log,
@@ -160,9 +167,14 @@ export class TestIndex {
     return disposeOnce(() => this.jobs.splice(this.jobs.indexOf(job), 1));
   }
 
-  async dispose(): Promise<void> {
+  /** Ends everything, and leaves the files. */
+  async close(): Promise<void> {
     await this.folders.dispose();
     this.catalog.dispose();
+  }
+
+  async dispose(): Promise<void> {
+    await this.close();
     this.files.dispose();
   }
 }

@@ -62,14 +62,15 @@ export class TestService {
   /** Address of a server that is not ours. */
   remoteChroma: string | undefined;
   readonly service: Service;
+  readonly settings = defaultSettings;
 
   /** Without parsers, which stay the caller's, files are chunked by lines. */
-  constructor(files: Readonly<Record<string, string>> = {}, parsers?: Parsers) {
+  constructor(files: Readonly<Record<string, string>> = {}, parsers?: Parsers, top?: string) {
     const remote = (): string | undefined => this.remoteChroma;
-    this.index = new TestIndex(files, parsers);
+    this.index = new TestIndex(files, parsers, nullLog, top);
     this.model = new TestModel(this.index.embedder.dimensions);
     this.service = new Service({
-      settings: defaultSettings,
+      settings: this.settings,
       dataDir: this.index.files.home,
       version: '1.2.3',
       catalog: this.index.catalog,

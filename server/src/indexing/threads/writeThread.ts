@@ -84,7 +84,8 @@ export class WriteThread {
       catalog.apply(changes);
       return result;
     } catch (error) {
-      if (error instanceof LanternError && error.code === 'catalog-damaged') catalog.noteDamage();
+      if (error instanceof LanternError && error.code === 'catalog-damaged')
+        catalog.noteDamage(error.message);
       throw error;
     } finally {
       this.#endSoon();

@@ -121,7 +121,8 @@ export class ChromaConnection {
         }
         break;
       case 'disk-full':
-        throw new LanternError('disk-full', 'Chroma could not write: the disk is full. Free some space.', {
+        // Not an error of the job: the catalog keeps what Chroma has not got.
+        throw new LanternError('store-failed', 'Chroma could not write: the disk is full. Free some space.', {
           cause: error,
         });
       case 'no-access':
