@@ -8,9 +8,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 
-/** Suites with the number of rounds and of generated cases. One mocha each, so that a crash costs one suite. */
+/**
+ * Suites with the number of rounds (kills, calls that fail, damaged pages) and of generated cases. One mocha each, so
+ * that a crash costs one suite. A suite that sees `LANTERN_TEST_ROUNDS` also runs what is too slow for `npm test`.
+ */
 const suites = [
   ['kills', ['out/server/test/recovery.test.js'], { rounds: 500 }],
+  ['calls of SQLite', ['out/server/test/faults/sqliteFaults.test.js'], { rounds: 1000 }],
+  ['calls of files, Chroma and threads', ['out/server/test/faults/doorFaults.test.js'], { rounds: 12 }],
+  ['damaged catalogs', ['out/server/test/faults/catalogDamage.test.js'], { rounds: 60 }],
+  [
+    'full disks, and a world that misbehaves',
+    [
+      'out/server/test/faults/fullDisk.test.js',
+      'out/server/test/faults/outsideFaults.test.js',
+      'out/server/test/faults/manyFiles.test.js',
+    ],
+    { rounds: 1 },
+  ],
   ['starts of one daemon', ['out/server/test/singleton.test.js'], { rounds: 25 }],
   ['loads and ends of the model', ['out/server/src/model/graphWorker.test.js'], { rounds: 200 }],
   [

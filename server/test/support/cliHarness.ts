@@ -24,8 +24,8 @@ export class Cli {
   readonly home: string;
   readonly #folders: string[] = [];
 
-  constructor() {
-    this.home = realpathSync(mkdtempSync(join(tmpdir(), 'lantern-home-')));
+  constructor(home = realpathSync(mkdtempSync(join(tmpdir(), 'lantern-home-')))) {
+    this.home = home;
   }
 
   /** Runs one command to its end. */

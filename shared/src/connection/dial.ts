@@ -132,6 +132,14 @@ export async function dialAny(
 
 /** Connects to the daemon. Starts one when none runs, and replaces one that is older than this client. */
 export async function dialOrSpawn(options: DialOrSpawnOptions): Promise<Connection> {
+  try {
+    return await dialOrStart(options);
+  } catch (error) {
+    throw notWritable(error, options.dataDir) ?? error;
+  }
+}
+
+async function dialOrStart(options: DialOrSpawnOptions): Promise<Connection> {
   const { dataDir, hello, signal, deadlineMs = 30_000 } = options;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const start = Date.now();
@@ -261,6 +269,20 @@ function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted) onAbort();
   });
+}
+
+/** The error for a data folder in which no daemon can be started; undefined when that is not what went wrong. */
+function notWritable(error: unknown, dataDir: string): LanternError | undefined {
+  const code = error instanceof LanternError ? undefined : systemCode(error);
+  if (code === undefined || !['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT'].includes(code))
+    return undefined;
+  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+  return new LanternError(
+    isFull ? 'disk-full' : 'store-failed',
+    `Lantern cannot write to its data folder ${dataDir} (${code}), so no daemon can be started. ` +
+      `${isFull ? 'Free some space' : 'Make it writable'}, or set LANTERN_HOME to another folder.`,
+    { cause: error },
+  );
 }
 
 function incompatible(daemon: DaemonRejection, hello: Omit<ClientHello, 'intent'>): LanternError {

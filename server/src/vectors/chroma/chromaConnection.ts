@@ -128,7 +128,8 @@ export class ChromaConnection {
       case 'no-access':
         throw accessError(error, url);
     }
-    throw new LanternError('store-failed', `Chroma refused the request for ${collection}: ${reason}`, {
+    const who = this.#server.own ? 'Chroma' : `The Chroma server at ${url}`;
+    throw new LanternError('store-failed', `${who} refused the request for ${collection}: ${reason}`, {
       cause: error,
     });
   }

@@ -30,6 +30,8 @@ export class ChromaDirectory {
   /** Prepares the folder for a server: ends another server in it, and removes indexes that would crash the server. */
   async prepare(): Promise<void> {
     await mkdir(this.#path, { recursive: true, mode: 0o700 });
+    const there = await stat(this.data).catch(() => undefined);
+    if (there?.isDirectory() === false) await this.setDataAside('a file is in place of its folder');
     await mkdir(this.data, { recursive: true, mode: 0o700 });
     await this.#endStaleServer();
     for (const folder of await truncatedIndexes(this.data)) {
