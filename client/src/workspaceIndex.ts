@@ -71,6 +71,8 @@ export class WorkspaceIndex implements vscode.Disposable {
         if (kind !== 'connected') return;
         // Every time: a daemon that replaced another one does not know what changed in between.
         this.#followed.clear();
+        // What was refused while no daemon could be reached, or before this version.
+        for (const place of places()) if (this.#isRefused(place)) void this.#tellRefusal(place.path);
         consider();
       }),
     );
@@ -124,17 +126,26 @@ export class WorkspaceIndex implements vscode.Disposable {
     return this.#run(place, how);
   }
 
-  /** Remembers that the folder is not to be indexed by itself. */
+  /** Remembers that the folder is not to be indexed by itself, neither by this window nor for an agent. */
   async refuse(path: string): Promise<void> {
     this.#running.get(path)?.cancel();
     this.#told.delete(path);
     await this.#deps.answers.update(key(path), 'no');
     this.#changed.fire();
+    await this.#tellRefusal(path);
   }
 
   dispose(): void {
     for (const running of this.#running.values()) running.cancel();
     this.#owner.dispose();
+  }
+
+  /** The daemon starts for it if need be: an agent that starts one later must not index the folder. */
+  async #tellRefusal(path: string): Promise<void> {
+    const { client, log } = this.#deps;
+    await client
+      .request('lantern/refuse', { path })
+      .catch((error: unknown) => log.error(`Refusing ${path}: ${errorMessage(error)}`));
   }
 
   /** With `existing` only a folder that is in the daemon's index. */

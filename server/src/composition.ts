@@ -13,6 +13,7 @@ import { MemoryBudget } from './daemon/memoryBudget.js';
 import { Service } from './service/service.js';
 import { WorkCounter } from './daemon/workCounter.js';
 import { runChecks } from './service/doctor.js';
+import { Refusals } from './service/refusals.js';
 import { Chunker } from './chunking/chunker.js';
 import { Folders } from './indexing/folders.js';
 import { WriteThread } from './indexing/threads/writeThread.js';
@@ -107,6 +108,7 @@ export async function createServices(
     folders,
     searcher: new Searcher(catalog),
     model,
+    refusals: new Refusals(join(dataDir, 'refused.json'), log),
     log,
     vectorServer: {
       status: () => {

@@ -4,7 +4,7 @@ import type { SearchHit } from '../../../shared/src/protocol/protocol.js';
 import type { Place } from '../places.js';
 import { type FilterHint, complete } from './filters.js';
 import { uriOf } from './preview.js';
-import { keyOf, referenceTo, textsOf, wrapped } from './rows.js';
+import { asText, keyOf, referenceTo, textsOf, wrapped } from './rows.js';
 
 /** What the picker shows instead of hits, and what the user can do about it. */
 export interface Obstacle {
@@ -50,7 +50,7 @@ function hitRow(hit: SearchHit, folder: string | undefined): Row {
   ];
   // With a resource URI the editor shows the theme's icon for the language. Older editors show a plain file.
   const language = { iconPath: vscode.ThemeIcon.File, resourceUri: uriOf(hit) };
-  const detail = hit.symbol === null ? undefined : hit.line.text.slice(0, 160);
+  const detail = hit.symbol === null ? undefined : asText(hit.line.text.slice(0, 160));
   return {
     key: keyOf(hit),
     hit,
@@ -95,7 +95,7 @@ export function recentRow(query: string): Row {
   return {
     key: `recent ${query}`,
     value: query,
-    label: query,
+    label: asText(query),
     iconPath: icon('history'),
     alwaysShow: true,
     actions,

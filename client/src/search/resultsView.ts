@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { SearchHit } from '../../../shared/src/protocol/protocol.js';
+import { safeLine, safeLines } from '../../../shared/src/safeText.js';
 import { Owner } from '../owner.js';
 import { answerIn, uriOf } from './preview.js';
 import { hitLabel, hitNote, keyOf } from './rows.js';
@@ -106,11 +107,14 @@ export class ResultsView implements vscode.TreeDataProvider<ResultNode>, vscode.
     const item = new vscode.TreeItem(hitLabel(hit));
     item.id = keyOf(hit);
     item.description = hitNote(hit);
-    item.tooltip = new vscode.MarkdownString().appendCodeblock(hit.text.slice(0, 1500), hit.language);
+    item.tooltip = new vscode.MarkdownString().appendCodeblock(
+      safeLines(hit.text.slice(0, 1500)),
+      hit.language,
+    );
     item.contextValue = 'lantern.hit';
     item.command = { command: 'lantern.results.open', title: 'Open', arguments: [node] };
     item.accessibilityInformation = {
-      label: `${hit.line.text}, ${hitNote(hit)}, ${hit.path}, lines ${hit.startLine} to ${hit.endLine}`,
+      label: `${safeLine(hit.line.text)}, ${hitNote(hit)}, ${safeLine(hit.path)}, lines ${hit.startLine} to ${hit.endLine}`,
     };
     return item;
   }

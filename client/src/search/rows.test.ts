@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { SearchHit } from '../../../shared/src/protocol/protocol.js';
-import { coverageText, hitLabel, hitNote, keyOf, referenceTo, textsOf, wrapped } from './rows.js';
+import { asText, coverageText, hitLabel, hitNote, keyOf, referenceTo, textsOf, wrapped } from './rows.js';
 
 const hit: SearchHit = {
   folder: '/w/app',
@@ -36,6 +36,23 @@ describe('search rows', () => {
     assert.deepEqual(hitLabel(hit), { label: '* Joins two   carts.', highlights: [[2, 7]] });
     assert.equal(textsOf({ ...hit, symbol: null }, undefined).label, '* Joins two   carts.');
     assert.equal(textsOf({ ...hit, symbol: 'x'.repeat(200) }, undefined).label.length, 90);
+  });
+
+  it('show names and code as text: without icons, and without what turns or hides other text', () => {
+    const line = { number: 1, text: 'now=$(date) # \u202ereversed\u001b[2J', marks: [[0, 3]] as const };
+    const hostile: SearchHit = { ...hit, path: 'a\u202eb\n$(trash).ts', symbol: null, line };
+    assert.deepEqual(textsOf(hostile, undefined), {
+      label: 'now=\\$(date) # \ufffdreversed\ufffd[2J',
+      description: 'a\ufffdb\ufffd\\$(trash).ts:12–40',
+    });
+    // Places in the text stay what they are, as marks refer to them.
+    assert.deepEqual(hitLabel(hostile), {
+      label: 'now=$(date) # \ufffdreversed\ufffd[2J',
+      highlights: [[0, 3]],
+    });
+    assert.equal(hitNote({ ...hit, symbol: 'a\u2066b' }), 'a\ufffdb • 14');
+    // Only what the editor takes for an icon is escaped.
+    assert.equal(asText('$(sync~spin) $(date +%s) \\$(x) ${y}'), '\\$(sync~spin) $(date +%s) \\$(x) ${y}');
   });
 
   it('distinguish places and refer to them', () => {

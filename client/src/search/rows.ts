@@ -1,4 +1,5 @@
 import type { Coverage, SearchHit } from '../../../shared/src/protocol/protocol.js';
+import { safeLine } from '../../../shared/src/safeText.js';
 import { relationText } from './relations.js';
 
 /** The texts of a hit in a list. */
@@ -14,8 +15,8 @@ export function textsOf(hit: SearchHit, folder: string | undefined): HitTexts {
   const { symbol, path, startLine, endLine } = hit;
   const lines = startLine === endLine ? `${startLine}` : `${startLine}–${endLine}`;
   return {
-    label: cut(symbol ?? hit.line.text),
-    description: [folder, `${path}:${lines}`, matchNote(hit)].filter(Boolean).join(' • '),
+    label: asText(cut(symbol ?? hit.line.text)),
+    description: asText([folder, `${path}:${lines}`, matchNote(hit)].filter(Boolean).join(' • ')),
   };
 }
 
@@ -25,9 +26,9 @@ export function textsOf(hit: SearchHit, folder: string | undefined): HitTexts {
  */
 export function hitLabel(hit: SearchHit): { label: string; highlights: [number, number][] } {
   const { symbol, relations } = hit;
-  if (relations !== undefined && symbol !== null) return { label: symbol, highlights: [] };
+  if (relations !== undefined && symbol !== null) return { label: safeLine(symbol), highlights: [] };
   const { text, marks } = hit.line;
-  return { label: text, highlights: marks.map(([start, end]) => [start, end]) };
+  return { label: safeLine(text), highlights: marks.map(([start, end]) => [start, end]) };
 }
 
 /** What a tree says beside it. */
@@ -37,8 +38,11 @@ export function hitNote(hit: SearchHit): string {
     relations !== undefined && symbol !== null
       ? [relationText(hit), line.text, `${line.number}`]
       : [relationText(hit), matchNote(hit), symbol, `${line.number}`];
-  return parts.filter(Boolean).join(' • ');
+  return safeLine(parts.filter(Boolean).join(' • '));
 }
+
+/** A text for a row of a picker, where `$(name)` would become an icon. */
+export const asText = (text: string): string => safeLine(text).replace(/(?<!\\)\$\([\w-]+(~\w+)?\)/g, '\\$&');
 
 /** A strong match needs no word: it is what people expect. */
 const matchNote = ({ match }: SearchHit): string | undefined =>

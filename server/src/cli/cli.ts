@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The command line: reads the arguments and runs one command. It asks the daemon, and does no work of its own.
 import { LanternError, errorMessage } from '../../../shared/src/errors.js';
+import { safeLines } from '../../../shared/src/safeText.js';
 import { build } from '../../../shared/src/protocol/build.js';
 import { cacheCommand } from './commands/cache.js';
 import { completeCommand, completionsCommand } from './commands/completions.js';
@@ -85,7 +86,7 @@ try {
 } catch (error) {
   const interrupted = error instanceof LanternError && error.code === 'cancelled';
   process.stderr.write(
-    `lantern: ${errorMessage(error)}${interrupted ? ' What was finished is kept.' : ''}\n`,
+    `lantern: ${safeLines(errorMessage(error))}${interrupted ? ' What was finished is kept.' : ''}\n`,
   );
   process.exitCode = interrupted ? 130 : 2;
 }

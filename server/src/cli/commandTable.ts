@@ -6,6 +6,7 @@ export const options = {
   lang: { type: 'string' },
   glob: { type: 'string' },
   json: { type: 'boolean' },
+  force: { type: 'boolean' },
   foreground: { type: 'boolean' },
   client: { type: 'string' },
   all: { type: 'boolean' },
@@ -61,6 +62,9 @@ export const commands: readonly Command[] = [
     choices: 'folders',
     about: 'index a folder, or bring its index up to date',
     json: true,
+    options: [
+      { name: 'force', about: 'also what is no project: the root, the home folder, folders of the system' },
+    ],
   },
   {
     name: 'search',

@@ -1,4 +1,9 @@
-import type { IndexProgress, IndexReport, ScanProgress } from '../../../shared/src/protocol/protocol.js';
+import type {
+  IndexParams,
+  IndexProgress,
+  IndexReport,
+  ScanProgress,
+} from '../../../shared/src/protocol/protocol.js';
 import type { DaemonConnection } from './connection.js';
 import { type Terminal, cyan, terminal } from './terminal.js';
 
@@ -24,18 +29,17 @@ class ProgressLine {
   }
 }
 
-/** Indexes a folder and shows the progress. With `goOn` the daemon goes on when the signal fires. */
+/** Indexes a folder and shows the progress. */
 export async function indexWithProgress(
   daemon: DaemonConnection,
-  path: string,
+  params: Omit<IndexParams, 'token'>,
   signal: AbortSignal,
-  goOn = false,
 ): Promise<IndexReport> {
   const line = new ProgressLine();
   const token = `cli-${process.pid}`;
   const listening = daemon.onProgress(token, line.update);
   try {
-    return await daemon.request('lantern/index', { path, token, goOn }, signal);
+    return await daemon.request('lantern/index', { ...params, token }, signal);
   } finally {
     listening.dispose();
     line.clear();

@@ -1,3 +1,5 @@
+import { safeJson, safeLine, safeLines } from '../../../shared/src/safeText.js';
+
 /** What the terminal can show. */
 export interface Terminal {
   readonly color: boolean;
@@ -9,8 +11,15 @@ export const terminal: Terminal = {
   columns: process.stdout.columns || 100,
 };
 
+/** Prints lines. Of what a terminal obeys only our own colours pass, whatever a name or an error has in it. */
 export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${obedient(text, terminal)}\n`);
+}
+
+export function obedient(text: string, { color }: Terminal): string {
+  // eslint-disable-next-line no-control-regex
+  const parts = text.split(/(\x1b\[\d+m)/);
+  return parts.map((part, i) => (i % 2 === 1 ? (color ? part : '') : safeLines(part))).join('');
 }
 
 /** Prints one line of JSON for programs, or formatted text for people. */
@@ -19,7 +28,7 @@ export function show<T>(
   result: T,
   format: (result: T, terminal: Terminal) => string,
 ): void {
-  print(json === true ? JSON.stringify(result) : format(result, terminal));
+  print(json === true ? safeJson(result) : format(result, terminal));
 }
 
 const paint =
@@ -33,10 +42,8 @@ export const green = paint(32);
 export const yellow = paint(33);
 export const cyan = paint(36);
 
-/** Removes control characters, which must not reach the terminal, and replaces tabs by spaces. */
-export const plain = (text: string): string =>
-  // eslint-disable-next-line no-control-regex
-  text.replaceAll('\t', '    ').replace(/[\x00-\x1f\x7f-\x9f]/g, '');
+/** One line without characters that a terminal obeys, and with spaces for tabs. */
+export const plain = (text: string): string => safeLine(text.replaceAll('\t', '    '));
 
 /** A number with its noun, such as `1 file` and `2,000 files`. */
 export const count = (n: number, noun: string): string =>

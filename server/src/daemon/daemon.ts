@@ -13,6 +13,7 @@ import { bridgeClient } from '../mcp/transports/bridgeHello.js';
 import { McpTransports, refuseBridge } from '../mcp/transports/transports.js';
 import { dataDir } from '../../../shared/src/connection/dataDir.js';
 import { LogFile } from './logFile.js';
+import { keepFilesPrivate } from './privateFiles.js';
 import { type DaemonContext, type DaemonService, runDaemon } from './runDaemon.js';
 import { toResponseError } from '../service/responseError.js';
 import type { Disposable } from '../../../shared/src/disposable.js';
@@ -60,6 +61,7 @@ export async function startDaemon(
   createServices: CreateServices,
 ): Promise<'running' | 'taken'> {
   const data = dataDir();
+  keepFilesPrivate(data);
   const endpoint = await trustedEndpoint({
     platform: process.platform,
     env: process.env,

@@ -91,6 +91,42 @@ describe('the first search of an agent', () => {
     assert.deepEqual(indexed(), [agents.root]);
   });
 
+  it('indexes no folder that the user refused, nor one around or inside it, until the user indexes it', async () => {
+    const { service } = agents.service;
+    await service.refuse(join(agents.root, 'src'));
+    for (const root of [agents.root, join(agents.root, 'src')]) {
+      const { text, isError } = await search({ roots: [root] });
+      assert.ok(isError);
+      assert.match(text, /is not indexed: its user has said in the editor not to index \S+\/src\./);
+    }
+    const agent = await agents.connect({ roots: [agents.root] });
+    const told = await agent.callTool({ name: 'index_directory', arguments: { path: agents.root } });
+    assert.ok(told.isError);
+    assert.match(textOf(told), /Only the user can change that, with: lantern index/);
+    assert.deepEqual(indexed(), []);
+    // A search by a person is no such word either.
+    await assert.rejects(
+      service.search({ query: 'x', path: agents.root, patienceMs: 10 }, { folders: () => [] }),
+      /in the editor you have said of/,
+    );
+    assert.deepEqual(indexed(), []);
+
+    await service.index({ path: agents.root }, () => undefined);
+    assert.match((await search({ roots: [agents.root] })).text, /^\[1\] src\/retry\.ts:1-3/m);
+    await service.remove(agents.root);
+    // It stays lifted when the index is gone.
+    assert.match((await search({ roots: [agents.root] })).text, /src\/retry\.ts:1-3/);
+  });
+
+  it('leaves a folder in peace of which the user says no again', async () => {
+    const { service } = agents.service;
+    await service.index({ path: agents.root }, () => undefined);
+    await service.refuse(agents.root);
+    assert.match((await search({ roots: [agents.root] })).text, /src\/retry\.ts:1-3/);
+    await service.remove(agents.root);
+    assert.ok((await search({ roots: [agents.root] })).isError);
+  });
+
   it('says of a folder without files that there is nothing to search', async () => {
     const empty = join(agents.root, '..', 'empty');
     mkdirSync(empty);

@@ -11,7 +11,7 @@ import {
 import { LanternError, errorMessage } from '../../../shared/src/errors.js';
 import { rootPaths } from './answers/folderScope.js';
 import { formOf } from './answers/form.js';
-import { safeLine } from './answers/safeText.js';
+import { safeLine } from '../../../shared/src/safeText.js';
 import type { McpDependencies, Tool, ToolCall } from './tool.js';
 import { clearEmbeddingCache } from './tools/clearCache.js';
 import { findRelated } from './tools/findRelated.js';

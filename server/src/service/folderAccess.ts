@@ -1,11 +1,15 @@
 import { LanternError, errorMessage } from '../../../shared/src/errors.js';
+import { safeLine } from '../../../shared/src/safeText.js';
 import type { Log } from '../../../shared/src/log.js';
 import type { Coverage, SearchHit, SearchMode } from '../../../shared/src/protocol/protocol.js';
 import type { Settings } from '../../../shared/src/settings/settings.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { type Folder, type FolderView, type Folders, longestWaitMs } from '../indexing/folders.js';
 import type { Nearest, SearchTarget } from '../search/request.js';
+import { realPath } from '../indexing/folderPaths.js';
 import { SourceTexts } from '../source/sourceTexts.js';
+import { checkMayIndex, thisMachine } from './mayIndex.js';
+import type { Refusals } from './refusals.js';
 
 /** Who asks: a connected client, or a program that uses the service directly. */
 export interface Caller {
@@ -21,6 +25,8 @@ export interface QueryVector {
 
 export interface FolderAccessDependencies {
   readonly settings: Settings;
+  readonly dataDir: string;
+  readonly refusals: Refusals;
   readonly catalog: Catalog;
   readonly folders: Folders;
   readonly log: Log;
@@ -58,6 +64,53 @@ export class FolderAccess {
   }
 
   /**
+   * The indexed folder that holds `path`. One without an index gets one, unless it is none to index or its user has refused
+   * it: that is a `bad-request` error that says what to do. With `force` only keys and Lantern's own data are refused.
+   */
+  async open(path: string, { force = false, unlessRefused = true } = {}): Promise<FolderView> {
+    const { dataDir, folders } = this.#deps;
+    if ((await folders.find(path)) === undefined) {
+      const real = await checkMayIndex(path, { isAgent: false, force }, thisMachine(dataDir));
+      const refused = this.refusedFor(real);
+      if (unlessRefused && refused !== undefined)
+        throw new LanternError(
+          'bad-request',
+          `${real} is not indexed: in the editor you have said of ${refused} not to. Index it all the same: lantern index "${real}".`,
+        );
+    }
+    return folders.open(path);
+  }
+
+  /** The real path of a folder that an agent may have indexed; a `bad-request` error for any other. */
+  async mayIndexForAgent(path: string): Promise<string> {
+    const { dataDir, folders } = this.#deps;
+    const real = await checkMayIndex(path, { isAgent: true }, thisMachine(dataDir));
+    const refused = (await folders.find(real)) === undefined ? this.refusedFor(real) : undefined;
+    if (refused === undefined) return real;
+    const name = safeLine(real, 400);
+    throw new LanternError(
+      'bad-request',
+      `${name} is not indexed: its user has said in the editor not to index ${safeLine(refused, 400)}. ` +
+        `Only the user can change that, with: lantern index "${name}". Look without Lantern.`,
+    );
+  }
+
+  /** The folder that the user refused, on whose account `real` is not indexed, if there is one. */
+  refusedFor(real: string): string | undefined {
+    return this.#deps.refusals.concerning(real);
+  }
+
+  /** Remembers that the user does not want a folder indexed. */
+  refuse(path: string): Promise<void> {
+    return this.#deps.refusals.add(realPath(path));
+  }
+
+  /** The user wants a folder indexed. */
+  liftRefusal(path: string): Promise<void> {
+    return this.#deps.refusals.lift(realPath(path));
+  }
+
+  /**
    * The named folder, or all folders of the caller. `open` starts an index for a folder that has none; otherwise a named
    * folder without an index is a `not-found` error. A folder inside another one of the list is left out.
    */
@@ -68,7 +121,8 @@ export class FolderAccess {
     const { folders } = this.#deps;
     const views: FolderView[] = [];
     for (const wanted of paths) {
-      const view = open ? await folders.open(wanted) : await folders.find(wanted);
+      const isOffered = open && (path !== undefined || this.refusedFor(realPath(wanted)) === undefined);
+      const view = isOffered ? await this.open(wanted) : await folders.find(wanted);
       if (view === undefined && path !== undefined) throw notIndexed(path);
       if (view !== undefined && !views.some((other) => covers(other, view))) {
         views.splice(0, views.length, ...views.filter((other) => !covers(view, other)), view);

@@ -26,14 +26,18 @@ export class IndexService {
 
   /** Brings a folder's terms, vectors and collection up to date, and answers when they are. */
   async index(
-    { path, goOn, existing }: IndexParams,
+    { path, goOn, existing, force, unlessRefused = false }: IndexParams,
     onProgress: (progress: IndexProgress) => void,
     signal?: AbortSignal,
   ): Promise<IndexReport> {
-    const { folders } = this.#deps;
+    const { access, folders } = this.#deps;
     for (;;) {
-      const view = existing === true ? await folders.find(path) : await folders.open(path);
+      const view =
+        existing === true
+          ? await folders.find(path)
+          : await access.open(path, { ...(force !== undefined && { force }), unlessRefused });
       if (view === undefined) throw notIndexed(path);
+      if (existing !== true && !unlessRefused) await access.liftRefusal(path);
       const { folder } = view;
       const listening = folder.progress.on(onProgress);
       try {
@@ -52,8 +56,8 @@ export class IndexService {
 
   /** Starts an index for a folder that has none. It is filled in the background. */
   async begin(path: string): Promise<void> {
-    const { folders, log } = this.#deps;
-    const { folder } = await folders.open(path);
+    const { access, folders, log } = this.#deps;
+    const { folder } = await access.open(path);
     folders
       .refresh(folder)
       .catch((error: unknown) =>
@@ -75,6 +79,11 @@ export class IndexService {
 
   async resume(path: string | undefined): Promise<void> {
     for (const folder of await this.#deps.access.named(path)) this.#deps.folders.resume(folder);
+  }
+
+  /** Remembers that the user does not want a folder indexed. An index that there is stays. */
+  refuse(path: string): Promise<void> {
+    return this.#deps.access.refuse(path);
   }
 
   remove(path: string): Promise<RemoveResult> {

@@ -36,9 +36,14 @@ describe('parameters of requests', () => {
     assert.deepEqual(findRelatedParams(related), related);
     assert.deepEqual(indexParams({ path: '/p', token: 't', workDoneToken: 3 }), { path: '/p', token: 't' });
     assert.deepEqual(indexParams({ path: '/p', existing: true }), { path: '/p', existing: true });
+    assert.deepEqual(indexParams({ path: '/p', force: true, unlessRefused: true }), {
+      path: '/p',
+      force: true,
+      unlessRefused: true,
+    });
     assert.deepEqual(folderParams(undefined), {});
     assert.deepEqual(folderParams({ path: '/p' }), { path: '/p' });
-    assert.deepEqual(pathParams({ path: '/p' }), { path: '/p' });
+    assert.deepEqual(pathParams('remove', { path: '/p' }), { path: '/p' });
   });
 
   for (const [given, message] of [
@@ -57,6 +62,7 @@ describe('parameters of requests', () => {
     [{ query: 'q', mode: 'fuzzy' }, /"mode" must be one of hybrid, semantic, lexical/],
     [{ query: 'q', wait: 'yes' }, /"wait" must be true or false/],
     [{ query: 'q', glob: 'x'.repeat(301) }, /"glob" is longer/],
+    [{ query: 'q', glob: '*a'.repeat(60) }, /"glob" has too many wildcards/],
     [{ query: 'q', path: '' }, /"path"/],
     [{ query: 'q', path: 'x'.repeat(5000) }, /"path" is longer/],
     [{ query: 'q', language: {} }, /"language"/],
@@ -81,7 +87,7 @@ describe('parameters of requests', () => {
     refused(() => findRelatedParams({ ...place, steps: 3 }), /"steps" must be a whole number from 1 to 2/);
     refused(() => indexParams({}), /^index: "path"/);
     refused(() => indexParams({ path: '/p', token: 5 }), /^index: "token"/);
-    refused(() => pathParams({ path: [] }), /^remove: "path"/);
+    refused(() => pathParams('remove', { path: [] }), /^remove: "path"/);
     refused(() => folderParams({ path: 1 }), /^folder: "path"/);
   });
 });

@@ -8,6 +8,7 @@ import {
   type SearchParams,
   matchStrengths,
 } from '../../../shared/src/protocol/protocol.js';
+import { isSafeGlob } from '../source/safeGlob.js';
 
 /** Characters of the longest query that is accepted. Ranking uses fewer. */
 const maxQueryChars = 200_000;
@@ -37,6 +38,14 @@ class Fields {
     if (typeof value !== 'string' || value.trim() === '')
       throw bad(this.#method, `"${name}" must be a text that is not empty`);
     if (value.length > maxChars) throw bad(this.#method, `"${name}" is longer than ${maxChars} characters`);
+    return value;
+  }
+
+  /** A pattern that no path can stall. */
+  glob(name: string): string {
+    const value = this.string(name, 300);
+    if (!isSafeGlob(value))
+      throw bad(this.#method, `"${name}" has too many wildcards for one pattern, or groups such as +(a|b)`);
     return value;
   }
 
@@ -79,7 +88,7 @@ export function searchParams(params: unknown): SearchParams {
     ...fields.optional('limit', (name) => fields.integer(name, 1, maxLimit)),
     ...fields.optional('mode', (name) => fields.oneOf(name, modes)),
     ...fields.optional('language', text),
-    ...fields.optional('glob', (name) => fields.string(name, 300)),
+    ...fields.optional('glob', (name) => fields.glob(name)),
     ...fields.optional('wait', (name) => fields.boolean(name)),
     ...fields.optional('patienceMs', (name) => fields.integer(name, 0, longestPatienceMs)),
     ...fields.optional('minMatch', (name) => fields.oneOf(name, matchStrengths)),
@@ -107,6 +116,8 @@ export function indexParams(params: unknown): IndexParams {
     ...fields.optional('token', (name) => fields.string(name, 200)),
     ...fields.optional('goOn', (name) => fields.boolean(name)),
     ...fields.optional('existing', (name) => fields.boolean(name)),
+    ...fields.optional('force', (name) => fields.boolean(name)),
+    ...fields.optional('unlessRefused', (name) => fields.boolean(name)),
   };
 }
 
@@ -115,6 +126,6 @@ export function folderParams(params: unknown): FolderParams {
   return fields.optional('path', (name) => fields.string(name));
 }
 
-export function pathParams(params: unknown): { path: string } {
-  return { path: new Fields('remove', params).string('path') };
+export function pathParams(method: string, params: unknown): { path: string } {
+  return { path: new Fields(method, params).string('path') };
 }

@@ -24,6 +24,7 @@ import { type Caller, FolderAccess } from './folderAccess.js';
 import { IndexService } from './indexService.js';
 import { RelatedService } from './relatedService.js';
 import { SearchService } from './searchService.js';
+import type { Refusals } from './refusals.js';
 import type { SelectedModel } from './selectedModel.js';
 import { StatusService, type VectorServer } from './statusService.js';
 
@@ -36,6 +37,7 @@ export interface ServiceDependencies {
   readonly searcher: Searcher;
   readonly model: SelectedModel;
   readonly vectorServer: VectorServer;
+  readonly refusals: Refusals;
   readonly log: Log;
 }
 
@@ -44,6 +46,7 @@ export interface ServiceDependencies {
  * methods. This room knows the requests and their order; it neither parses files nor ranks.
  */
 export class Service {
+  readonly #access: FolderAccess;
   readonly #model: SelectedModel;
   readonly #search: SearchService;
   readonly #related: RelatedService;
@@ -52,6 +55,7 @@ export class Service {
 
   constructor(deps: ServiceDependencies) {
     const access = new FolderAccess(deps);
+    this.#access = access;
     this.#model = deps.model;
     this.#search = new SearchService({ ...deps, access });
     this.#related = new RelatedService({ ...deps, access });
@@ -75,6 +79,11 @@ export class Service {
     return this.#index.index(params, onProgress, signal);
   }
 
+  /** The real path of a folder that an agent may have indexed; throws for any other. */
+  mayIndex(path: string): Promise<string> {
+    return this.#access.mayIndexForAgent(path);
+  }
+
   begin(path: string): Promise<void> {
     return this.#index.begin(path);
   }
@@ -89,6 +98,10 @@ export class Service {
 
   resume(path: string | undefined): Promise<void> {
     return this.#index.resume(path);
+  }
+
+  refuse(path: string): Promise<void> {
+    return this.#index.refuse(path);
   }
 
   remove(path: string): Promise<RemoveResult> {

@@ -165,7 +165,11 @@ export class Session implements Disposable {
     on('lantern/preload', async () => (await service.preload(), nothing));
     on('lantern/pause', async (params) => (await service.pause(folderParams(params).path), nothing));
     on('lantern/resume', async (params) => (await service.resume(folderParams(params).path), nothing));
-    on('lantern/remove', (params) => service.remove(pathParams(params).path));
+    on(
+      'lantern/refuse',
+      async (params) => (await service.refuse(pathParams('refuse', params).path), nothing),
+    );
+    on('lantern/remove', (params) => service.remove(pathParams('remove', params).path));
     on('lantern/clearCache', () => service.clearCache());
     on('lantern/doctor', () => doctor());
   }

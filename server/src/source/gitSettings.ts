@@ -58,6 +58,7 @@ export function globalExcludes(
   if (!environment['GIT_CONFIG_NOSYSTEM']) configFiles.push('/etc/gitconfig');
 
   let file = repository?.config.excludesFile;
+  if (file !== undefined && repository && isElsewhere(file, repository.workTree)) return undefined;
   for (const config of configFiles) {
     if (file !== undefined) break;
     file = parseCoreConfig(readSmallFile(config) ?? '').excludesFile;
@@ -78,11 +79,23 @@ function commonGitFolder(dotGit: string): string | undefined {
     const target = /^gitdir: *(.+?)[\r\n]*$/.exec(readSmallFile(dotGit) ?? '')?.[1];
     if (target === undefined) return undefined;
     folder = resolve(dirname(dotGit), target);
+    if (isElsewhere(folder, dotGit)) return undefined;
   }
   // An empty `.git` is not a repository, for git either.
   if (!existsSync(join(folder, 'HEAD'))) return undefined;
   const common = readSmallFile(join(folder, 'commondir'))?.trim();
-  return common ? resolve(folder, common) : folder;
+  if (!common) return folder;
+  const shared = resolve(folder, common);
+  return isElsewhere(shared, dotGit) ? undefined : shared;
+}
+
+/**
+ * Whether a path that a repository names is on a network share while the repository is on none. Windows would sign in there
+ * with the user's name.
+ */
+export function isElsewhere(path: string, repository: string, platform = process.platform): boolean {
+  const isShare = (one: string): boolean => /^[\\/]{2}/.test(one);
+  return platform === 'win32' && isShare(path) && !isShare(repository);
 }
 
 function safeStat(path: string): ReturnType<typeof statSync> | undefined {

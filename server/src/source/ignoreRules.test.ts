@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { parseCoreConfig } from './gitSettings.js';
+import { isElsewhere, parseCoreConfig } from './gitSettings.js';
+import { tried } from '../../test/support/tally.js';
 import { TestFolder } from '../../test/support/testFolder.js';
 
 /** What git lists as its own or untracked, without what it ignores. */
@@ -325,6 +326,61 @@ describe('ignore rules', () => {
     };
     const numRuns = Number(process.env['LANTERN_TEST_RUNS'] ?? 40);
     return fc.assert(fc.asyncProperty(tree, run), { numRuns, ...(numRuns === 40 && { seed: 1 }) });
+  });
+});
+
+describe('rules that are made to hold up whoever reads them', () => {
+  const hostile: Readonly<Record<string, string>> = {
+    'many ** between names': `${'a/**/'.repeat(12)}b`,
+    'many ** with stars': `${'**/a*/'.repeat(6)}b`,
+    'a run of *** between names': `${'***/a/'.repeat(12)}b`,
+    'many stars': `${'*a'.repeat(120)}b`,
+    'many classes': '[[:alpha:]]'.repeat(6000),
+    'a line of a million characters': 'a'.repeat(1_000_000),
+    'white space without an end': `${' '.repeat(1_000_000)}x`,
+    'backslashes without an end': '\\'.repeat(1_000_000),
+    'open brackets': '['.repeat(100_000),
+  };
+  for (const [what, line] of Object.entries(hostile)) {
+    it(`take no time, and take no other rule along: ${what}`, async function () {
+      this.timeout(10_000);
+      const deep = `${'a/'.repeat(60)}c.ts`;
+      const folder = new TestFolder({ '.gitignore': `${line}\n*.log\n`, [deep]: 'x', 'b.log': 'x' });
+      try {
+        const began = performance.now();
+        const { found, skipped } = await folder.walk({ maxFileBytes: 10_000_000 });
+        assert.deepEqual(found, ['.gitignore', deep]);
+        assert.deepEqual(skipped, { 'b.log': 'ignored' });
+        assert.ok(performance.now() - began < 5000);
+        tried('attacks');
+      } finally {
+        folder.dispose();
+      }
+    });
+  }
+
+  it('keep what they mean on paths that people have', async () => {
+    const folder = new TestFolder({
+      '.gitignore': 'a/**/b/**/c/**/d\n',
+      'a/x/b/c/y/z/d': 'x',
+      'a/x/b/c/y/z/e': 'x',
+    });
+    try {
+      assert.deepEqual((await folder.walk()).skipped, { 'a/x/b/c/y/z/d': 'ignored' });
+    } finally {
+      folder.dispose();
+    }
+  });
+});
+
+describe('isElsewhere', () => {
+  it('is a share that a repository on a disk names, on Windows only', () => {
+    const share = String.raw`\\attacker\share\x`;
+    assert.ok(isElsewhere(share, String.raw`C:\work\.git`, 'win32'));
+    assert.ok(isElsewhere('//attacker/share/x', String.raw`C:\work`, 'win32'));
+    assert.ok(!isElsewhere(share, String.raw`\\home\work`, 'win32'));
+    assert.ok(!isElsewhere(String.raw`D:\main\.git`, String.raw`C:\work`, 'win32'));
+    assert.ok(!isElsewhere('//a/b', '/work', 'linux'));
   });
 });
 

@@ -28,6 +28,15 @@ export interface RuleFiles {
 const rank = { user: 0, lantern: 1, gitignore: 2, infoExclude: 3, global: 4 } as const;
 type Rank = (typeof rank)[keyof typeof rank];
 
+/** Longer patterns match no path that a system allows, and are too large for a regular expression. */
+const longestPattern = 4096;
+
+/**
+ * Most ways to spread the `**` of a pattern over the segments of a path that are tried. The library's regular expressions
+ * try them all, at some millions a second.
+ */
+const mostWays = 100_000;
+
 /** Paths that one rule set caches before it starts over. The library below would cache every path forever. */
 const rememberedPaths = 20_000;
 
@@ -39,13 +48,17 @@ class RuleSet {
   readonly #anchors: ReadonlySet<string> | undefined;
   /** No pattern has more than one path segment, so the name alone decides, and parents need not be checked. */
   readonly nameOnly: boolean;
+  /** Most segments of a path that all patterns are matched with; below it those with fewer `**` decide. */
+  readonly #mostSegments: number;
   #matcher: ignore.Ignore | undefined;
   #asked = 0;
   #floating: RuleSet | undefined;
+  #shallow: RuleSet | undefined;
 
   constructor(patterns: readonly string[], ignoreCase: boolean) {
     this.#patterns = patterns;
     this.#ignoreCase = ignoreCase;
+    this.#mostSegments = mostWays ** (1 / Math.max(1, ...patterns.map(deepWildcards)));
     const anchored = patterns.filter(isAnchored);
     this.nameOnly = anchored.length === 0;
     const anchors = anchored.map((pattern) => /^!?\/?([^!/\\*?[][^/\\*?[]*)(\/|\s*$)/.exec(pattern)?.[1]);
@@ -58,7 +71,9 @@ class RuleSet {
   static parse(text: string | undefined, ignoreCase: boolean): RuleSet | undefined {
     if (text === undefined) return undefined;
     const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
-    const rules = lines.filter((line) => line.trim() !== '' && !line.startsWith('#'));
+    const rules = lines.filter(
+      (line) => line.length <= longestPattern && line.trim() !== '' && !line.startsWith('#'),
+    );
     // `**/name` means the same as `name`, which is faster to match.
     const patterns = rules.map((rule) => rule.replace(/^(!?)\*\*\/(?=[^/!#\s][^/]*\/?\s*$)/, '$1'));
     return rules.length === 0 ? undefined : new RuleSet(patterns, ignoreCase);
@@ -67,6 +82,8 @@ class RuleSet {
   /** `path` is relative to the rules' directory. That of a directory ends in `/`. */
   test(path: string): Pick<ignore.TestResult, 'ignored' | 'unignored'> {
     if (this.#patterns.length === 0) return unmatched;
+    if (path.length > this.#mostSegments && segmentsOf(path) > this.#mostSegments)
+      return this.#forDeepPaths().test(path);
     if (this.#matcher === undefined || ++this.#asked > rememberedPaths) {
       this.#asked = 0;
       this.#matcher = ignore({ ignoreCase: this.#ignoreCase }).add(this.#patterns);
@@ -92,12 +109,23 @@ class RuleSet {
     return this.#floating;
   }
 
+  /** The patterns that any path can be matched with in no time. */
+  #forDeepPaths(): RuleSet {
+    const few = this.#patterns.filter((pattern) => deepWildcards(pattern) < 2);
+    return (this.#shallow ??= new RuleSet(few, this.#ignoreCase));
+  }
+
   #fold(name: string): string {
     return this.#ignoreCase ? name.toLowerCase() : name;
   }
 }
 
 const unmatched = { ignored: false, unignored: false };
+
+/** Number of segments `**` of a pattern. */
+const deepWildcards = (pattern: string): number => pattern.match(/(?<![^!/])\*{2,}(?![^/])/g)?.length ?? 0;
+
+const segmentsOf = (path: string): number => path.split('/').length;
 
 /** Whether a pattern has a slash before its end. It then matches a path, not a name. */
 function isAnchored(pattern: string): boolean {

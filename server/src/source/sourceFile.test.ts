@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { appendFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import {
   type ReadHandle,
@@ -11,6 +19,7 @@ import {
   openFile,
   readSource,
 } from './sourceFile.js';
+import { tried } from '../../test/support/tally.js';
 import { TestFolder } from '../../test/support/testFolder.js';
 
 describe('readSource', () => {
@@ -73,6 +82,28 @@ describe('readSource', () => {
     symlinkSync('../outside.ts', join(folder.root, 'link.ts'));
     assert.equal(await reason('up/outside.ts'), 'symlink-outside');
     assert.equal(await reason('link.ts'), 'symlink');
+  });
+
+  it('reads nothing outside when a folder is replaced by a link between the check and the opening', async () => {
+    folder.write({ 'd/a.ts': 'inside', '../outside/a.ts': 'outside' });
+    const at = join(folder.root, 'd');
+    let open = 0;
+    const swapped = (back: boolean) => (path: string, flags: number) => {
+      open++;
+      renameSync(at, `${at}-away`);
+      symlinkSync(join(folder.root, '..', 'outside'), at);
+      const handle = openFile(path, flags);
+      if (back) {
+        rmSync(at);
+        renameSync(`${at}-away`, at);
+      }
+      return handle;
+    };
+    // Also when it is put back before anybody looks again.
+    assert.equal(await reason('d/a.ts', { open: swapped(true) }), 'symlink-outside');
+    assert.equal(await reason('d/a.ts', { open: swapped(false) }), 'symlink-outside');
+    assert.equal(open, 2);
+    tried('attacks', 2);
   });
 
   it('reads no more than it must of a file that is too large', async () => {

@@ -74,7 +74,7 @@ export async function readSource(root: string, path: string, options: ReadOption
     const absolute = join(root, path);
     if (!isInside(pathWithoutLinks(dirname(absolute)), root)) return skipped('symlink-outside');
     for (let attempt = 1; ; attempt++) {
-      const read = readOnce(absolute, options);
+      const read = readOnce(absolute, root, options);
       if (read.kind === 'bytes') return judge(name, read.bytes, read.stats);
       if (read.kind === 'final') return read.result;
       if (attempt === attempts) return skipped('changing');
@@ -111,7 +111,7 @@ export function openFile(path: string, flags: number): ReadHandle {
   };
 }
 
-function readOnce(absolute: string, options: ReadOptions): ReadOnce {
+function readOnce(absolute: string, root: string, options: ReadOptions): ReadOnce {
   // Check before opening: opening a device can have effects, and a large file is not read anyway.
   const refused = refusal(lstatSync(absolute), options);
   if (refused) return { kind: 'final', result: skipped(refused) };
@@ -120,6 +120,7 @@ function readOnce(absolute: string, options: ReadOptions): ReadOnce {
     const before = handle.stat();
     const replaced = refusal(before, options);
     if (replaced) return { kind: 'final', result: skipped(replaced) };
+    if (!isStillAt(absolute, before, root)) return { kind: 'final', result: skipped('symlink-outside') };
     const buffer = Buffer.allocUnsafeSlow(before.size + 1);
     let length = 0;
     // Read one byte more than expected, to notice growth. This also ends for a file that grows forever.
@@ -136,6 +137,17 @@ function readOnce(absolute: string, options: ReadOptions): ReadOnce {
   } finally {
     handle.close();
   }
+}
+
+/**
+ * Whether an open file is the one at `absolute`, inside the folder. A folder above it may have been replaced by a link
+ * between the check and the opening.
+ */
+function isStillAt(absolute: string, opened: Stats, root: string): boolean {
+  const folder = pathWithoutLinks(dirname(absolute));
+  if (!isInside(folder, root)) return false;
+  const there = lstatSync(join(folder, basename(absolute)));
+  return there.ino === opened.ino && there.dev === opened.dev;
 }
 
 function refusal(stats: Stats, options: ReadOptions): SkipReason | undefined {

@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import { Emitter } from '../../../shared/src/disposable.js';
 import { nullLog } from '../../../shared/src/log.js';
 import type { ModelStatus } from '../../../shared/src/protocol/protocol.js';
 import { defaultSettings } from '../../../shared/src/settings/settings.js';
 import { TestIndex, bagOfWords } from './testIndex.js';
+import { Refusals } from '../../src/service/refusals.js';
 import { Searcher } from '../../src/search/searcher.js';
 import type { SelectedModel } from '../../src/service/selectedModel.js';
 import { Service } from '../../src/service/service.js';
@@ -77,6 +79,7 @@ export class TestService {
       folders: this.index.folders,
       searcher: new Searcher(this.index.catalog),
       model: this.model as unknown as SelectedModel,
+      refusals: new Refusals(join(this.index.files.home, 'refused.json'), nullLog),
       vectorServer: {
         status: () => ({ kind: 'running' }),
         info: () => Promise.resolve(this.chroma),

@@ -24,6 +24,8 @@ export interface Requests {
   /** Pauses indexing of one folder, or of all, until `resume`. */
   'lantern/pause': { params: FolderParams; result: Record<string, never> };
   'lantern/resume': { params: FolderParams; result: Record<string, never> };
+  /** Remembers that the user does not want a folder indexed, until the user has it indexed. An index of it stays. */
+  'lantern/refuse': { params: { readonly path: string }; result: Record<string, never> };
   /** Removes a folder's index. Files on disk stay as they are. */
   'lantern/remove': { params: { readonly path: string }; result: RemoveResult };
   /** Waits for all leases and releases every loaded model. */
@@ -88,6 +90,10 @@ export interface IndexParams {
   readonly goOn?: boolean;
   /** Begin no index: a folder that is in none is a `not-found` error. */
   readonly existing?: boolean;
+  /** Index also what is no project, such as the home folder. Folders of keys are refused in any case. */
+  readonly force?: boolean;
+  /** A folder that its user has refused is a `bad-request` error. Otherwise this is the user's word that it no longer is. */
+  readonly unlessRefused?: boolean;
 }
 
 export interface FolderParams {

@@ -9,7 +9,11 @@ import { type Terminal, bold, dim, green, plain, seconds, show } from '../termin
 export async function indexCommand(positionals: readonly string[], values: Values): Promise<number> {
   return withDaemon(async (daemon, signal) => {
     const path = resolve(positionals[0] ?? values.path ?? '.');
-    show(values, await indexWithProgress(daemon, path, signal), formatIndex);
+    show(
+      values,
+      await indexWithProgress(daemon, { path, force: values.force === true }, signal),
+      formatIndex,
+    );
     return 0;
   });
 }

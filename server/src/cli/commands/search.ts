@@ -27,7 +27,8 @@ export async function searchCommand(positionals: readonly string[], values: Valu
   return withDaemon(async (daemon, signal) => {
     const wait = values.wait === true;
     // Lexical search needs no vectors. Ctrl+C ends this command and not the index, which others may want.
-    if (wait && mode !== 'lexical') await indexWithProgress(daemon, path, signal, true);
+    if (wait && mode !== 'lexical')
+      await indexWithProgress(daemon, { path, goOn: true, unlessRefused: true }, signal);
     const result = await daemon.request(
       'lantern/search',
       {

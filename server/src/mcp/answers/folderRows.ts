@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { FolderStatus } from '../../../../shared/src/protocol/protocol.js';
-import { safeLine } from './safeText.js';
+import { safeLine } from '../../../../shared/src/safeText.js';
 
 /** A folder as agents see it. */
 export const folderRow = z.object({

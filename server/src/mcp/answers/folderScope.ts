@@ -1,9 +1,9 @@
-import { homedir } from 'node:os';
-import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import { isAbsolute, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LanternError, errorMessage } from '../../../../shared/src/errors.js';
 import type { FolderStatus } from '../../../../shared/src/protocol/protocol.js';
-import { safeLine } from './safeText.js';
+import { safeLine } from '../../../../shared/src/safeText.js';
+import { holdsHome } from '../../service/mayIndex.js';
 
 /** What is known of the folder in which an agent works, most trusted first. */
 export interface FolderContext {
@@ -106,14 +106,6 @@ export function rootPaths(roots: readonly { readonly uri: string }[]): string[] 
     }
   }
   return paths;
-}
-
-/** Whether a folder is the home folder or one above it. */
-export function holdsHome(path: string, home: string = homedir()): boolean {
-  for (let folder = resolve(home); ; folder = dirname(folder)) {
-    if (folder === resolve(path)) return true;
-    if (dirname(folder) === folder) return false;
-  }
 }
 
 /** Whether `inner` is `outer` or inside it. */

@@ -7,7 +7,7 @@ import type { HitBlock } from './blocks.js';
 import { relationNames } from './reasons.js';
 import { type Form, answerIn, readBytes } from './form.js';
 import { type Shown, hitLines, longestName, moreText, summaryText, textBytes } from './hitsText.js';
-import { safeLine } from './safeText.js';
+import { safeLine } from '../../../../shared/src/safeText.js';
 
 export const details = ['locations', 'lines', 'code'] as const;
 /** How much of each hit an answer shows: its place, its line that answers, or its text. */

@@ -3,7 +3,7 @@ import { weakFrom } from '../../../../shared/src/matches.js';
 import type { Coverage } from '../../../../shared/src/protocol/protocol.js';
 import type { HitBlock } from './blocks.js';
 import { reasonText } from './reasons.js';
-import { safeLine } from './safeText.js';
+import { safeLine } from '../../../../shared/src/safeText.js';
 
 /** A hit, and how much of it an answer shows. */
 export interface Shown {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { MemoryResult } from '../../../../shared/src/protocol/protocol.js';
 import { budgetBytes, defaultMaxTokens, withinBudget } from '../answers/budget.js';
 import { answerIn } from '../answers/form.js';
-import { safeLine } from '../answers/safeText.js';
+import { safeLine } from '../../../../shared/src/safeText.js';
 import { defineTool } from '../tool.js';
 
 const output = z.object({

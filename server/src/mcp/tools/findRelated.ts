@@ -8,7 +8,7 @@ import { readCursor, writeCursor } from '../answers/cursor.js';
 import { dependsOnOpen, folderScope } from '../answers/folderScope.js';
 import { hitsAnswer, hitsShape } from '../answers/hitsAnswer.js';
 import { relationNames, relationOf } from '../answers/reasons.js';
-import { safeLine } from '../answers/safeText.js';
+import { safeLine } from '../../../../shared/src/safeText.js';
 import { type ToolCall, defineTool } from '../tool.js';
 import { cursor, detail, limit, maxTokens, notesOf } from './searchCode.js';
 

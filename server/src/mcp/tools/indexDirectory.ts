@@ -5,8 +5,7 @@ import { errorMessage } from '../../../../shared/src/errors.js';
 import type { IndexProgress, IndexReport } from '../../../../shared/src/protocol/protocol.js';
 import { absolute, dependsOnOpen } from '../answers/folderScope.js';
 import { type Form, answerIn } from '../answers/form.js';
-import { checkMayIndex } from '../answers/mayIndex.js';
-import { safeLine } from '../answers/safeText.js';
+import { safeLine } from '../../../../shared/src/safeText.js';
 import { type ToolCall, defineTool } from '../tool.js';
 
 /** A client that hears nothing gives up after a minute, so it is answered before. */
@@ -40,7 +39,7 @@ export const indexDirectory = defineTool({
   needsFolder: ({ path }) => dependsOnOpen(path),
 
   async run({ path, wait }, call) {
-    const folder = await checkMayIndex(absolute(path, call.where));
+    const folder = await call.service.mayIndex(absolute(path, call.where));
     // A caller that does not wait cannot cancel the job.
     const cancelling = new AbortController();
     const onAbort = (): void => cancelling.abort();

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { budgetBytes, defaultMaxTokens, withinBudget } from '../answers/budget.js';
 import { absolute, dependsOnOpen, folderContext } from '../answers/folderScope.js';
 import { answerIn } from '../answers/form.js';
-import { safeLine } from '../answers/safeText.js';
+import { safeLine } from '../../../../shared/src/safeText.js';
 import { type ToolCall, defineTool } from '../tool.js';
 import { type FolderRow, describe, folderRow, missingRow, rowOf } from '../answers/folderRows.js';
 

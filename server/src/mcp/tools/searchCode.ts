@@ -4,10 +4,9 @@ import { toBlocks } from '../answers/blocks.js';
 import { budgetBytes, defaultMaxTokens, largestMaxTokens, smallestMaxTokens } from '../answers/budget.js';
 import { readCursor, writeCursor } from '../answers/cursor.js';
 import { type FolderScope, dependsOnOpen, folderScope } from '../answers/folderScope.js';
-import { isSafeGlob } from '../answers/glob.js';
+import { isSafeGlob } from '../../source/safeGlob.js';
 import { details, hitsAnswer, hitsShape } from '../answers/hitsAnswer.js';
-import { checkMayIndex } from '../answers/mayIndex.js';
-import { safeLine } from '../answers/safeText.js';
+import { safeLine } from '../../../../shared/src/safeText.js';
 import { type ToolCall, defineTool } from '../tool.js';
 
 /** How long the first search in a folder waits for its index: a small one is complete by then. */
@@ -68,7 +67,9 @@ export const searchCode = defineTool({
 
   async run(args, call) {
     const { query, language, path_glob: glob, min_match: minMatch } = args;
-    const scope = await folderScope(args.folder, call.where, call.service, checkMayIndex);
+    const scope = await folderScope(args.folder, call.where, call.service, (path) =>
+      call.service.mayIndex(path),
+    );
     const { unindexed } = scope;
     const question = [query, scope.folders, language, glob, minMatch];
     const offset = args.cursor === undefined ? 0 : readCursor(args.cursor, question);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import picomatch from 'picomatch';
-import { isSafeGlob } from './glob.js';
+import { isSafeGlob } from './safeGlob.js';
 
-describe('isTame', () => {
+describe('isSafeGlob', () => {
   it('accepts patterns that people write', () => {
     const usual = [
       'src/**',
