@@ -13,13 +13,9 @@ import {
   type WorkDoneProgressReport,
   createConnection,
 } from 'vscode-languageserver';
-import {
-  StreamMessageReader,
-  StreamMessageWriter,
-  createProtocolConnection,
-} from 'vscode-languageserver-protocol/node';
+import { createProtocolConnection } from 'vscode-languageserver-protocol/node';
 import type { Disposable } from '../../../shared/src/disposable.js';
-import { errorMessage } from '../../../shared/src/errors.js';
+import { LanternError, errorMessage } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
 import type {
   ClientInfo,
@@ -33,6 +29,7 @@ import type { ActivityCounter } from './activity.js';
 import { findRelatedParams, folderParams, indexParams, pathParams, searchParams } from './params.js';
 import { errorCode, toResponseError } from './responseError.js';
 import type { Service } from './service.js';
+import { boundedStreams } from './sessionStream.js';
 import type { Caller } from './folderAccess.js';
 
 export interface SessionDependencies {
@@ -51,6 +48,9 @@ export interface ClientIdentity {
 
 type Params<M extends keyof Requests> = Requests[M]['params'];
 type Result<M extends keyof Requests> = Requests[M]['result'];
+
+/** Most requests of one client that run at a time. More would make all others wait. */
+const mostRunning = 100;
 
 /** Milliseconds between two notifications of a changed status. */
 const notifyEveryMs = 250;
@@ -75,12 +75,10 @@ export class Session implements Disposable {
     this.#identity = identity;
     let close: () => void = () => undefined;
     this.closed = new Promise((settle) => (close = settle));
-    const reader = new StreamMessageReader(stream);
-    // After half a message the reader warns every 10 s, and disposing it does not stop that timer.
-    reader.partialMessageTimeout = 0;
+    const { reader, writer } = boundedStreams(stream);
     const connection = createConnection(
       // The library's own logger sends to the client, and throws when the client is gone.
-      () => createProtocolConnection(reader, new StreamMessageWriter(stream), protocolLogger(deps.log)),
+      () => createProtocolConnection(reader, writer, protocolLogger(deps.log)),
       { shutdownReceived: false, initialize: () => undefined, exit: () => close() },
       ProposedFeatures.all,
     );
@@ -181,6 +179,10 @@ export class Session implements Disposable {
     run: (signal: AbortSignal) => T | Promise<T>,
   ): Promise<T> {
     const { activity, log } = this.#deps;
+    if (this.#running.size >= mostRunning)
+      throw toResponseError(
+        new LanternError('unavailable', `${mostRunning} requests of this client are running. Wait for some.`),
+      );
     const controller = new AbortController();
     const counted = activity.begin('request', method);
     const cancelling = token.onCancellationRequested(() => controller.abort());
