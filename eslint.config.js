@@ -39,6 +39,49 @@ export default tseslint.config(
     },
   },
   {
+    // docs/security.md: nothing that is read becomes a program, and no shell reads what others wrote.
+    files: ['server/src/**/*.ts', 'shared/src/**/*.ts', 'client/src/**/*.ts'],
+    rules: {
+      'no-eval': 'error',
+      'no-implied-eval': 'error',
+      'no-new-func': 'error',
+      'no-script-url': 'error',
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            { name: 'node:vm', message: 'Nothing that is read becomes a program.' },
+            {
+              name: 'node:child_process',
+              importNames: ['exec', 'execSync', 'default'],
+              message: 'They start a shell. Take spawn or execFile with a list of arguments.',
+            },
+            ...['http', 'https', 'vm', 'child_process'].map((name) => ({
+              name,
+              message: 'Import it with node:, so that these rules see it.',
+            })),
+          ],
+        },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            "CallExpression[callee.name=/^(spawn|spawnSync|execFile|execFileSync|fork)$/] Property[key.name='shell']",
+          message: 'No shell: pass a list of arguments.',
+        },
+        {
+          selector: 'AssignmentExpression[left.property.name=/^(innerHTML|outerHTML)$/]',
+          message: 'Use text nodes.',
+        },
+        {
+          selector: "AssignmentExpression[left.property.name='supportHtml']",
+          message: 'No HTML from names and code.',
+        },
+      ],
+    },
+  },
+  {
     files: ['**/*.test.ts', '**/test/**/*.ts'],
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'off',
