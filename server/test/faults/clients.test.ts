@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { type Socket, connect } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { readDaemonRecord } from '../../../shared/src/connection/daemonRecord.js';
 import { helloOf } from '../../../shared/src/connection/reachDaemon.js';
 import { Cli } from '../support/cliHarness.js';
@@ -82,7 +82,7 @@ describe('a client that behaves badly', function () {
     const search = frame({ id: 1, method: 'lantern/search', params: { ...ask, path: folder, limit: 1 } });
     for (const byte of `${hello}\n${initialize}${search}`) {
       socket.write(byte);
-      await new Promise((settle) => setImmediate(settle));
+      await setImmediate();
     }
     await until('it has its answer', () => /"id":1,.*"hits":\[\{/s.test(heard), 10);
     socket.destroy();
@@ -96,11 +96,12 @@ describe('a client that behaves badly', function () {
     // Each answer repeats the path twice.
     const path = `/${'x'.repeat(4000)}`;
     let sent = 0;
-    for (; sent < 20_000 && !socket.writableNeedDrain; await sleep(1)) {
+    while (sent < 20_000 && !isBlocked(socket)) {
       for (let i = 0; i < 50; i++)
         socket.write(frame({ id: ++sent, method: 'lantern/search', params: { ...ask, path } }));
       // The buffers of the system take some.
-      for (let waited = 0; socket.writableNeedDrain && waited < 500; waited += 5) await sleep(5);
+      for (let waited = 0; isBlocked(socket) && waited < 500; waited += 5) await sleep(5);
+      await sleep(1);
     }
     assert.ok(sent < 10_000, `${sent} requests were taken`);
     assert.ok((await slowest()) < 5000);
@@ -116,11 +117,11 @@ describe('a client that behaves badly', function () {
   });
 
   it('that asks on and on and reads holds up nobody', async () => {
-    const socket = bad().resume();
+    const socket = bad();
+    socket.resume();
     socket.write(initialize);
-    let asked = 0;
     const flood = async (): Promise<void> => {
-      while (asked < 1000) {
+      for (let asked = 0; asked < 1000;) {
         for (let i = 0; i < 50; i++)
           socket.write(frame({ id: ++asked, method: 'lantern/search', params: { ...ask, path: folder } }));
         await drained(socket);
@@ -176,7 +177,9 @@ describe('a client that behaves badly', function () {
   });
 });
 
+const isBlocked = (socket: Socket): boolean => socket.writableNeedDrain;
+
 /** Resolves when more can be written, or will never be. */
 async function drained(socket: Socket): Promise<void> {
-  while (socket.writableNeedDrain && !socket.destroyed) await sleep(5);
+  while (isBlocked(socket) && !socket.destroyed) await sleep(5);
 }
