@@ -9,8 +9,9 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 
 /**
- * Suites with the number of rounds (kills, calls that fail, damaged pages) and of generated cases. One mocha each, so
- * that a crash costs one suite. A suite that sees `LANTERN_TEST_ROUNDS` also runs what is too slow for `npm test`.
+ * Suites with the number of rounds (kills, calls that fail, damaged pages), of generated cases or of minutes. One mocha
+ * each, so that a crash costs one suite. A suite that sees `LANTERN_TEST_ROUNDS` also runs what is too slow for
+ * `npm test`.
  */
 const suites = [
   ['kills', ['out/server/test/recovery.test.js'], { rounds: 500 }],
@@ -27,6 +28,7 @@ const suites = [
     { rounds: 1 },
   ],
   ['starts of one daemon', ['out/server/test/singleton.test.js'], { rounds: 25 }],
+  ['64 clients at once from nothing', ['out/server/test/faults/startStorm.test.js'], { rounds: 200 }],
   ['loads and ends of the model', ['out/server/src/model/graphWorker.test.js'], { rounds: 200 }],
   [
     'generated cases',
@@ -37,6 +39,21 @@ const suites = [
     ],
     { runs: 2000 },
   ],
+  [
+    'attacks',
+    [
+      'out/server/test/faults/clients.test.js',
+      'out/server/test/faults/hostileFolder.test.js',
+      'out/server/test/faults/poisonedChroma.test.js',
+      'out/server/src/source/sourceFile.test.js',
+      'out/server/src/cli/terminal.test.js',
+      'out/server/src/model/hub.test.js',
+      'out/server/src/mcp/transports/httpTransport.test.js',
+    ],
+    {},
+  ],
+  // The check of a release: LANTERN_TEST_MINUTES=60 npm run test:faults -- load
+  ['load', ['out/server/test/faults/load.test.js'], { minutes: 3 }],
 ];
 
 const asked = process.argv.slice(2);
@@ -70,7 +87,7 @@ try {
   for (const args of [['esbuild.mjs'], ['node_modules/typescript/bin/tsc', '-b']]) {
     if (run(process.execPath, args).status !== 0) totals.failed++;
   }
-  for (const [title, specs, { rounds, runs }] of totals.failed > 0 ? [] : chosen) {
+  for (const [title, specs, { rounds, runs, minutes }] of totals.failed > 0 ? [] : chosen) {
     console.log(`\n── ${title}`);
     const { status, printed } = run(
       process.execPath,
@@ -79,6 +96,9 @@ try {
         LANTERN_TEST_TALLY: tally,
         ...(rounds !== undefined && { LANTERN_TEST_ROUNDS: String(rounds) }),
         ...(runs !== undefined && { LANTERN_TEST_RUNS: String(runs) }),
+        ...(minutes !== undefined && {
+          LANTERN_TEST_MINUTES: process.env['LANTERN_TEST_MINUTES'] ?? String(minutes),
+        }),
       },
     );
     const count = (word) => Number(new RegExp(`^\\s*(\\d+) ${word}\\b`, 'm').exec(printed)?.[1] ?? 0);
