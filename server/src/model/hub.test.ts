@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LanternError } from '../../../shared/src/errors.js';
 import { nullLog } from '../../../shared/src/log.js';
+import { tried } from '../../test/support/tally.js';
 import { modelsDir } from '../paths.js';
 import { EmbeddingSession } from './embeddingSession.js';
 import { Hub } from './hub.js';
@@ -78,6 +79,7 @@ class FakeHub {
 describe('Hub', () => {
   let fake: FakeHub;
   let home: string;
+  let host: string;
   let registry: ModelRegistry;
 
   const registryFor = (host: string): ModelRegistry =>
@@ -99,7 +101,8 @@ describe('Hub', () => {
     fake.files.set('../escape.json', Buffer.from('{}'));
     fake.files.set('onnx/model_quantized.onnx', Buffer.alloc(300_000, 7));
     fake.files.set('onnx/model.onnx', Buffer.alloc(400_000, 8));
-    registry = registryFor(await fake.listen());
+    host = await fake.listen();
+    registry = registryFor(host);
   });
 
   afterEach(async () => {
@@ -215,6 +218,59 @@ describe('Hub', () => {
     fake.overrides.clear();
     fake.overrides.set('quantized.onnx', (_, response) => response.end(Buffer.alloc(300_000, 9)));
     await failsWith('offline', 'not the published file');
+  });
+
+  it('gives up on a list or a file without an end, and writes nothing outside the folder', async () => {
+    const endless: Answer = (_request, response) => {
+      const part = Buffer.alloc(1024 * 1024, '[');
+      const more = (): void => {
+        while (!response.destroyed && response.write(part));
+      };
+      response.on('drain', more);
+      more();
+    };
+    const before = process.memoryUsage.rss();
+    for (const end of ['blobs=true', 'tokenizer.json']) {
+      fake.overrides.set(end, endless);
+      await failsWith('offline', 'has more than');
+      fake.overrides.clear();
+      tried('attacks');
+    }
+    const grown = (process.memoryUsage.rss() - before) / 1024 / 1024;
+    assert.ok(grown < 300, `${Math.round(grown)} MiB more`);
+  });
+
+  it('ignores files whose name leads elsewhere or whose size is none', async () => {
+    const listing = (siblings: readonly object[]): Answer => {
+      const wanted = [...fake.files.keys()].map((rfilename) => ({ rfilename }));
+      return (_request, response) =>
+        response.end(JSON.stringify({ sha: COMMIT, siblings: [...siblings, ...wanted] }));
+    };
+    const names = [
+      '../../escape.json',
+      '/etc/passwd',
+      'onnx/../../x.onnx',
+      'a\\b.json',
+      'C:\\x',
+      'a\0b',
+      '.',
+      '',
+    ];
+    fake.overrides.set('blobs=true', listing(names.map((rfilename) => ({ rfilename, size: 2 }))));
+    const { files } = await new Hub(nullLog, host).list(NAME, 'main');
+    assert.deepEqual(
+      files.map(({ path }) => path).sort(),
+      [...fake.files.keys()].filter((path) => !path.includes('..')).sort(),
+    );
+    const sizes = [-1, 1.5, 1e15, Number.NaN, '7', {}];
+    fake.overrides.set('blobs=true', listing(sizes.map((size, i) => ({ rfilename: `odd${i}`, size }))));
+    const kept = (await new Hub(nullLog, host).list(NAME, 'main')).files.map(({ path }) => path);
+    // NaN is null in JSON, which is no size, as where the Hub does not say it.
+    assert.deepEqual(
+      kept.filter((path) => path.startsWith('odd')),
+      [],
+    );
+    tried('attacks', names.length + sizes.length);
   });
 
   it('stops when it is cancelled', async () => {

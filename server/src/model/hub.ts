@@ -60,6 +60,10 @@ export async function damagedFile(folder: string): Promise<string | undefined> {
   return undefined;
 }
 
+/** Most bytes of the list of a model's files, and of a file. */
+const mostListingBytes = 16 * 1024 * 1024;
+const mostFileBytes = 4 * 1024 * 1024 * 1024;
+
 /** Downloads models from the Hub with the client of @xenova/transformers. Only for a model that the user named. */
 export class Hub {
   readonly #host: string;
@@ -84,7 +88,9 @@ export class Hub {
       );
     }
     if (!response.ok) throw unusable(name, `it answered ${response.status}`);
-    const body: unknown = await this.#reach(name, response.json(), signal);
+    const text = await this.#reach(name, textOf(response, mostListingBytes), signal);
+    if (text === undefined) throw unusable(name, `its list of files has more than ${mostListingBytes} bytes`);
+    const body: unknown = await this.#reach(name, Promise.resolve(text).then(JSON.parse), signal);
     return readListing(name, body);
   }
 
@@ -170,7 +176,12 @@ export class Hub {
         revision,
         progress_callback: (progress) => {
           throwIfCancelled(signal, `Downloading ${name}`);
-          if (progress.loaded !== undefined) report(progress.loaded);
+          const { loaded } = progress;
+          if (loaded === undefined) return;
+          const most = file.bytes ?? mostFileBytes;
+          // Its digest would show that it is another file, but only when all of it is in memory.
+          if (loaded > most) throw unusable(name, `${file.path} has more than ${most} bytes`);
+          report(loaded);
         },
       });
     } finally {
@@ -227,11 +238,15 @@ function readListing(name: string, body: unknown): HubListing {
   const files = (siblings as RawSibling[]).flatMap((sibling): HubFile[] => {
     const path = sibling.rfilename;
     // The path is used on this disk.
-    if (typeof path !== 'string' || !/^[\w.-]+(\/[\w.-]+)*$/.test(path) || path.includes('..')) return [];
+    if (typeof path !== 'string' || !/^[\w.-]+(\/[\w.-]+)*$/.test(path) || /(^|\/)\.{1,2}(\/|$)/.test(path))
+      return [];
+    const bytes = sibling.lfs?.size ?? sibling.size;
+    if (bytes !== undefined && !(Number.isSafeInteger(bytes) && bytes >= 0 && bytes <= mostFileBytes))
+      return [];
     return [
       {
         path,
-        bytes: sibling.lfs?.size ?? sibling.size,
+        bytes,
         sha256: sibling.lfs?.sha256,
         gitSha1: sibling.lfs ? undefined : sibling.blobId,
       },
@@ -266,6 +281,18 @@ function flawOf(data: Uint8Array, file: HubFile): string | undefined {
     }
   }
   return undefined;
+}
+
+/** The text of an answer; undefined when it is longer than `mostBytes`. */
+async function textOf(response: Response, mostBytes: number): Promise<string | undefined> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    parts.push(part);
+    // Leaving the loop closes the connection.
+    if ((bytes += part.length) > mostBytes) return undefined;
+  }
+  return Buffer.concat(parts).toString('utf8');
 }
 
 function gitDigest(data: Uint8Array): string {

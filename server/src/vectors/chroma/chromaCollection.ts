@@ -82,8 +82,7 @@ export class ChromaCollection implements VectorCollection {
         ...(where === undefined ? {} : { where }),
       });
     }, queryTimeoutMs);
-    const distances = result.distances[0] ?? [];
-    return (result.ids[0] ?? []).map((id, i) => ({ id, similarity: 1 - (distances[i] ?? 1) }));
+    return matchesOf(result.ids[0], result.distances[0]).slice(0, Math.floor(limit));
   }
 
   /** Makes the server load the index, so that the next query does not wait for it. */
@@ -124,4 +123,20 @@ export class ChromaCollection implements VectorCollection {
       });
     }
   }
+}
+
+/**
+ * The matches of an answer. The server may be another's: what is no id with a cosine distance, or comes twice, is left out,
+ * because a similarity that is no number would spoil the score of every hit.
+ */
+function matchesOf(ids: unknown, distances: unknown): VectorMatch[] {
+  if (!Array.isArray(ids) || !Array.isArray(distances)) return [];
+  const found = new Map<string, VectorMatch>();
+  for (const [i, id] of (ids as readonly unknown[]).entries()) {
+    const distance: unknown = distances[i];
+    if (typeof id !== 'string' || typeof distance !== 'number' || !(distance > -0.01 && distance < 2.01))
+      continue;
+    if (!found.has(id)) found.set(id, { id, similarity: 1 - distance });
+  }
+  return [...found.values()];
 }

@@ -3,6 +3,7 @@ import type { Collection } from 'chromadb';
 import { LanternError } from '../../../../shared/src/errors.js';
 import type { Log } from '../../../../shared/src/log.js';
 import { CollectionLostError } from '../vectorStore.js';
+import { limitAnswers } from './answerLimit.js';
 import { accessError, classify } from './chromaErrors.js';
 import type { Failure } from './chromaErrors.js';
 import type { ChromaServer } from './chromaServer.js';
@@ -22,6 +23,8 @@ export interface ChromaConnectionOptions {
 /** Records per request. Packing more in one go would hold up the daemon, even where the server takes more. */
 const batchSize = 250;
 const dataCheckMs = 1000;
+/** A call that is given up is told of first, and aborted after this. */
+const abortAfterMs = 1000;
 /** For calls that somebody waits for: the exact scan can answer instead. */
 export const queryTimeoutMs = 15_000;
 
@@ -166,10 +169,12 @@ export class ChromaConnection {
       headers: apiKey === '' ? {} : { 'x-chroma-token': apiKey },
     };
     const client = new ChromaClient({ ...address, tenant, database });
+    const admin = new AdminClient(address);
+    for (const one of [client, admin]) limitAnswers(one, this.#options.callTimeoutMs + abortAfterMs);
     const checks = await client.getPreflightChecks().catch((error: unknown) => {
       throw error instanceof ChromaNotFoundError ? accessError(error, url) : error;
     });
-    await ensureDatabase(new AdminClient(address), tenant, database);
+    await ensureDatabase(admin, tenant, database);
     const most = checks.max_batch_size;
     return { client, batchSize: most > 0 ? Math.min(batchSize, most) : batchSize };
   }
