@@ -7,6 +7,7 @@ import type { SearchResult } from '../../../shared/src/protocol/protocol.js';
 import { Catalog } from '../../src/catalog/catalog.js';
 import { Searcher } from '../../src/search/searcher.js';
 import { FolderAccess } from '../../src/service/folderAccess.js';
+import { Refusals } from '../../src/service/refusals.js';
 import { FaultPoints, spread, sqliteFault } from '../support/faultPoints.js';
 import { tried } from '../support/tally.js';
 import { TestService } from '../support/testService.js';
@@ -138,8 +139,14 @@ async function reopened(test: TestService): Promise<unknown> {
     assert.ok(row !== undefined);
     const view = await test.index.folders.find(test.root);
     assert.ok(view !== undefined);
-    const { settings } = { settings: test.settings };
-    const access = new FolderAccess({ settings, catalog, folders: test.index.folders, log: nullLog });
+    const access = new FolderAccess({
+      settings: test.settings,
+      dataDir: test.index.files.home,
+      catalog,
+      folders: test.index.folders,
+      refusals: new Refusals(join(test.index.files.home, 'refused.json'), nullLog),
+      log: nullLog,
+    });
     const searcher = new Searcher(catalog);
     const found: unknown[] = [];
     for (const query of queries) {
