@@ -53,7 +53,7 @@ const components = JSON.parse(
   npm(['sbom', '--sbom-format=cyclonedx', '--omit=dev', '--package-lock-only'], 'pipe'),
 );
 // npm gives it the name of the folder.
-Object.assign(components.metadata.component, { name, purl: `pkg:npm/${name}@${version}` });
+components.metadata.component.name = name;
 writeFileSync(join(out, `lantern-${version}.cdx.json`), `${JSON.stringify(components, undefined, 2)}\n`);
 const sums = readdirSync(out)
   .sort()
