@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import { errorMessage } from '../../../shared/src/errors.js';
 import type { MemoryResult, StatusResult } from '../../../shared/src/protocol/protocol.js';
 import { Owner } from '../owner.js';
+import { memoryPage } from './memoryPage.js';
 import type { StatusModel } from './statusModel.js';
 
 /** The view asks for memory this often while it is visible, and keeps this many samples: five minutes. */
@@ -75,7 +75,9 @@ export class MemoryView implements vscode.Disposable {
       if (panel.visible) void this.#model.refresh();
     }, pollMs);
     owner.own({ dispose: () => clearInterval(poll) });
-    panel.webview.html = this.#html(panel.webview);
+    panel.webview.html = memoryPage(panel.webview.cspSource, (name) =>
+      panel.webview.asWebviewUri(vscode.Uri.joinPath(this.#media, name)).toString(),
+    );
     void this.#model.refresh();
   }
 
@@ -120,26 +122,5 @@ export class MemoryView implements vscode.Disposable {
       () => this.#model.refresh(),
       (error: unknown) => void vscode.window.showErrorMessage(`Lantern: ${errorMessage(error)}`),
     );
-  }
-
-  /** The page is empty at first. Its script draws it from messages, with text nodes only. */
-  #html(webview: vscode.Webview): string {
-    const nonce = randomBytes(16).toString('base64');
-    const uri = (name: string): string =>
-      webview.asWebviewUri(vscode.Uri.joinPath(this.#media, name)).toString();
-    return `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src ${webview.cspSource}; script-src 'nonce-${nonce}'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="stylesheet" href="${uri('memory.css')}">
-<title>Lantern Memory</title>
-</head>
-<body>
-<main id="root"><p>Lantern has not been used in this window yet.</p></main>
-<script nonce="${nonce}" src="${uri('memory.js')}"></script>
-</body>
-</html>`;
   }
 }
