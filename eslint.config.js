@@ -46,6 +46,13 @@ export default tseslint.config(
       'no-implied-eval': 'error',
       'no-new-func': 'error',
       'no-script-url': 'error',
+      'no-restricted-globals': [
+        'error',
+        ...['fetch', 'WebSocket', 'EventSource', 'XMLHttpRequest'].map((name) => ({
+          name,
+          message: 'Nothing leaves the machine but through chromadb and the Hub, for what the user names.',
+        })),
+      ],
       'no-restricted-imports': [
         'error',
         {

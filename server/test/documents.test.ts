@@ -8,7 +8,7 @@ const root = packageRoot(import.meta.url);
 /** Folders of this checkout without documents of its own: what is installed, made, or read by tests. */
 const foreign = new Set(['node_modules', 'dist', 'dist-npm', 'dist-vsix', 'out', 'test-fixtures']);
 
-const documents = [...documentsBelow(root), join(root, 'test-fixtures', 'README.md')];
+const documents = [...filesBelow(root, '.md'), join(root, 'test-fixtures', 'README.md')];
 
 describe('The documents', () => {
   const fields = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
@@ -39,6 +39,22 @@ describe('The documents', () => {
     });
   }
 
+  it('name tests that there are, for all that docs/security.md promises', () => {
+    const tests = filesBelow(root, '.test.ts').map((path) => `/${relative(root, path).replaceAll(sep, '/')}`);
+    const rows = readFileSync(join(root, 'docs', 'security.md'), 'utf8')
+      .split(/^## /m)
+      .filter((section) => section.startsWith('Who may reach what'))
+      .flatMap((section) => section.split('\n').filter((line) => line.startsWith('| ')))
+      .filter((line) => !/^\| (Who|-+) /.test(line));
+    assert.ok(rows.length > 5);
+    for (const row of rows) {
+      const named = [...(row.split('|').at(-2) ?? '').matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
+      assert.notDeepEqual(named, [], row);
+      for (const name of named)
+        assert.equal(tests.filter((path) => path.endsWith(`/${name}.test.ts`)).length, 1, name);
+    }
+  });
+
   it('begin with a command within a screen, in the README', () => {
     const lines = readFileSync(join(root, 'README.md'), 'utf8').split('\n');
     const first = lines.indexOf('```sh');
@@ -46,12 +62,12 @@ describe('The documents', () => {
   });
 });
 
-function documentsBelow(folder: string): string[] {
+function filesBelow(folder: string, end: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory())
-      return entry.name.startsWith('.') || foreign.has(entry.name) ? [] : documentsBelow(path);
-    return entry.name.endsWith('.md') ? [path] : [];
+      return entry.name.startsWith('.') || foreign.has(entry.name) ? [] : filesBelow(path, end);
+    return entry.name.endsWith(end) ? [path] : [];
   });
 }
 
