@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import { request } from 'node:http';
+import { type IncomingMessage, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { LanternError } from '../../../../shared/src/errors.js';
 import { ChromaTestBed, until, untilGone } from '../../../test/support/chromaTestServer.js';
+import { tried } from '../../../test/support/tally.js';
 import { findLaunchers, serverConfiguration, serverEnvironment } from './chromaLauncher.js';
 import { isAlive } from './processes.js';
 
@@ -71,18 +71,36 @@ describe('ChromaProcess', function () {
     assert.equal(await asked, undefined, 'a server that has ended holds nothing');
   });
 
-  it('rejects web pages', async () => {
+  it('shows web pages nothing, takes nothing that their forms can send, and is not reset', async () => {
     const { url } = await bed.server(await bed.folder()).ready();
-    const answer = await new Promise<string | undefined>((resolve, reject) => {
-      const headers = { origin: 'http://example.invalid' };
-      request(`${url}/api/v2/heartbeat`, { headers, agent: false }, (response) => {
-        response.resume();
-        resolve(response.headers['access-control-allow-origin']);
-      })
-        .on('error', reject)
-        .end();
-    });
-    assert.equal(answer, undefined);
+    const ask = (path: string, method: string, type?: string): Promise<IncomingMessage> =>
+      new Promise((resolve, reject) => {
+        const headers = {
+          origin: 'http://example.invalid',
+          ...(type !== undefined && { 'content-type': type }),
+        };
+        request(`${url}/api/v2/${path}`, { method, headers, agent: false }, (response) =>
+          resolve(response.resume()),
+        )
+          .on('error', reject)
+          .end(method === 'POST' ? '{"name":"of-a-page"}' : undefined);
+      });
+    const collections = 'tenants/default_tenant/databases/default_database/collections';
+    const seen = [await ask('heartbeat', 'GET'), await ask(collections, 'OPTIONS')];
+    for (const type of [
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'multipart/form-data; boundary=x',
+    ]) {
+      const answer = await ask(collections, 'POST', type);
+      assert.equal(answer.statusCode, 415, type);
+      seen.push(answer);
+      tried('attacks');
+    }
+    const reset = await ask('reset', 'POST', 'application/json');
+    assert.equal(reset.statusCode, 403);
+    for (const { headers } of [...seen, reset])
+      assert.equal(headers['access-control-allow-origin'], undefined);
   });
 
   it('takes another port when the one it picked is taken, even by a server that answers heartbeats', async () => {
