@@ -58,7 +58,11 @@ export async function createServices(
   const chroma =
     settings.chroma.url === '' ? new ChromaProcess({ directory: join(dataDir, 'chroma'), log }) : undefined;
   const server = chroma ?? new RemoteChroma(settings.chroma.url);
-  const { tenant, database, apiKey } = settings.chroma;
+  const isLocal = chroma !== undefined;
+  const installation = installationId(join(dataDir, 'installation-id'));
+  const { database, apiKey } = settings.chroma;
+  // Our server wants no password. It shows no tenant to whoever does not know its name, and nothing without a tenant.
+  const tenant = isLocal ? `lantern-${installation}` : settings.chroma.tenant;
   const chromaStore = new ChromaStore(server, { tenant, database, apiKey, log });
   const store = new FallbackStore(
     chromaStore,
@@ -94,7 +98,7 @@ export async function createServices(
     bulkReader,
     embedder: model,
     modelKey: model.key,
-    owner: settings.chroma.url === '' ? '' : installationId(join(dataDir, 'installation-id')),
+    owner: isLocal ? '' : installation,
     settings: indexing,
     log,
     busy: (job) => work.begin(job),
@@ -199,7 +203,10 @@ export async function createServices(
   };
 }
 
-/** Distinguishes this machine's collections from those of others on a shared server. Made once and kept in a file. */
+/**
+ * Distinguishes this machine's collections from those of others on a shared server, and hides those of our own server.
+ * Made once and kept in a file that only the user can read.
+ */
 function installationId(file: string): string {
   try {
     return readFileSync(file, 'utf8').trim();
