@@ -22,10 +22,10 @@ import { tried } from '../support/tally.js';
 const sourceOf = (n: number): string =>
   `/** Measures part ${n} of the river. */\nexport function river${n}(stone: number): number {\n  return stone + ${n};\n}\n`;
 
-/** The built command line and daemon, in a world that misbehaves. */
 /** Some wait for half a minute, so only the long run has them. */
 const whenLong = process.env['LANTERN_TEST_ROUNDS'] === undefined ? it.skip : it;
 
+/** The built command line and daemon, in a world that misbehaves. */
 describe('from outside', function () {
   this.timeout(180_000);
   this.slow(30_000);
