@@ -33,6 +33,7 @@ const suites = [
   [
     'generated cases',
     [
+      'out/server/src/indexing/anyChanges.test.js',
       'out/server/src/source/ignoreRules.test.js',
       'out/server/src/search/answerLine.test.js',
       'out/shared/src/agents/configText.test.js',

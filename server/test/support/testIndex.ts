@@ -31,6 +31,8 @@ export function bagOfWords(text: string, dimensions: number): Float32Array {
 export class TestEmbedder implements ChunkEmbedder {
   readonly dimensions = 32;
   readonly maxTokens: number;
+  /** Another model has another name, and makes other vectors. */
+  model = '';
   /** Embedded texts of chunks. Those of whole files, which have one line, are in `summaries`. */
   readonly embedded: string[] = [];
   atOnce = 1;
@@ -57,18 +59,22 @@ export class TestEmbedder implements ChunkEmbedder {
       embed: async (text, signal) => {
         if (!text.includes('\n')) {
           this.summaries.push(text);
-          return bagOfWords(text, this.dimensions);
+          return this.#vectorOf(text);
         }
         if (!isNoted) this.priorities.push(priority);
         isNoted = true;
         await this.before(text, signal);
         this.embedded.push(text);
-        return bagOfWords(text, this.dimensions);
+        return this.#vectorOf(text);
       },
       dispose: () => {
         this.leases--;
       },
     });
+  }
+
+  #vectorOf(text: string): Float32Array {
+    return bagOfWords(`${this.model} ${text}`, this.dimensions);
   }
 }
 
