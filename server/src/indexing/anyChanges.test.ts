@@ -33,38 +33,47 @@ type Step =
   | { readonly kind: 'during'; readonly texts: number; readonly change: Change }
   | { readonly kind: 'restart'; readonly model: string };
 
-const directories = ['', 'src/', 'src/deep/', 'lib/'];
+const directories = ['', 'src/', 'src/deep/'];
 const path = fc.constantFrom(
-  ...directories.flatMap((directory) =>
-    ['a.ts', 'A.ts', 'b.py', 'c.md', 'd'].map((name) => directory + name),
-  ),
+  ...directories.flatMap((directory) => ['a.ts', 'A.ts', 'b.py', 'c.md'].map((name) => directory + name)),
 );
-const place = fc.oneof({ weight: 3, arbitrary: path }, fc.constantFrom('src', 'src/deep', 'lib', 'moved'));
-const text = fc
-  .array(
-    fc.constantFrom(
-      'export function openDoor(): void {\n  hinge.turn();\n}\n',
-      '// lets the guests in\nopenDoor();\n',
-      'export class Hinge {\n  turn() { return openDoor(); }\n}\n',
-      'def weigh_load(load):\n    """Weighs the load."""\n    return load * 3\n',
-      '# Doors\n\nHow Hinge and weigh_load are used.\n',
-      `const table = [${'1, 2, 3, '.repeat(60)}];\n`,
-      'x\n',
-      'y\n',
-      '  \n',
-      '\0',
-      'é\r\n',
-    ),
-    { maxLength: 5 },
-  )
-  .map((parts) => parts.join(''));
+const place = fc.oneof({ weight: 6, arbitrary: path }, fc.constantFrom('src', 'src/deep', 'lib'));
+const pieces = [
+  'export function openDoor(): void {\n  hinge.turn();\n}\n',
+  '// lets the guests in\nopenDoor();\n',
+  'export class Hinge {\n  turn() { return openDoor(); }\n}\n',
+  'new Hinge();\n',
+  'def weigh_load(load):\n    """Weighs the load."""\n    return load * 3\n',
+  '# weighs it again\nweigh_load(1)\n',
+  '# Doors\n\nHow Hinge and weigh_load are used.\n',
+  `const table = [${'1, 2, 3, '.repeat(60)}];\n`,
+  'x\n',
+  'y\n',
+  '  \n',
+  'é\r\n',
+];
+const text = fc.oneof(
+  {
+    weight: 12,
+    arbitrary: fc.array(fc.constantFrom(...pieces), { maxLength: 3 }).map((parts) => parts.join('')),
+  },
+  { weight: 1, arbitrary: fc.constantFrom('', '\0', ' \n') },
+);
+/** What is there before the first step. */
+const atFirst = {
+  'a.ts': pieces[0]!,
+  'src/a.ts': pieces[1]!,
+  'src/b.py': pieces[4]!,
+  'src/deep/b.py': pieces[5]!,
+  'src/deep/c.md': pieces[6]!,
+};
 const rules = fc
-  .array(fc.constantFrom('*.py', 'deep/', '!b.py', '/lib', 'a.*', '*', '!/src/'), { maxLength: 3 })
+  .array(fc.constantFrom('*.py', 'deep/', '!b.py', '/lib', 'A.*', '/src/*', '!/src/'), { maxLength: 2 })
   .map((lines) => `${lines.join('\n')}\n`);
 
 const kind = fc.constant;
 const change = fc.oneof<fc.MaybeWeightedArbitrary<Change>[]>(
-  { weight: 6, arbitrary: fc.record({ kind: kind('write'), path, text, aged: fc.boolean() }) },
+  { weight: 9, arbitrary: fc.record({ kind: kind('write'), path, text, aged: fc.boolean() }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -74,14 +83,14 @@ const change = fc.oneof<fc.MaybeWeightedArbitrary<Change>[]>(
       aged: fc.boolean(),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ kind: kind('delete'), path: place }) },
+  { weight: 2, arbitrary: fc.record({ kind: kind('delete'), path: place }) },
   { weight: 1, arbitrary: fc.record({ kind: kind('touch'), path }) },
   { weight: 4, arbitrary: fc.record({ kind: kind('move'), path: place, to: place }) },
 );
 const texts = fc.nat(5);
 const step = fc.oneof<fc.MaybeWeightedArbitrary<Step>[]>(
   { weight: 12, arbitrary: change },
-  { weight: 5, arbitrary: fc.record({ kind: fc.constantFrom('refresh', 'scan') }) },
+  { weight: 8, arbitrary: fc.record({ kind: fc.constantFrom('refresh', 'scan') }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('lose', 'away') }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('cancel', 'fail'), texts }) },
   { weight: 2, arbitrary: fc.record({ kind: kind('during'), texts, change }) },
@@ -106,8 +115,8 @@ describe('any changes of a folder', function () {
   const isLong = runs !== 40;
 
   it('end in the index that is made of the last state', async () => {
-    const property = fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 25 }), async (steps) => {
-      const [seeing, fresh] = [new TestIndex({}, parsers), new TestIndex({}, parsers)];
+    const property = fc.asyncProperty(fc.array(step, { maxLength: 30, size: 'max' }), async (steps) => {
+      const [seeing, fresh] = [new TestIndex(atFirst, parsers), new TestIndex({}, parsers)];
       try {
         seeing.files.makeRepository();
         await use(seeing, 'one');
@@ -150,6 +159,8 @@ async function refresh(test: TestIndex) {
 async function use(test: TestIndex, model: string): Promise<void> {
   test.embedder.model = model;
   await test.restart(`model@${model}`);
+  // Another model has another collection. When the store is away just then, the old collection stays, with a warning.
+  await test.folders.find(test.root);
 }
 
 async function apply(test: TestIndex, one: Step, clock: Clock): Promise<void> {
@@ -213,7 +224,7 @@ function changeFiles(root: string, one: Change, clock: Clock): void {
       if (one.aged) setTime(at, clock);
       return;
     case 'delete':
-      rmSync(at, { recursive: true, force: true });
+      if (existsSync(at)) rmSync(at, { recursive: true });
       return;
     case 'touch':
       if (existsSync(at)) setTime(at, clock);
