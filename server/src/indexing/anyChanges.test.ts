@@ -111,8 +111,8 @@ describe('any changes of a folder', function () {
     await grammars.remove();
   });
 
-  const runs = Number(process.env['LANTERN_TEST_RUNS'] ?? 40);
-  const isLong = runs !== 40;
+  const runs = Number(process.env['LANTERN_TEST_RUNS'] ?? 20);
+  const isLong = runs !== 20;
 
   it('end in the index that is made of the last state', async () => {
     const property = fc.asyncProperty(fc.array(step, { maxLength: 30, size: 'max' }), async (steps) => {
