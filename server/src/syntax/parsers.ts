@@ -14,8 +14,14 @@ const decompress = promisify(brotliDecompress);
 
 /** Longest text that is parsed, in UTF-16 units. WASM memory grows with the tree and never shrinks. */
 const maxParseLength = 1_500_000;
-/** CPU time that parsing one text may take. */
-const maxParseMs = 2000;
+/**
+ * The parser asks after each hundred operations whether to go on. It is stopped after so many questions, to let others
+ * run: by number, because a text with errors parses otherwise when it is stopped elsewhere, and the same text must
+ * always give the same tree.
+ */
+const questionsPerStep = 4;
+/** Milliseconds that parsing one text may take: three times what a sound text of the greatest length needs. */
+const maxParseMs = 5000;
 /** Rows per step of a query. A file of common length needs one step. */
 const queryRows = 4000;
 /** Time for one step of a query, and for all steps of one tree. Matches found until then are kept. */
@@ -125,16 +131,18 @@ export class Parsers implements Disposable {
 
   async #parse(parser: Parser, text: string): Promise<Tree | null> {
     let spent = 0;
+    let questions = 0;
     const pacer = new Pacer();
     for (;;) {
       const started = performance.now();
-      const tree = parser.parse(inSlices(text), null, { progressCallback: () => pacer.due });
+      const progressCallback = (): boolean => ++questions % questionsPerStep === 0;
+      const tree = parser.parse(inSlices(text), null, { progressCallback });
       const step = performance.now() - started;
       spent += step;
       this.#milliseconds += step;
       if (tree || spent > this.#maxMs) return tree;
       // The parser remembers its position: the next call continues where the callback stopped it.
-      await pacer.pause();
+      if (pacer.due) await pacer.pause();
       if (this.#isDisposed()) return null;
     }
   }
