@@ -59,6 +59,11 @@ export class Chunker {
     this.#parsers = parsers;
   }
 
+  /** Whether this thread can parse no more, and cuts every file by its indentation. */
+  get isBroken(): boolean {
+    return this.#parsers.isBroken;
+  }
+
   async chunk(input: ChunkInput): Promise<ChunkedFile> {
     const { path, language, text, maxTokens, countTokens } = input;
     if (text === '') return { chunks: [], definitions: [], comments: [] };

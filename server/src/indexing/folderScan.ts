@@ -85,7 +85,7 @@ export class FolderScan {
 
   /** One pass over the folder. What was read before it was cancelled or failed is kept. */
   async run(signal: AbortSignal): Promise<ScanReport> {
-    const { catalog, writer, settings, onProgress, bulkReader } = this.#deps;
+    const { catalog, writer, settings, onProgress, bulkReader, chunker } = this.#deps;
     const folder = this.#deps.folder();
     const indexed = catalog.files.seen(folder.id);
     const skippedBefore = catalog.files.skipped(folder.id);
@@ -155,7 +155,7 @@ export class FolderScan {
           throwIfCancelled(signal, 'Indexing');
           const before = seen && catalog.files.get(folder.id, found.path);
           if (read++ === bulkFiles) bulk = writer.bulk();
-          const threads = bulk && bulkReader;
+          const threads = bulk !== undefined || chunker.isBroken ? bulkReader : undefined;
           if (skippedAs !== undefined) skippedNow.add(found.path);
           started.push(this.#start(threads ?? this.#reader, found, before));
           while (started.length > (threads === undefined ? 0 : threads.limit * ahead)) await finish();
@@ -193,11 +193,12 @@ export class FolderScan {
 
   /** Compares one indexed file again, by content: its text is no longer what the catalog says. */
   async rescanFile(path: string): Promise<void> {
-    const { catalog, writer } = this.#deps;
+    const { catalog, writer, chunker, bulkReader } = this.#deps;
     const folder = this.#deps.folder();
+    const reader = (chunker.isBroken ? bulkReader : undefined) ?? this.#reader;
     const before = catalog.files.get(folder.id, path);
     if (before === undefined) return;
-    const started = this.#start(this.#reader, { path, size: before.size, mtimeMs: 0 }, before);
+    const started = this.#start(reader, { path, size: before.size, mtimeMs: 0 }, before);
     const { change } = this.#compare(started, await started.reading, new Set());
     if (change !== undefined) await writer.writeFiles(folder, [change]);
   }

@@ -108,6 +108,16 @@ describe('Parsers', () => {
     parsers.dispose();
   });
 
+  it('does not parse a long run of white space', async () => {
+    const parsers = new Parsers(grammars.folder, nullLog);
+    const blank = (count: number) => parsers.read('json', `[1,${'\r'.repeat(count)}2]`, typeOf);
+    assert.equal(await blank(3999), 'document');
+    assert.equal(await blank(4000), undefined);
+    assert.equal(await blank(9001), undefined);
+    assert.equal(await parsers.read('json', `[${' \n'.repeat(1500)}1,${'\t'.repeat(3500)}2]`, typeOf), 'document');
+    parsers.dispose();
+  });
+
   it('parses in steps between which others run', async () => {
     const parsers = new Parsers(grammars.folder, nullLog);
     await parsers.read('typescript', '', typeOf);

@@ -22,11 +22,27 @@ const maxParseLength = 1_500_000;
 const questionsPerStep = 4;
 /** Milliseconds that parsing one text may take: three times what a sound text of the greatest length needs. */
 const maxParseMs = 5000;
+/**
+ * Most memory of all trees, in pages of 64 KB. A sound text of the greatest length needs 115 MB; a few kilobytes of an
+ * ambiguous one can take gigabytes.
+ */
+const memoryPages = { initial: 512, maximum: 4096 };
+/** Some grammars read a run of white space again from each of its characters, and cannot be stopped meanwhile. */
+const longestBlank = 4000;
 /** Rows per step of a query. A file of common length needs one step. */
 const queryRows = 4000;
 /** Time for one step of a query, and for all steps of one tree. Matches found until then are kept. */
 const maxQueryStepMs = 250;
 const maxQueryMs = 1000;
+
+/** Node has it, the chosen library of types has not. */
+declare const WebAssembly: {
+  readonly Memory: new (limits: typeof memoryPages) => object;
+  readonly RuntimeError: new () => Error;
+};
+
+/** Whether the one runtime of this thread has failed. Its memory is then in no known state: nothing can be parsed. */
+let isRuntimeBroken = false;
 
 interface Grammar {
   readonly language: Language;
@@ -81,6 +97,11 @@ export class Parsers implements Disposable {
     this.#maxMs = maxMs;
   }
 
+  /** Whether no text can be parsed in this thread any more. */
+  get isBroken(): boolean {
+    return isRuntimeBroken;
+  }
+
   get stats(): ParserStats {
     return {
       parsed: this.#parsed,
@@ -100,9 +121,9 @@ export class Parsers implements Disposable {
     visit: (tree: SyntaxTree) => Promise<T>,
   ): Promise<T | undefined> {
     const grammar = await this.#grammar(language);
-    if (!grammar || this.#isDisposed()) return undefined;
-    if (text.length > maxParseLength) {
-      this.#refuse(language, 'too long');
+    if (!grammar || this.#isDisposed() || isRuntimeBroken) return undefined;
+    if (text.length > maxParseLength || hasLongBlank(text)) {
+      this.#refuse(language, text.length > maxParseLength ? 'too long' : 'too much white space');
       return undefined;
     }
     let parser: Parser | undefined;
@@ -120,11 +141,14 @@ export class Parsers implements Disposable {
       return await visit(new OneTree(tree, grammar.query));
     } catch (error) {
       // A crash in a grammar's scanner must cost this file its syntax tree, not its place in the index.
+      isRuntimeBroken ||= error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
       this.#refuse(language, errorMessage(error));
       return undefined;
     } finally {
-      tree?.delete();
-      parser?.delete();
+      if (!isRuntimeBroken) {
+        tree?.delete();
+        parser?.delete();
+      }
       this.#live -= 1;
     }
   }
@@ -188,7 +212,10 @@ export class Parsers implements Disposable {
 
   async #start(): Promise<ReadonlySet<string>> {
     const names = new Set(await readdir(this.#grammarDir));
-    await Parser.init({ locateFile: (file: string) => join(this.#grammarDir, file) });
+    await Parser.init({
+      locateFile: (file: string) => join(this.#grammarDir, file),
+      wasmMemory: new WebAssembly.Memory(memoryPages),
+    });
     return names;
   }
 
@@ -214,6 +241,16 @@ export class Parsers implements Disposable {
     if (this.#live > 0) setImmediate(() => this.#release(grammar));
     else grammar?.query?.delete();
   }
+}
+
+function hasLongBlank(text: string): boolean {
+  let length = 0;
+  for (let at = longestBlank - 1; at < text.length; at += longestBlank - length) {
+    // Backwards from the end of a window: mostly its last character is no space already.
+    for (length = 0; length < longestBlank && text.charCodeAt(at - length) <= 32; length++);
+    if (length === longestBlank) return true;
+  }
+  return false;
 }
 
 class OneTree implements SyntaxTree {

@@ -135,4 +135,20 @@ describe('the threads of a scan', function () {
     );
     await threads.dispose();
   });
+
+  it('are replaced after a text that breaks the parser, which costs no other file its syntax', async () => {
+    // Java's grammar reads each `<` as a comparison and as the start of type arguments: gigabytes of trees.
+    writeFileSync(join(root, 'Hostile.java'), `# a\n${`${'<a'.repeat(100)}\n`.repeat(200)}z x\n`);
+    const threads = new ScanThreads({ data, threads: 1, log: nullLog });
+    try {
+      for (const path of ['Hostile.java', 'f0.ts', 'Hostile.java', 'f1.ts']) {
+        const reading = await threads.read({ root, path, digest: undefined });
+        assert.ok(reading.kind === 'read', `${path}: ${JSON.stringify(reading)}`);
+        const { chunks } = decodeFile(reading.rows);
+        assert.equal(chunks[0]?.symbol !== undefined, path !== 'Hostile.java', path);
+      }
+    } finally {
+      await threads.dispose();
+    }
+  });
 });
