@@ -79,7 +79,7 @@ export default {
       'shipped-not-test',
       'What ships imports nothing that only tests use.',
       { path: '^(server|shared|client)/src/', pathNot: '\\.test\\.ts$' },
-      { path: ['^(server|client)/test/', '\\.test\\.ts$'] },
+      { path: ['^(server|shared|client)/test/', '\\.test\\.ts$'] },
     ),
     forbid(
       'one-file-runs-models',

@@ -6,6 +6,7 @@ import {
   type InitializeResult,
   type Logger,
   ProposedFeatures,
+  type ResponseMessage,
   TextDocumentSyncKind,
   WorkDoneProgress,
   type WorkDoneProgressBegin,
@@ -26,6 +27,7 @@ import type {
   StatusResult,
 } from '../../../shared/src/protocol/protocol.js';
 import type { ActivityCounter } from './activity.js';
+import type { MalformedMessage } from './clientMessages.js';
 import { findRelatedParams, folderParams, indexParams, pathParams, searchParams } from './params.js';
 import { errorCode, toResponseError } from './responseError.js';
 import type { Service } from './service.js';
@@ -46,12 +48,13 @@ export interface ClientIdentity {
   readonly pid: number;
 }
 
-type Params<M extends keyof Requests> = Requests[M]['params'];
 type Result<M extends keyof Requests> = Requests[M]['result'];
 
 /** Most requests of one client that run at a time. More would make all others wait. */
 const mostRunning = 100;
 
+/** Milliseconds in which a client must take the last answer before its session ends. */
+const answerMs = 1000;
 /** Milliseconds between two notifications of a changed status. */
 const notifyEveryMs = 250;
 
@@ -84,6 +87,15 @@ export class Session implements Disposable {
     );
     this.#owned.push(connection);
     stream.once('close', close);
+    const malformed = reader.onError((error) => {
+      const { code, message } = error as MalformedMessage;
+      deps.log.write('warn', 'session.malformed', { client: identity.client, cause: message });
+      const answer: ResponseMessage = { jsonrpc: '2.0', id: null, error: { code, message } };
+      // A client that does not read is closed all the same.
+      setTimeout(close, answerMs).unref();
+      void writer.write(answer).then(close, close);
+    });
+    this.#owned.push(malformed);
     stream.on('error', (error) => deps.log.write('warn', 'session.stream', { cause: errorMessage(error) }));
 
     connection.onInitialize((params): InitializeResult => {
@@ -134,9 +146,12 @@ export class Session implements Disposable {
       method: M,
       answer: (params: unknown, signal: AbortSignal) => Result<M> | Promise<Result<M>>,
     ): void => {
-      connection.onRequest(method, (params: Params<M>, token: CancellationToken) =>
-        this.#answer(method, token, (signal) => answer(params, signal)),
-      );
+      // The library spreads a list of parameters over the handler's own, and passes no parameters as none.
+      connection.onRequest(method, (...passed: unknown[]) => {
+        const token = passed.at(-1) as CancellationToken;
+        const params = passed.length > 2 ? passed.slice(0, -1) : passed.at(-2);
+        return this.#answer(method, token, (signal) => answer(params, signal));
+      });
     };
     const nothing = {};
     on('lantern/search', (params, signal) => service.search(searchParams(params), caller, signal));

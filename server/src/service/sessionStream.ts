@@ -1,15 +1,13 @@
 import type { Duplex } from 'node:stream';
-import { Message } from 'vscode-languageserver-protocol';
-import { StreamMessageReader, StreamMessageWriter } from 'vscode-languageserver-protocol/node';
+import { type DataCallback, type Disposable, Message } from 'vscode-languageserver-protocol';
+import { StreamMessageWriter } from 'vscode-languageserver-protocol/node';
+import { ClientMessages } from './clientMessages.js';
 
-/** Most bytes that a client may send before they make a message: a query of 200,000 characters, or 50,000 changed files. */
-const maxMessageBytes = 8 * 1024 * 1024;
 /** Nothing more is read of a client that has so many requests without an answer that it took. */
 const mostUnanswered = 200;
 /** Most messages that a client has not taken. With more, it is taken for dead. */
 const mostUnread = 2000;
 
-type Listen = StreamMessageReader['listen'];
 type Write = StreamMessageWriter['write'];
 
 /** What a client has asked and not taken the answer of. While that is too much, the client is not heard. */
@@ -30,27 +28,17 @@ class Unanswered {
   }
 }
 
-/** Reads messages. The stream of a client that sends too much of one is destroyed. */
-class BoundedReader extends StreamMessageReader {
-  readonly #stream: Duplex;
+/** Reads messages, and counts the requests among them. */
+class BoundedReader extends ClientMessages {
   readonly #unanswered: Unanswered;
 
   constructor(stream: Duplex, unanswered: Unanswered) {
     super(stream);
-    this.#stream = stream;
     this.#unanswered = unanswered;
-    // After half a message the reader warns every 10 s, and disposing it does not stop that timer.
-    this.partialMessageTimeout = 0;
   }
 
-  override listen(callback: Parameters<Listen>[0]): ReturnType<Listen> {
-    let waiting = 0;
-    this.#stream.on('data', ({ length }: Uint8Array) => {
-      waiting += length;
-      if (waiting > maxMessageBytes) this.#stream.destroy(new Error('a message is too long'));
-    });
+  override listen(callback: DataCallback): Disposable {
     return super.listen((message) => {
-      waiting = 0;
       if (Message.isRequest(message)) this.#unanswered.asked();
       callback(message);
     });
@@ -83,7 +71,7 @@ class BoundedWriter extends StreamMessageWriter {
 
 /** Reader and writer of one client, which can fill no memory whatever it sends and whether it reads or not. */
 export function boundedStreams(stream: Duplex): {
-  readonly reader: StreamMessageReader;
+  readonly reader: ClientMessages;
   readonly writer: StreamMessageWriter;
 } {
   const unanswered = new Unanswered(stream);

@@ -70,9 +70,14 @@ class RuleSet {
   /** `undefined` when the text has no rule. */
   static parse(text: string | undefined, ignoreCase: boolean): RuleSet | undefined {
     if (text === undefined) return undefined;
-    const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+    const lines = `${text.replace(/^\uFEFF/, '')}\n`.split(/\r?\n/);
     const rules = lines.filter(
-      (line) => line.length <= longestPattern && line.trim() !== '' && !line.startsWith('#'),
+      (line) =>
+        line.length <= longestPattern &&
+        line.trim() !== '' &&
+        !line.startsWith('#') &&
+        // Of two carriage returns at its end git removes one; the library removes both, and another file matches.
+        !line.endsWith('\r'),
     );
     // `**/name` means the same as `name`, which is faster to match.
     const patterns = rules.map((rule) => rule.replace(/^(!?)\*\*\/(?=[^/!#\s][^/]*\/?\s*$)/, '$1'));

@@ -114,7 +114,10 @@ describe('Parsers', () => {
     assert.equal(await blank(3999), 'document');
     assert.equal(await blank(4000), undefined);
     assert.equal(await blank(9001), undefined);
-    assert.equal(await parsers.read('json', `[${' \n'.repeat(1500)}1,${'\t'.repeat(3500)}2]`, typeOf), 'document');
+    assert.equal(
+      await parsers.read('json', `[${' \n'.repeat(1500)}1,${'\t'.repeat(3500)}2]`, typeOf),
+      'document',
+    );
     parsers.dispose();
   });
 

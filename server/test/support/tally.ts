@@ -1,0 +1,1 @@
+export { type Trial, tried } from '../../../shared/test/tally.js';
