@@ -303,10 +303,30 @@ describe('the bridge', () => {
 
   it('carries messages of a megabyte', async () => {
     const connection = await begin();
-    const big = { ...call(1), params: { name: 'x'.repeat(1024 * 1024) } };
+    const big = { ...call(1), params: { name: 'x'.repeat(1024 * 1024 - 200) } };
     ask(big);
     assert.deepEqual(await connection.lines.next(), big);
     connection.say(answer(1, 'y'.repeat(1024 * 1024)));
     assert.deepEqual(await output.next(), answer(1, 'y'.repeat(1024 * 1024)));
+  });
+
+  it('answers by itself what the daemon would pass over, and a message that is too long', async () => {
+    const connection = await begin();
+    const refused = async (message: object): Promise<readonly [unknown, unknown]> => {
+      input.write(`${JSON.stringify(message)}\n`);
+      const { id, error } = (await output.next()) as { id: unknown; error?: { code: number } };
+      return [id, error?.code];
+    };
+    const one = { jsonrpc: '2.0', id: 1, method: 'tools/list' };
+    assert.deepEqual(await refused({ ...one, id: {} }), [null, -32600]);
+    assert.deepEqual(await refused({ ...one, method: 5 }), [1, -32600]);
+    assert.deepEqual(await refused({ ...one, params: [] }), [1, -32600]);
+    assert.deepEqual(await refused({ ...one, params: { _meta: 'x' } }), [1, -32600]);
+    assert.deepEqual(await refused({ ...one, jsonrpc: undefined }), [1, -32600]);
+    assert.deepEqual(await refused({ ...one, params: { name: 'x'.repeat(1024 * 1024) } }), [1, -32600]);
+    ask(one);
+    assert.deepEqual(await connection.lines.next(), one);
+    connection.say(answer(1, 'list'));
+    assert.deepEqual(await output.next(), answer(1, 'list'));
   });
 });

@@ -3,7 +3,7 @@ import { type Interface, createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { LanternError, errorMessage } from '../../../../shared/src/errors.js';
 import { defaultLineLimits, readLine } from '../../../../shared/src/protocol/handshake.js';
-import { parseBridgeReply, writeLine } from './bridgeHello.js';
+import { maxMessageBytes, parseBridgeReply, writeLine } from './bridgeHello.js';
 
 export interface BridgeOptions {
   readonly input: Readable;
@@ -16,10 +16,15 @@ export interface BridgeOptions {
 
 type Id = string | number;
 
+/** JSON-RPC's numbers of errors. */
+const [parseError, invalidRequest] = [-32700, -32600];
+
 /** The fields of a message that the bridge reads. Everything else passes through unchanged. */
 interface Message {
   readonly id?: Id;
   readonly method?: string;
+  readonly result?: unknown;
+  readonly error?: unknown;
   readonly params?: { readonly requestId?: Id; readonly _meta?: Readonly<Record<string, unknown>> };
 }
 
@@ -79,14 +84,11 @@ export class Bridge {
   #fromClient(line: string): void {
     if (line.trim() === '') return;
     const message = parse(line);
-    if (message === undefined) {
-      this.#toClient(
-        JSON.stringify({
-          jsonrpc: '2.0',
-          id: null,
-          error: { code: -32700, message: 'The line is no JSON object.' },
-        }),
-      );
+    const problem = problemOf(message, line);
+    if (message === undefined || problem !== undefined) {
+      const id = message !== undefined && isId(message.id) && 'method' in message ? message.id : null;
+      const code = message === undefined ? parseError : invalidRequest;
+      this.#toClient(JSON.stringify({ jsonrpc: '2.0', id, error: { code, message: problem } }));
       return;
     }
     const { id, method, params } = message;
@@ -238,6 +240,37 @@ function readLines(input: Readable, onLine: (line: string) => void): Interface {
   // It repeats the stream's errors, which `close` handles.
   lines.on('error', () => lines.close());
   return lines;
+}
+
+const isId = (value: unknown): value is Id => typeof value === 'string' || Number.isSafeInteger(value);
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * Why a line is not sent on: the daemon's library passes over what is no message, and its client would wait for an
+ * answer.
+ */
+function problemOf(message: Message | undefined, line: string): string | undefined {
+  if (message === undefined) return 'The line is no JSON object.';
+  const { jsonrpc, id, method, params } = message as Readonly<Record<string, unknown>>;
+  if (Buffer.byteLength(line) > maxMessageBytes)
+    return `The message is over ${maxMessageBytes} bytes. Send less at a time.`;
+  if (jsonrpc !== '2.0') return 'The message has no "jsonrpc": "2.0".';
+  if (id !== undefined && !isId(id)) return 'The "id" must be a text or a whole number.';
+  if (method === undefined) {
+    const isAnswer = id !== undefined && (isObject(message.result) || isObject(message.error));
+    return isAnswer ? undefined : 'The message has no "method", and is no answer.';
+  }
+  if (typeof method !== 'string') return 'The "method" must be a text.';
+  if (params === undefined) return undefined;
+  if (!isObject(params)) return 'The "params" must be an object.';
+  const { _meta: meta } = params;
+  if (meta === undefined) return undefined;
+  if (!isObject(meta)) return 'The "_meta" must be an object.';
+  const token = meta['progressToken'];
+  return token === undefined || isId(token)
+    ? undefined
+    : 'The "progressToken" must be a text or a whole number.';
 }
 
 function parse(line: string): Message | undefined {

@@ -1,6 +1,9 @@
 /** The name of a bridge in its handshake with the daemon. */
 export const bridgeClient = 'mcp';
 
+/** Bytes of the longest message of an agent's client. */
+export const maxMessageBytes = 1024 * 1024;
+
 /** The first line that a bridge sends after the handshake. */
 export interface BridgeHello {
   /** Absolute path of the folder in which the agent's client started the bridge. */

@@ -5,13 +5,12 @@ import { errorMessage } from '../../../../shared/src/errors.js';
 import { defaultLineLimits, readLine } from '../../../../shared/src/protocol/handshake.js';
 import type { ClientInfo } from '../../../../shared/src/protocol/protocol.js';
 import type { OpenSession } from '../../service/openSession.js';
-import { parseBridgeHello, writeLine } from './bridgeHello.js';
+import { maxMessageBytes, parseBridgeHello, writeLine } from './bridgeHello.js';
 import { clientNameOf, createMcpServer } from '../mcpServer.js';
 import type { McpDependencies } from '../tool.js';
 
 /** Most bytes of unread answers. With more, the client is taken for dead. */
 const maxUnreadBytes = 8 * 1024 * 1024;
-const maxMessageBytes = 1024 * 1024;
 
 /** One agent behind a bridge: MCP over the daemon's own socket, after one line with the bridge's working directory. */
 export class BridgeSession implements OpenSession {
@@ -62,7 +61,7 @@ class SocketTransport extends StdioServerTransport {
   readonly #socket: Socket;
 
   constructor(socket: Socket) {
-    super(socket, socket, { maxBufferSize: maxMessageBytes });
+    super(socket, socket, { maxBufferSize: 2 * maxMessageBytes });
     this.#socket = socket;
   }
 
