@@ -40,6 +40,23 @@ const suites = [
     ],
     { runs: 2000 },
   ],
+  ['generated files', ['out/server/src/chunking/chunkerFuzz.test.js'], { runs: 2000 }],
+  ['generated ignore rules', ['out/server/src/source/ignoreRulesFuzz.test.js'], { runs: 2000 }],
+  [
+    'generated texts',
+    [
+      'out/client/src/search/filtersFuzz.test.js',
+      'out/server/src/service/queryFuzz.test.js',
+      'out/shared/src/agents/configTextFuzz.test.js',
+    ],
+    { runs: 2000 },
+  ],
+  [
+    'malformed messages',
+    ['out/server/test/faults/protocolFuzz.test.js', 'out/server/test/faults/mcpFuzz.test.js'],
+    { runs: 1000 },
+  ],
+  ['changes of a folder', ['out/server/test/faults/changesFuzz.test.js'], { runs: 50 }],
   [
     'attacks',
     [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { LanternError } from '../../../shared/src/errors.js';
 import type { IndexReport } from '../../../shared/src/protocol/protocol.js';
 import type { Folder } from './folders.js';
@@ -116,6 +116,18 @@ describe('FolderIndexer', () => {
     assertComplete('a.ts', 'b.ts', 'sub/c.ts', 'twice.ts');
     const all = embedded();
     assert.equal(new Set(all).size, all.length, 'one text is embedded once');
+  });
+
+  it('notices another text of the same size with the time stamp of the one before', async () => {
+    const file = join(test.root, 'a.ts');
+    test.write({ 'a.ts': 'two' });
+    utimesSync(file, 1e9, 1e9);
+    await refresh();
+    await sleep(20);
+    writeFileSync(file, 'six');
+    utimesSync(file, 1e9, 1e9);
+    assert.equal((await refresh()).filesChanged, 1);
+    assert.ok(embedded().includes('a.ts\nsix'));
   });
 
   it('looks again at a file whose time stamp is too fresh to prove anything', async () => {

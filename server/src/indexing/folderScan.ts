@@ -198,7 +198,7 @@ export class FolderScan {
     const reader = (chunker.isBroken ? bulkReader : undefined) ?? this.#reader;
     const before = catalog.files.get(folder.id, path);
     if (before === undefined) return;
-    const started = this.#start(reader, { path, size: before.size, mtimeMs: 0 }, before);
+    const started = this.#start(reader, { path, size: before.size, mtimeMs: 0, ctimeMs: 0 }, before);
     const { change } = this.#compare(started, await started.reading, new Set());
     if (change !== undefined) await writer.writeFiles(folder, [change]);
   }
@@ -243,6 +243,7 @@ function isUnchanged(before: Pick<FileRow, 'size' | 'mtimeMs' | 'checkedMs'>, fo
   return (
     before.size === found.size &&
     before.mtimeMs === found.mtimeMs &&
-    Math.abs(before.checkedMs - found.mtimeMs) >= racyMs
+    Math.abs(before.checkedMs - found.mtimeMs) >= racyMs &&
+    before.checkedMs >= found.ctimeMs
   );
 }

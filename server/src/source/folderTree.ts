@@ -33,6 +33,8 @@ export interface FoundFile {
   /** In bytes. */
   readonly size: number;
   readonly mtimeMs: number;
+  /** When content or attributes changed last. No program sets it, as those do that copy and unpack with the other. */
+  readonly ctimeMs: number;
 }
 
 export type PathCheck =
@@ -161,7 +163,8 @@ export class FolderTree {
     if (!stats.isFile()) return skipped(stats.isSymbolicLink() ? 'symlink' : 'special');
     if (stats.size === 0) return skipped('empty');
     if (stats.size > this.#maxFileBytes) return skipped('too-large');
-    return { kind: 'file', file: { path, size: stats.size, mtimeMs: stats.mtimeMs } };
+    const { size, mtimeMs, ctimeMs } = stats;
+    return { kind: 'file', file: { path, size, mtimeMs, ctimeMs } };
   }
 
   #linkReason(link: string): SkipReason {
