@@ -16,7 +16,7 @@ import { stripVTControlCharacters } from 'node:util';
 const suites = [
   ['kills', ['out/server/test/recovery.test.js'], { rounds: 500 }],
   ['calls of SQLite', ['out/server/test/faults/sqliteFaults.test.js'], { rounds: 1000 }],
-  ['calls of files, Chroma and threads', ['out/server/test/faults/doorFaults.test.js'], { rounds: 12 }],
+  ['calls of files, Chroma and threads', ['out/server/test/faults/doorFaults.test.js'], { rounds: 6 }],
   ['damaged catalogs', ['out/server/test/faults/catalogDamage.test.js'], { rounds: 60 }],
   [
     'full disks, and a world that misbehaves',

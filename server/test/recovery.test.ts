@@ -14,7 +14,7 @@ const rounds = Number(process.env['LANTERN_TEST_ROUNDS'] ?? 4);
 const seed = Number(process.env['LANTERN_TEST_SEED'] ?? Date.now() % 100_000);
 const victims = [['daemon'], ['chroma'], ['daemon', 'chroma']] as const;
 /** Each data folder suffers this many kills before it is compared. */
-const killsPerHome = 4;
+const killsPerHome = 5;
 /** Data folders that are tried at the same time. */
 const atOnce = Math.max(1, availableParallelism());
 
@@ -134,7 +134,7 @@ describe('kill -9 at any moment', function () {
     return cli.run(action === 'stop' ? ['stop'] : ['index', path]);
   }
 
-  /** Kills four times, each after a random part of the action, and compares what the next calls make of it. */
+  /** Kills several times, each after a random part of the action, and compares what the next calls make of it. */
   async function round(first: number): Promise<void> {
     const cli = new Cli();
     const told: string[] = [];

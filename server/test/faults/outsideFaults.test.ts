@@ -77,7 +77,7 @@ describe('from outside', function () {
     }
   });
 
-  it('two data folders have a daemon each, which know nothing of each other', async () => {
+  whenLong('two data folders have a daemon each, which know nothing of each other', async () => {
     const other = new Cli();
     try {
       const [one, two] = await Promise.all([cli.index(path), other.index(path)]);
@@ -151,33 +151,38 @@ describe('from outside', function () {
     assert.ok(cli.log().some(({ event }) => event === 'chroma.set-aside'));
   });
 
-  it('a foreign server in place of Chroma, and one that answers 500, is left aside and named', async () => {
-    for (const status of [404, 500]) {
-      const server = createServer((_, response) => response.writeHead(status).end('<html>not Chroma</html>'));
-      await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
-      const address = server.address();
-      const port = typeof address === 'object' ? address?.port : 0;
-      const other = new Cli();
-      try {
-        const settings = { chroma: { url: `http://127.0.0.1:${port}` } };
-        writeFileSync(join(other.home, 'settings.json'), JSON.stringify(settings));
-        const report = await other.index(path);
-        assert.equal(report.chunksTotal, 8);
-        const { hits, coverage } = await other.search('river stone part', path, '--wait');
-        assert.ok(hits.length > 0 && coverage.filesPending === 0);
-        const { vectors } = await other.status();
-        assert.equal(vectors.kind, 'fallback');
-        assert.match(vectors.detail ?? '', new RegExp(`127\\.0\\.0\\.1:${port}`));
-      } finally {
-        await other.dispose();
-        server.closeAllConnections();
-        server.close();
+  whenLong(
+    'a foreign server in place of Chroma, and one that answers 500, is left aside and named',
+    async () => {
+      for (const status of [404, 500]) {
+        const server = createServer((_, response) =>
+          response.writeHead(status).end('<html>not Chroma</html>'),
+        );
+        await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
+        const address = server.address();
+        const port = typeof address === 'object' ? address?.port : 0;
+        const other = new Cli();
+        try {
+          const settings = { chroma: { url: `http://127.0.0.1:${port}` } };
+          writeFileSync(join(other.home, 'settings.json'), JSON.stringify(settings));
+          const report = await other.index(path);
+          assert.equal(report.chunksTotal, 8);
+          const { hits, coverage } = await other.search('river stone part', path, '--wait');
+          assert.ok(hits.length > 0 && coverage.filesPending === 0);
+          const { vectors } = await other.status();
+          assert.equal(vectors.kind, 'fallback');
+          assert.match(vectors.detail ?? '', new RegExp(`127\\.0\\.0\\.1:${port}`));
+        } finally {
+          await other.dispose();
+          server.closeAllConnections();
+          server.close();
+        }
+        tried('faults');
       }
-      tried('faults');
-    }
-  });
+    },
+  );
 
-  it('a damaged model file is named, and search goes on by words', async () => {
+  whenLong('a damaged model file is named, and search goes on by words', async () => {
     const model = cli.folder();
     const from = join(process.cwd(), 'models', 'all-MiniLM-L6-v2');
     execFileSync('cp', ['-rL', `${from}/.`, model]);

@@ -14,7 +14,7 @@ import { TestService } from '../support/testService.js';
 import { bagOfWords } from '../support/testIndex.js';
 
 /** Most calls of a scenario that fail, spread over all of them; `LANTERN_TEST_ROUNDS` raises it. */
-const most = Number(process.env['LANTERN_TEST_ROUNDS'] ?? 24);
+const most = Number(process.env['LANTERN_TEST_ROUNDS'] ?? 8);
 const seed = Number(process.env['LANTERN_TEST_SEED'] ?? Date.now() % 1000);
 
 const caller = { folders: (): string[] => [] };

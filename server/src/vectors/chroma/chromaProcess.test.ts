@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { type IncomingMessage, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -324,6 +324,21 @@ describe('ChromaProcess', function () {
     assert.ok(bed.logged('chroma.stale'));
     daemon.kill('SIGKILL');
     await server.dispose();
+  });
+
+  it('leaves no server behind that it could not record', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const directory = await bed.folder();
+    await mkdir(join(directory, 'chroma.pid.json', 'in the way'), { recursive: true });
+    const server = bed.server(directory);
+    await assert.rejects(server.ready(), LanternError);
+    const running = async (): Promise<string[]> => {
+      const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+      const lines = pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''));
+      return (await Promise.all(lines)).filter((line) => line.includes(join(directory, 'chroma.yaml')));
+    };
+    await rm(join(directory, 'chroma.pid.json'), { recursive: true });
+    assert.deepEqual(await running(), []);
   });
 
   it('can be disposed of while it starts', async () => {

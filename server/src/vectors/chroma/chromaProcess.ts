@@ -298,7 +298,7 @@ export class ChromaProcess implements ChromaServer {
       this.#disposing.signal.removeEventListener('abort', onDispose);
       if (this.#disposing.signal.aborted) await child.stop(0).then(refuse);
       if (result.kind === 'healthy') {
-        await this.#directory.recordProcesses(child.pids, child.port);
+        await this.#record(child);
         const endpoint = {
           url: `http://127.0.0.1:${child.port}`,
           ...(child.pid === undefined ? {} : { pid: child.pid }),
@@ -345,8 +345,18 @@ export class ChromaProcess implements ChromaServer {
     const file = await this.#directory.writeConfiguration(port, origin);
     const config = { file, directory, port, origin };
     const child = new ChromaChild(launcher, config, (line) => log.write('debug', 'chroma.output', { line }));
-    await this.#directory.recordProcesses(child.pids, child.port);
+    await this.#record(child);
     return child;
+  }
+
+  /** A server that could not be recorded is ended: after a crash nobody would know of it. */
+  async #record(child: ChromaChild): Promise<void> {
+    try {
+      await this.#directory.recordProcesses(child.pids, child.port);
+    } catch (error) {
+      await child.stop(0);
+      throw error;
+    }
   }
 }
 
