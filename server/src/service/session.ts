@@ -27,7 +27,7 @@ import type {
   StatusResult,
 } from '../../../shared/src/protocol/protocol.js';
 import type { ActivityCounter } from './activity.js';
-import type { MalformedMessage } from './clientMessages.js';
+import { MalformedMessage } from './clientMessages.js';
 import { findRelatedParams, folderParams, indexParams, pathParams, searchParams } from './params.js';
 import { errorCode, toResponseError } from './responseError.js';
 import type { Service } from './service.js';
@@ -88,7 +88,8 @@ export class Session implements Disposable {
     this.#owned.push(connection);
     stream.once('close', close);
     const malformed = reader.onError((error) => {
-      const { code, message } = error as MalformedMessage;
+      const { code, message } =
+        error instanceof MalformedMessage ? error : new MalformedMessage(errorMessage(error));
       deps.log.write('warn', 'session.malformed', { client: identity.client, cause: message });
       const answer: ResponseMessage = { jsonrpc: '2.0', id: null, error: { code, message } };
       // A client that does not read is closed all the same.

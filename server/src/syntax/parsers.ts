@@ -244,11 +244,12 @@ export class Parsers implements Disposable {
 }
 
 function hasLongBlank(text: string): boolean {
-  let length = 0;
-  for (let at = longestBlank - 1; at < text.length; at += longestBlank - length) {
+  for (let end = longestBlank; end <= text.length;) {
     // Backwards from the end of a window: mostly its last character is no space already.
-    for (length = 0; length < longestBlank && text.charCodeAt(at - length) <= 32; length++);
-    if (length === longestBlank) return true;
+    let at = end;
+    while (at > end - longestBlank && text.charCodeAt(at - 1) <= 32) at--;
+    if (at === end - longestBlank) return true;
+    end = at + longestBlank;
   }
   return false;
 }

@@ -122,11 +122,14 @@ describe('any changes of a folder', function () {
     };
     switch (one.kind) {
       case 'write':
-        return write(at(one.path), one.text);
+        write(at(one.path), one.text);
+        return;
       case 'ignore':
-        return write(at(one.path), `${one.rules.join('\n')}\n`);
+        write(at(one.path), `${one.rules.join('\n')}\n`);
+        return;
       case 'delete':
-        return rmSync(at(one.path), { recursive: true, force: true });
+        rmSync(at(one.path), { recursive: true, force: true });
+        return;
       case 'touch':
         if (existsSync(at(one.path))) utimesSync(at(one.path), 1e9, 1e9);
         return;
