@@ -21,7 +21,7 @@ import { fuzz } from '../../../shared/test/fuzz.js';
 import { toVector } from '../../src/catalog/rows.js';
 import { Cli } from '../support/cliHarness.js';
 import { DaemonClient, processesOf, until } from '../support/daemonClient.js';
-import { hitsOf } from '../support/recoveryState.js';
+import { hitsOf, tenantOf } from '../support/recoveryState.js';
 
 /** One change of the folder, or of the daemon. */
 type Change =
@@ -195,7 +195,7 @@ describe('any changes of a folder', function () {
       const { port } = JSON.parse(readFileSync(join(cli.home, 'chroma', 'chroma.pid.json'), 'utf8')) as {
         port: number;
       };
-      const chroma = new ChromaClient({ host: '127.0.0.1', port, ssl: false });
+      const chroma = new ChromaClient({ host: '127.0.0.1', port, ssl: false, tenant: tenantOf(cli.home) });
       const { ids, embeddings } =
         chunks.length === 0
           ? { ids: [], embeddings: [] }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ChromaClient } from 'chromadb';
 import Database from 'libsql';
@@ -27,6 +28,10 @@ const digestOf = (vector: Float32Array): string =>
 const isLike = (one: Float32Array | undefined, other: readonly number[] | null | undefined): boolean =>
   one?.length === other?.length &&
   one?.every((value, i) => Math.abs(value - (other?.[i] ?? NaN)) < 1e-6) === true;
+
+/** The name without which Chroma shows nothing of what the daemon of `home` keeps there. */
+export const tenantOf = (home: string): string =>
+  `lantern-${readFileSync(join(home, 'installation-id'), 'utf8').trim()}`;
 
 export async function hitsOf(
   client: DaemonClient,
@@ -60,7 +65,12 @@ export async function storesOf(home: string): Promise<Omit<EndState, 'hits'>> {
   const server = new ChromaProcess({ directory: join(home, 'chroma'), log: nullLog });
   try {
     const { hostname, port } = new URL((await server.ready()).url);
-    const client = new ChromaClient({ host: hostname, port: Number(port), ssl: false });
+    const client = new ChromaClient({
+      host: hostname,
+      port: Number(port),
+      ssl: false,
+      tenant: tenantOf(home),
+    });
     const handle = await client.getCollection({ name: collection });
     const { ids, embeddings } = await handle.get({ include: ['embeddings'], limit: 100_000 });
     const unlike = ids.filter((id, i) => !isLike(vectors.get(id), embeddings[i]));
