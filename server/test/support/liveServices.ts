@@ -8,6 +8,7 @@ import type { SearchResult } from '../../../shared/src/protocol/protocol.js';
 import { createServices } from '../../src/composition.js';
 import type { Services } from '../../src/daemon/daemon.js';
 import { type LogEvent, recordingLog } from './testLog.js';
+import { tenantOf } from './recoveryState.js';
 
 /** The daemon's services in this process, as the composition root makes them: real model, Chroma, SQLite and threads. */
 export class LiveServices {
@@ -81,7 +82,7 @@ export class LiveServices {
     try {
       const keys = `SELECT key, collection FROM chunks JOIN folders ON folders.id = folder_id WHERE path = ? ORDER BY key`;
       const rows = db.prepare(keys).all([path]) as { key: string; collection: string }[];
-      const client = new ChromaClient({ host: '127.0.0.1', port, ssl: false });
+      const client = new ChromaClient({ host: '127.0.0.1', port, ssl: false, tenant: tenantOf(this.home) });
       const handle = await client.getCollection({ name: rows[0]?.collection ?? '' });
       const { ids } = await handle.get({ include: [], limit: 100_000 });
       return { found: [...ids].sort(), wanted: rows.map(({ key }) => key) };
