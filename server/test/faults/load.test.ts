@@ -158,6 +158,8 @@ describe(`${windows} windows, ${agents} agents and an edit a second, with unload
     // What was edited last is what is found.
     const path = pathOf(7 % files);
     writeFileSync(path, `${textOfFile(7, 0)}\nexport const unmistakableZebra = 1;\n`);
+    // A folder is not compared with the disk twice within a second.
+    await sleep(1100);
     const { hits } = await first.request('lantern/search', {
       path: folder,
       query: 'unmistakableZebra',
