@@ -1,5 +1,5 @@
 // Runs the suites of faults, kills, bad inputs, generated cases and attacks at full length, says what was tried, and
-// prints one closing line: N passed, N failed. The same suites run shorter in `npm test`.
+// prints one closing line: N passed, N failed. Most of these suites run shorter in `npm test`.
 //
 //   node .ci/faults.mjs [TITLE…]
 import { spawnSync } from 'node:child_process';
