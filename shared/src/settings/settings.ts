@@ -22,7 +22,7 @@ export interface Settings {
     readonly maxFileBytes: number;
     /** Patterns in .gitignore syntax, added to the rules of every folder. */
     readonly exclude: readonly string[];
-    /** What gets a vector: files and chunks, or files only, at a sixth of the time and nearly the same ranking. */
+    /** What gets a vector: files and chunks, or files only, a seventh of the work for nearly the same ranking. */
     readonly vectors: 'all' | 'files';
   };
   readonly chroma: {
