@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { LanternError } from '../../../../shared/src/errors.js';
 import { ChromaTestBed, until, untilGone } from '../../../test/support/chromaTestServer.js';
-import { tried } from '../../../test/support/tally.js';
+import { tried } from '../../../../shared/test/tally.js';
 import { findLaunchers, serverConfiguration, serverEnvironment } from './chromaLauncher.js';
 import { isAlive } from './processes.js';
 
@@ -46,6 +46,18 @@ describe('ChromaProcess', function () {
     if (process.platform === 'win32') this.skip();
     const server = bed.server(await bed.folder(), { memoryTimeoutMs: 200 });
     const { pid, url } = await server.ready();
+    const suspend = async (one: number): Promise<void> => {
+      process.kill(one, 'SIGSTOP');
+      if (process.platform !== 'linux') return;
+      // Until the system has stopped every thread of it, it may still answer.
+      const isStopped = async (): Promise<boolean> => {
+        const states = (await readdir(`/proc/${one}/task`)).map(
+          async (thread) => /\) (\w)/.exec(await readFile(`/proc/${one}/task/${thread}/stat`, 'latin1'))?.[1],
+        );
+        return (await Promise.all(states)).every((state) => state === 'T');
+      };
+      await until('the process is stopped', isStopped);
+    };
     // Without PATH neither ps nor any other program is found.
     const path = process.env['PATH'];
     process.env['PATH'] = '';
@@ -58,14 +70,14 @@ describe('ChromaProcess', function () {
         const resident = Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
         assert.ok(Math.abs(resident / one.rssBytes - 1) < 0.2, `${resident} and ${one.rssBytes} bytes`);
       }
-      process.kill(pid!, 'SIGSTOP');
+      await suspend(pid!);
       assert.deepEqual(await server.info(), { pid, rssBytes: null, url });
       process.kill(pid!, 'SIGCONT');
       await until('it says it again', async () => typeof (await server.info())?.rssBytes === 'number');
     } finally {
       process.env['PATH'] = path;
     }
-    process.kill(pid!, 'SIGSTOP');
+    await suspend(pid!);
     const asked = server.info();
     process.kill(pid!, 'SIGKILL');
     assert.equal(await asked, undefined, 'a server that has ended holds nothing');
