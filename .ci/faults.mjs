@@ -2,11 +2,10 @@
 // prints one closing line: N passed, N failed. Most of these suites run shorter in `npm test`.
 //
 //   node .ci/faults.mjs [TITLE…]
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
+import { addSummary, close, run } from './suites.mjs';
 
 /**
  * Suites with the number of rounds (kills, calls that fail, damaged pages), of generated cases or of minutes. One mocha
@@ -83,46 +82,30 @@ if (chosen.length === 0) {
   process.exit(2);
 }
 
+const mocha = 'node_modules/mocha/bin/mocha.js';
 const began = performance.now();
 const folder = mkdtempSync(join(tmpdir(), 'lantern-faults-'));
 const tally = join(folder, 'tally');
 writeFileSync(tally, '');
 const totals = { passed: 0, failed: 0, skipped: 0 };
 
-function run(command, args, env = {}) {
-  const { status, stdout } = spawnSync(command, args, {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-    shell: process.platform === 'win32',
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  });
-  process.stdout.write(stdout);
-  return { status, printed: stripVTControlCharacters(stdout) };
-}
-
 try {
   for (const args of [['esbuild.mjs'], ['node_modules/typescript/bin/tsc', '-b']]) {
-    if (run(process.execPath, args).status !== 0) totals.failed++;
+    if ((await run(process.execPath, args)).code !== 0) totals.failed++;
   }
   for (const [title, specs, { rounds, runs, minutes }] of totals.failed > 0 ? [] : chosen) {
     console.log(`\n── ${title}`);
-    const { status, printed } = run(
-      process.execPath,
-      ['node_modules/mocha/bin/mocha.js', '--timeout', '0', ...specs],
-      {
-        LANTERN_TEST_TALLY: tally,
-        ...(rounds !== undefined && { LANTERN_TEST_ROUNDS: String(rounds) }),
-        ...(runs !== undefined && { LANTERN_TEST_RUNS: String(runs) }),
-        ...(minutes !== undefined && {
-          LANTERN_TEST_MINUTES: process.env['LANTERN_TEST_MINUTES'] ?? String(minutes),
-        }),
-      },
-    );
-    const count = (word) => Number(new RegExp(`^\\s*(\\d+) ${word}\\b`, 'm').exec(printed)?.[1] ?? 0);
-    totals.passed += count('passing');
-    totals.failed += status !== 0 ? Math.max(count('failing'), 1) : 0;
-    totals.skipped += count('pending');
+    const env = {
+      ...process.env,
+      LANTERN_TEST_TALLY: tally,
+      ...(rounds !== undefined && { LANTERN_TEST_ROUNDS: String(rounds) }),
+      ...(runs !== undefined && { LANTERN_TEST_RUNS: String(runs) }),
+      ...(minutes !== undefined && {
+        LANTERN_TEST_MINUTES: process.env['LANTERN_TEST_MINUTES'] ?? String(minutes),
+      }),
+    };
+    const ran = await run(process.execPath, [mocha, '--timeout', '0', ...specs], { env });
+    if (!addSummary(totals, ran)) totals.failed++;
   }
   const sums = new Map();
   for (const line of readFileSync(tally, 'utf8').split('\n').filter(Boolean)) {
@@ -136,6 +119,4 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
-console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`);
-process.exitCode = totals.failed > 0 ? 1 : 0;
+close(totals);

@@ -1,55 +1,15 @@
 // Builds, checks and runs every suite, then prints one closing line: N passed, N failed, N skipped.
 //
 //   node .ci/test.mjs [--no-check] [--no-vscode]
-import { spawn } from 'node:child_process';
-import { stripVTControlCharacters } from 'node:util';
+import { addSummary, close, run as runWithin } from './suites.mjs';
 
 /** Time limit, so that a run that hangs ends with a closing line too. */
 const limitMs = 24 * 60_000;
-/**
- * Time to read the pipe after a program has ended. Not longer: a process that it left behind may keep the other end
- * open.
- */
-const drainMs = 2000;
 
 /** Exit code of install.js where nothing can be installed. */
 const cannotBeHad = 3;
 
-const began = performance.now();
-const windows = process.platform === 'win32';
-
-/** Runs a command and shows its output; returns its exit code and output. */
-function run(command, args) {
-  const child = spawn(command, args, {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    shell: windows,
-    // A process group of its own, so that all of it can be ended.
-    detached: !windows,
-  });
-  let printed = '';
-  child.stdout.on('data', (data) => {
-    printed += data;
-    process.stdout.write(data);
-  });
-  return new Promise((resolve, reject) => {
-    const overdue = setTimeout(
-      () => {
-        console.log(`\nEnded: the whole run may take ${limitMs / 60_000} minutes.`);
-        if (windows) child.kill();
-        else process.kill(-child.pid, 'SIGKILL');
-      },
-      limitMs - (performance.now() - began),
-    );
-    const settle = (code) => {
-      clearTimeout(overdue);
-      child.stdout.destroy();
-      resolve({ code: code ?? 1, printed });
-    };
-    child.once('error', reject);
-    child.once('exit', (code) => setTimeout(settle, drainMs, code).unref());
-    child.once('close', settle);
-  });
-}
+const run = (command, args) => runWithin(command, args, { limitMs });
 
 /** Suites that `npm run test:faults` alone runs, so that this one stays within its limit. */
 const slow = ['out/server/test/faults/load.test.js', 'out/server/test/faults/changesFuzz.test.js'];
@@ -77,19 +37,9 @@ async function step(title, command, args) {
 /** Runs mocha and adds up its summary. A run without a summary has failed. */
 async function suite(title, command, args) {
   console.log(`\n── ${title}`);
-  const { code, printed } = await run(command, args);
-  // On CI the summary is coloured.
-  const plain = stripVTControlCharacters(printed);
-  const count = (word) => {
-    const lines = [...plain.matchAll(new RegExp(`^\\s*(\\d+) ${word}\\b`, 'gm'))];
-    return lines.reduce((sum, [, number]) => sum + Number(number), 0);
-  };
-  const failed = count('failing');
-  totals.passed += count('passing');
-  totals.failed += failed;
-  totals.skipped += count('pending');
-  if (code !== 0 && failed === 0) {
-    console.log(`${title}: ended with exit code ${code}`);
+  const ran = await run(command, args);
+  if (!addSummary(totals, ran)) {
+    console.log(`${title}: ended with exit code ${ran.code}`);
     broken = true;
   }
 }
@@ -136,6 +86,4 @@ try {
 }
 await installing;
 if (broken) totals.failed += 1;
-const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
-console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`);
-process.exitCode = totals.failed > 0 ? 1 : 0;
+close(totals);

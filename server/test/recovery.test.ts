@@ -6,12 +6,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Cli, type CliResult, fixtures } from './support/cliHarness.js';
 import { DaemonClient, processesOf, until } from './support/daemonClient.js';
 import { type EndState, hitsOf, storesOf } from './support/recoveryState.js';
-import { tried } from './support/tally.js';
+import { tried } from '../../shared/test/tally.js';
+import { roundsOr, seedOr } from '../../shared/test/runLength.js';
+import { randomNumbers } from './support/randomNumbers.js';
 
 /** Kills in all. */
-const rounds = Number(process.env['LANTERN_TEST_ROUNDS'] ?? 4);
+const rounds = roundsOr(4);
 /** Repeats the moments of a run that failed. */
-const seed = Number(process.env['LANTERN_TEST_SEED'] ?? Date.now() % 100_000);
+const seed = seedOr(Date.now() % 100_000);
 const victims = [['daemon'], ['chroma'], ['daemon', 'chroma']] as const;
 /** Each data folder suffers this many kills before it is compared. */
 const killsPerHome = 5;
@@ -21,15 +23,6 @@ const atOnce = Math.max(1, availableParallelism());
 interface Question {
   readonly workspace: string;
   readonly query: string;
-}
-
-/** Numbers from 0 to 1, the same for the same seed. */
-function randomNumbers(from: number): () => number {
-  let state = from;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 /** What runs while something is killed. All leave the folder as it was, or another action makes it so. */

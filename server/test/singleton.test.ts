@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
@@ -7,13 +6,20 @@ import { chmod, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { isAlive, readDaemonRecord } from '../../shared/src/connection/daemonRecord.js';
 import { dialOrSpawn, stopDaemon } from '../../shared/src/connection/dial.js';
 import type { ClientTask } from './support/singletonClient.js';
-import { callDaemon, connect, ping, reaching } from './support/singletonPrograms.js';
-import { tried } from './support/tally.js';
+import {
+  callDaemon,
+  connect,
+  endClients,
+  ping,
+  reaching,
+  startClients,
+} from './support/singletonPrograms.js';
+import { tried } from '../../shared/test/tally.js';
 import type { DaemonSetup } from './support/singletonPrograms.js';
+import { isLongRun, roundsOr } from '../../shared/test/runLength.js';
 
 const build = { version: '1.0.0', builtAt: 100 };
 const newer = { version: '1.0.0', builtAt: 200 };
@@ -21,7 +27,7 @@ const clientCount = 20;
 const claimCount = 8;
 const claimRounds = 2;
 /** Each is one clean and one killed daemon; `LANTERN_TEST_ROUNDS=25` runs the 50 of the release check. */
-const rounds = Number(process.env['LANTERN_TEST_ROUNDS'] ?? 3);
+const rounds = roundsOr(3);
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await sleep(10);
@@ -65,19 +71,9 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
     let clients: ChildProcess[];
 
     before(async () => {
-      const program = fileURLToPath(new URL('./support/singletonClient.js', import.meta.url));
-      clients = Array.from({ length: clientCount }, () => fork(program));
-      await Promise.all(clients.map((client) => once(client, 'message')));
+      clients = await startClients(clientCount);
     });
-    after(async () => {
-      await Promise.all(
-        clients.map((client) => {
-          const exit = once(client, 'exit');
-          client.disconnect();
-          return exit;
-        }),
-      );
-    });
+    after(() => endClients(clients));
 
     /** Has all clients call at once, and returns the pid that answered each. */
     async function callAll(): Promise<number[]> {
@@ -108,7 +104,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
         } else assert.equal(await stop(), 'stopped');
       }
       const started = pidsIn('started').length;
-      if (process.env['LANTERN_TEST_ROUNDS'] !== undefined) {
+      if (isLongRun) {
         process.stdout.write(
           `      ${started} processes for ${2 * rounds} owners; slowest round ${Math.round(slowest)} ms\n`,
         );
@@ -217,10 +213,9 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
   });
 
   it('a session of a killed client is gone', async () => {
-    const program = fileURLToPath(new URL('./support/singletonClient.js', import.meta.url));
     const daemon = await callDaemon(setup);
-    const client = fork(program);
-    await once(client, 'message');
+    const [client] = await startClients(1);
+    assert.ok(client !== undefined);
     client.send({ ...setup, hold: true } satisfies ClientTask);
     assert.deepEqual(await once(client, 'message').then(([answer]) => answer as unknown), { pid: daemon });
     const count = (event: string): number => log().split(event).length - 1;

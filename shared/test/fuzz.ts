@@ -1,8 +1,6 @@
 import fc from 'fast-check';
+import { runsOr, seedOr } from './runLength.js';
 import { type Trial, tried } from './tally.js';
-
-/** The number of generated cases: `few` in `npm test`, as many as LANTERN_TEST_RUNS says in a long run. */
-export const runsOr = (few: number): number => Number(process.env['LANTERN_TEST_RUNS'] ?? few);
 
 /**
  * Checks generated cases, and counts them. `npm test` tries the same few each time. A long run tries others each time,
@@ -15,7 +13,7 @@ export async function fuzz<T>(
   what: Trial = 'fuzz cases',
 ): Promise<void> {
   const numRuns = runsOr(few);
-  const seed = Number(process.env['LANTERN_TEST_SEED'] ?? (numRuns === few ? 1 : Date.now() % 1e9));
+  const seed = seedOr(numRuns === few ? 1 : Date.now() % 1e9);
   await fc.assert(
     fc.asyncProperty(cases, async (one) => {
       await check(one);

@@ -5,7 +5,8 @@ import { mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { fuzz, runsOr } from '../../../shared/test/fuzz.js';
+import { fuzz } from '../../../shared/test/fuzz.js';
+import { runsOr } from '../../../shared/test/runLength.js';
 import { tried } from '../../../shared/test/tally.js';
 import { nullLog } from '../../../shared/src/log.js';
 import { type FileRows, decodeFile, encodeFile } from '../catalog/rows.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { tried } from '../../test/support/tally.js';
+import { tried } from '../../../shared/test/tally.js';
 import { bold, obedient, plain } from './terminal.js';
 import { safeJson, safeLine } from '../../../shared/src/safeText.js';
 

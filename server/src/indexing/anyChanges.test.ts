@@ -15,9 +15,10 @@ import { LanternError } from '../../../shared/src/errors.js';
 import { nullLog } from '../../../shared/src/log.js';
 import { Parsers } from '../syntax/parsers.js';
 import { indexState } from '../../test/support/indexState.js';
-import { tried } from '../../test/support/tally.js';
+import { tried } from '../../../shared/test/tally.js';
 import { TestGrammars } from '../../test/support/testGrammars.js';
 import { TestIndex } from '../../test/support/testIndex.js';
+import { runsOr } from '../../../shared/test/runLength.js';
 
 /** Something that happens to the files of a folder. An `aged` file has a time stamp that proves something. */
 type Change =
@@ -111,7 +112,7 @@ describe('any changes of a folder', function () {
     await grammars.remove();
   });
 
-  const runs = Number(process.env['LANTERN_TEST_RUNS'] ?? 20);
+  const runs = runsOr(20);
   const isLong = runs !== 20;
 
   it('end in the index that is made of the last state', async () => {

@@ -7,9 +7,10 @@ import type { Provider } from './graph.js';
 import { WorkerGraph, openGraphInWorker } from './graphWorkerClient.js';
 import type { ModelFiles } from './modelFolder.js';
 import { openGraph } from './onnxGraph.js';
+import { roundsOr } from '../../../shared/test/runLength.js';
 
 const provider: Provider = { kind: 'cpu', threads: 1 };
-const rounds = Number(process.env['LANTERN_TEST_ROUNDS'] ?? 5);
+const rounds = roundsOr(5);
 
 /** A thread that is open at once, and then runs `then` for each request. */
 function fakeThread(then: string): WorkerGraph {

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LanternError } from '../../../shared/src/errors.js';
 import { nullLog } from '../../../shared/src/log.js';
-import { tried } from '../../test/support/tally.js';
+import { tried } from '../../../shared/test/tally.js';
 import { modelsDir } from '../paths.js';
 import { EmbeddingSession } from './embeddingSession.js';
 import { Hub } from './hub.js';

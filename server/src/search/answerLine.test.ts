@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { answerLine } from './answerLine.js';
 import { parseQuery } from './query.js';
+import { runsOr } from '../../../shared/test/runLength.js';
 
 /** The line of `text` that answers `question`, all of whose tokens tell the same unless `weights` says otherwise. */
 function lineOf(
@@ -91,7 +92,7 @@ describe('the line that answers', () => {
           assert.doesNotMatch(shown.text, /\p{Cs}/u, 'no half of a character');
         },
       ),
-      { numRuns: Number(process.env['LANTERN_TEST_RUNS'] ?? 200) },
+      { numRuns: runsOr(200) },
     );
   });
 });

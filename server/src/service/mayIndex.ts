@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join, parse, resolve } from 'node:path';
+import { join, parse, resolve } from 'node:path';
 import { currentUid } from '../../../shared/src/connection/endpoint.js';
 import { contains } from '../../../shared/src/contains.js';
 import { LanternError } from '../../../shared/src/errors.js';
@@ -136,8 +136,5 @@ function whyUnlikely(real: string, { dataDir, home }: Machine): string | undefin
 
 /** Whether a folder is the home folder or one above it. */
 export function holdsHome(path: string, home: string = homedir()): boolean {
-  for (let folder = resolve(home); ; folder = dirname(folder)) {
-    if (folder === resolve(path)) return true;
-    if (dirname(folder) === folder) return false;
-  }
+  return contains(resolve(path), resolve(home));
 }

@@ -4,7 +4,8 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { isElsewhere, parseCoreConfig } from './gitSettings.js';
-import { tried } from '../../test/support/tally.js';
+import { fuzz } from '../../../shared/test/fuzz.js';
+import { tried } from '../../../shared/test/tally.js';
 import { TestFolder } from '../../test/support/testFolder.js';
 
 /** What git lists as its own or untracked, without what it ignores. */
@@ -324,8 +325,7 @@ describe('ignore rules', () => {
         one.dispose();
       }
     };
-    const numRuns = Number(process.env['LANTERN_TEST_RUNS'] ?? 40);
-    return fc.assert(fc.asyncProperty(tree, run), { numRuns, ...(numRuns === 40 && { seed: 1 }) });
+    return fuzz(tree, 40, run);
   });
 });
 

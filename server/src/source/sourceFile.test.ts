@@ -19,7 +19,7 @@ import {
   openFile,
   readSource,
 } from './sourceFile.js';
-import { tried } from '../../test/support/tally.js';
+import { tried } from '../../../shared/test/tally.js';
 import { TestFolder } from '../../test/support/testFolder.js';
 
 describe('readSource', () => {

@@ -6,12 +6,14 @@ import { fileURLToPath } from 'node:url';
 import Database from 'libsql';
 import { SCHEMA_VERSION } from '../../src/catalog/schema.js';
 import type { UseRequest, UseResult } from '../support/catalogUser.js';
-import { tried } from '../support/tally.js';
+import { tried } from '../../../shared/test/tally.js';
 import { TestService } from '../support/testService.js';
+import { roundsOr, seedOr } from '../../../shared/test/runLength.js';
+import { randomNumbers } from '../support/randomNumbers.js';
 
 /** Damaged pages of each kind; `LANTERN_TEST_ROUNDS` raises it. */
-const rounds = Number(process.env['LANTERN_TEST_ROUNDS'] ?? 2);
-const seed = Number(process.env['LANTERN_TEST_SEED'] ?? Date.now() % 100_000);
+const rounds = roundsOr(2);
+const seed = seedOr(Date.now() % 100_000);
 
 const words = ['river', 'ledger', 'violet', 'harbor', 'copper', 'meadow', 'signal'];
 const word = (n: number): string => words[n % words.length] ?? '';
@@ -27,14 +29,6 @@ const files = Object.fromEntries(
   }),
 );
 const queries = ['river ledger', 'copper signal total7', 'harbor12'];
-
-function randomNumbers(from: number): () => number {
-  let state = from;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 /** SQLite's kinds of pages, by their first byte; a page of another kind is an overflow or a free page. */
 const kinds: Readonly<Record<number, string>> = {

@@ -7,7 +7,7 @@ import { readDaemonRecord } from '../../../shared/src/connection/daemonRecord.js
 import { helloOf } from '../../../shared/src/connection/reachDaemon.js';
 import { Cli } from '../support/cliHarness.js';
 import { DaemonClient, settledRss, until } from '../support/daemonClient.js';
-import { tried } from '../support/tally.js';
+import { tried } from '../../../shared/test/tally.js';
 
 const MiB = 1024 * 1024;
 const frame = (message: object): string => {

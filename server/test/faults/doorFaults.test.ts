@@ -14,14 +14,15 @@ import {
 } from '../support/faultPoints.js';
 import { until } from '../support/daemonClient.js';
 import { LiveServices } from '../support/liveServices.js';
-import { tried } from '../support/tally.js';
+import { tried } from '../../../shared/test/tally.js';
 import { TestFolder } from '../support/testFolder.js';
+import { isLongRun, roundsOr, seedOr } from '../../../shared/test/runLength.js';
 
 /** Most calls of a scenario that fail, spread over all of them; `LANTERN_TEST_ROUNDS` raises it. */
-const most = Number(process.env['LANTERN_TEST_ROUNDS'] ?? 1);
-const seed = Number(process.env['LANTERN_TEST_SEED'] ?? Date.now() % 1000);
+const most = roundsOr(1);
+const seed = seedOr(Date.now() % 1000);
 /** The short run has one scenario. */
-const isLong = process.env['LANTERN_TEST_ROUNDS'] !== undefined;
+const isLong = isLongRun;
 /** An attempt that takes longer hangs. */
 const longestMs = 60_000;
 
@@ -126,16 +127,7 @@ for (const door of doors) {
         return status?.status.kind === 'idle' && status.chunksPending + status.filesPending === 0;
       });
       // Hits are right at once. What Chroma has missed follows by itself.
-      await until(
-        'the collection equals the catalog',
-        async () => {
-          const { found, wanted } = await live
-            .collection(folder.root)
-            .catch(() => ({ found: [], wanted: ['none'] }));
-          return wanted.join() === found.join();
-        },
-        100,
-      );
+      await live.collectionFilled(folder.root, 100);
       const { models } = await live.service.memory([]);
       assert.ok(
         models.every(({ leases }) => leases === 0),

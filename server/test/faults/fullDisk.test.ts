@@ -6,8 +6,9 @@ import { LanternError } from '../../../shared/src/errors.js';
 import { until } from '../support/daemonClient.js';
 import { LiveServices } from '../support/liveServices.js';
 import { SmallDisk } from '../support/smallDisk.js';
-import { tried } from '../support/tally.js';
+import { tried } from '../../../shared/test/tally.js';
 import { TestFolder } from '../support/testFolder.js';
+import { isLongRun } from '../../../shared/test/runLength.js';
 
 const sourceOf = (n: number): string =>
   `/** Measures part ${n} of the river. */\nexport function river${n}(stone: number): number {\n  return stone + ${n};\n}\n`;
@@ -18,7 +19,7 @@ const rows = (n: number): string =>
   ).join('');
 
 /** Waits for half a minute where a job is tried again, so only the long run has it. */
-const isLong = process.env['LANTERN_TEST_ROUNDS'] !== undefined;
+const whenLong = isLongRun ? it : it.skip;
 
 describe('a full disk', function () {
   this.timeout(180_000);
@@ -49,7 +50,7 @@ describe('a full disk', function () {
   };
   const status = (): unknown => live.service.indexedFolders()[0]?.status;
 
-  (isLong ? it : it.skip)(
+  whenLong(
     'is an error of the job with its reason, searches answer from what is there, and with room again all goes on',
     async () => {
       await live.open();
@@ -79,16 +80,7 @@ describe('a full disk', function () {
       await until('the index is complete', () => JSON.stringify(status()) === '{"kind":"idle"}');
       const { hits } = await live.search(folder.root, 'river stone part 40', false);
       assert.ok(hits.some(({ path }) => path === 'more40.ts'));
-      await until(
-        'Chroma has them',
-        async () => {
-          const { found, wanted } = await live
-            .collection(folder.root)
-            .catch(() => ({ found: [], wanted: ['?'] }));
-          return found.join() === wanted.join();
-        },
-        90,
-      );
+      await live.collectionFilled(folder.root, 90);
       tried('faults');
     },
   );
@@ -107,7 +99,7 @@ describe('a full disk', function () {
     tried('faults');
   });
 
-  (isLong ? it : it.skip)(
+  whenLong(
     'under Chroma alone: vectors come from the catalog meanwhile, and Chroma gets the rest by itself',
     async () => {
       const other = new LiveServices();
@@ -132,16 +124,7 @@ describe('a full disk', function () {
         assert.ok(hits.some(({ path }) => path === 'more40.ts'));
         assert.equal(coverage.filesPending, 0);
         disk.free();
-        await until(
-          'Chroma has all',
-          async () => {
-            const { found, wanted } = await other
-              .collection(folder.root)
-              .catch(() => ({ found: [], wanted: ['?'] }));
-            return found.join() === wanted.join();
-          },
-          90,
-        );
+        await other.collectionFilled(folder.root, 90);
         assert.equal(other.service.status([]).vectors.kind, 'running');
         tried('faults');
       } finally {

@@ -18,7 +18,7 @@ import { readDaemonRecord } from '../../../shared/src/connection/daemonRecord.js
 import { packageRoot } from '../../src/paths.js';
 import { Cli } from '../support/cliHarness.js';
 import { DaemonClient } from '../support/daemonClient.js';
-import { tried } from '../support/tally.js';
+import { tried } from '../../../shared/test/tally.js';
 import { testClient, textOf } from '../support/testAgent.js';
 
 /** Anything but what a line of text has: controls, directions, letters that nobody sees. */

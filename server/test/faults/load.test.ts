@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { type Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Cli } from '../support/cliHarness.js';
 import { DaemonClient } from '../support/daemonClient.js';
-import { tried } from '../support/tally.js';
+import { tried } from '../../../shared/test/tally.js';
 import { testClient, textOf } from '../support/testAgent.js';
 
 const minutes = Number(process.env['LANTERN_TEST_MINUTES'] ?? 0.1);

@@ -3,9 +3,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Cli } from '../support/cliHarness.js';
 import { DaemonClient, processesOf } from '../support/daemonClient.js';
-import { tried } from '../support/tally.js';
+import { tried } from '../../../shared/test/tally.js';
+import { isLongRun } from '../../../shared/test/runLength.js';
 
-const whenLong = process.env['LANTERN_TEST_ROUNDS'] === undefined ? it.skip : it;
+const whenLong = isLongRun ? it : it.skip;
 
 /** Words only: vectors of so many files would take half an hour. */
 describe('very many files', function () {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import fc from 'fast-check';
@@ -8,6 +7,7 @@ import { fuzz } from '../../../shared/test/fuzz.js';
 import { packageRoot } from '../../src/paths.js';
 import { Cli } from '../support/cliHarness.js';
 import { DaemonClient, settledRss } from '../support/daemonClient.js';
+import { usedDaemon } from '../support/usedDaemon.js';
 
 interface Answer {
   readonly id?: unknown;
@@ -113,13 +113,7 @@ describe('what is no message of MCP', function () {
   let rssBefore: number;
 
   before(async () => {
-    cli = new Cli();
-    folder = cli.folder();
-    writeFileSync(join(folder, 'door.ts'), 'export function closeDoor() {\n  return hinge.turn();\n}\n');
-    other = await DaemonClient.open(cli.home);
-    await other.request('lantern/index', { path: folder });
-    await other.request('lantern/search', { path: folder, query: 'close the door', wait: true });
-    rssBefore = await settledRss(other, 2);
+    ({ cli, folder, other, rssBefore } = await usedDaemon());
   });
   after(async () => {
     const grown = ((await settledRss(other, 2)) - rssBefore) / 2 ** 20;

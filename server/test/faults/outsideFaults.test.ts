@@ -17,13 +17,14 @@ import { join } from 'node:path';
 import { Cli } from '../support/cliHarness.js';
 import { DaemonClient, processesOf, until } from '../support/daemonClient.js';
 import { SmallDisk } from '../support/smallDisk.js';
-import { tried } from '../support/tally.js';
+import { tried } from '../../../shared/test/tally.js';
+import { isLongRun } from '../../../shared/test/runLength.js';
 
 const sourceOf = (n: number): string =>
   `/** Measures part ${n} of the river. */\nexport function river${n}(stone: number): number {\n  return stone + ${n};\n}\n`;
 
 /** Some wait for half a minute, so only the long run has them. */
-const whenLong = process.env['LANTERN_TEST_ROUNDS'] === undefined ? it.skip : it;
+const whenLong = isLongRun ? it : it.skip;
 
 /** The built command line and daemon, in a world that misbehaves. */
 describe('from outside', function () {

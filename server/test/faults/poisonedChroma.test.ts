@@ -8,7 +8,7 @@ import type { SearchHit } from '../../../shared/src/protocol/protocol.js';
 import { ChromaTestBed } from '../support/chromaTestServer.js';
 import { Cli } from '../support/cliHarness.js';
 import { DaemonClient, settledRss, until } from '../support/daemonClient.js';
-import { tried } from '../support/tally.js';
+import { tried } from '../../../shared/test/tally.js';
 
 interface Found {
   readonly ids: readonly (readonly string[])[];

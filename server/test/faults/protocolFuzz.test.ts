@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
-import { readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { Message } from 'vscode-languageserver-protocol/node';
 import { helloOf } from '../../../shared/src/connection/reachDaemon.js';
@@ -9,6 +8,7 @@ import { fuzz } from '../../../shared/test/fuzz.js';
 import { Cli } from '../support/cliHarness.js';
 import { DaemonClient, processesOf, settledRss, until } from '../support/daemonClient.js';
 import { RawClient, framed, unframed } from '../support/rawClient.js';
+import { usedDaemon } from '../support/usedDaemon.js';
 
 const mebibyte = 2 ** 20;
 /** A client that is served waits no longer than this beside one that misbehaves. */
@@ -55,13 +55,7 @@ describe('what is no message', function () {
   };
 
   before(async () => {
-    cli = new Cli();
-    folder = cli.folder();
-    writeFileSync(join(folder, 'door.ts'), 'export function closeDoor() {\n  return hinge.turn();\n}\n');
-    other = await DaemonClient.open(cli.home);
-    await other.request('lantern/index', { path: folder });
-    await other.request('lantern/search', { path: folder, query: 'close the door', wait: true });
-    rssBefore = await settledRss(other, 2);
+    ({ cli, folder, other, rssBefore } = await usedDaemon());
     handlesBefore = await handles();
   });
   after(async () => {

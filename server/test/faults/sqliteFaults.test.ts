@@ -9,13 +9,14 @@ import { Searcher } from '../../src/search/searcher.js';
 import { FolderAccess } from '../../src/service/folderAccess.js';
 import { Refusals } from '../../src/service/refusals.js';
 import { FaultPoints, spread, sqliteFault } from '../support/faultPoints.js';
-import { tried } from '../support/tally.js';
+import { tried } from '../../../shared/test/tally.js';
 import { TestService } from '../support/testService.js';
 import { bagOfWords } from '../support/testIndex.js';
+import { roundsOr, seedOr } from '../../../shared/test/runLength.js';
 
 /** Most calls of a scenario that fail, spread over all of them; `LANTERN_TEST_ROUNDS` raises it. */
-const most = Number(process.env['LANTERN_TEST_ROUNDS'] ?? 8);
-const seed = Number(process.env['LANTERN_TEST_SEED'] ?? Date.now() % 1000);
+const most = roundsOr(8);
+const seed = seedOr(Date.now() % 1000);
 
 const caller = { folders: (): string[] => [] };
 const queries = ['river stone', 'ledger total', 'copper wire signal'];

@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { isAlive } from '../../../shared/src/connection/daemonRecord.js';
 import { stopDaemon } from '../../../shared/src/connection/dial.js';
-import { type DaemonSetup, reaching } from '../support/singletonPrograms.js';
-import { tried } from '../support/tally.js';
+import { type DaemonSetup, endClients, reaching, startClients } from '../support/singletonPrograms.js';
+import { tried } from '../../../shared/test/tally.js';
+import { isLongRun, roundsOr } from '../../../shared/test/runLength.js';
 
 const processes = 8;
 const clientsEach = 8;
 /** `LANTERN_TEST_ROUNDS=200` runs those of the release check. */
-const rounds = Number(process.env['LANTERN_TEST_ROUNDS'] ?? 3);
+const rounds = roundsOr(3);
 
 (process.platform === 'win32' ? describe.skip : describe)(
   '64 clients that connect at once from nothing',
@@ -26,18 +26,10 @@ const rounds = Number(process.env['LANTERN_TEST_ROUNDS'] ?? 3);
     before(async () => {
       dir = await mkdtemp(join(tmpdir(), 'ln-'));
       await mkdir(join(dir, 'run'), { mode: 0o700 });
-      const program = fileURLToPath(new URL('../support/singletonClient.js', import.meta.url));
-      clients = Array.from({ length: processes }, () => fork(program));
-      await Promise.all(clients.map((client) => once(client, 'message')));
+      clients = await startClients(processes);
     });
     after(async () => {
-      await Promise.all(
-        clients.map((client) => {
-          const exit = once(client, 'exit');
-          client.disconnect();
-          return exit;
-        }),
-      );
+      await endClients(clients);
       await rm(dir, { recursive: true });
     });
 
@@ -73,7 +65,7 @@ const rounds = Number(process.env['LANTERN_TEST_ROUNDS'] ?? 3);
         tried('rounds of load');
       }
       took.sort((a, b) => a - b);
-      if (process.env['LANTERN_TEST_ROUNDS'] !== undefined)
+      if (isLongRun)
         process.stdout.write(
           `      from nothing to 64 answers: median ${Math.round(took[took.length >> 1] ?? 0)} ms, worst ${Math.round(took.at(-1) ?? 0)} ms\n`,
         );

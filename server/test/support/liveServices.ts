@@ -7,6 +7,7 @@ import { disposeOnce } from '../../../shared/src/disposable.js';
 import type { SearchResult } from '../../../shared/src/protocol/protocol.js';
 import { createServices } from '../../src/composition.js';
 import type { Services } from '../../src/daemon/daemon.js';
+import { until } from './daemonClient.js';
 import { type LogEvent, recordingLog } from './testLog.js';
 import { tenantOf } from './recoveryState.js';
 
@@ -71,6 +72,16 @@ export class LiveServices {
   async dispose(): Promise<void> {
     await this.close();
     rmSync(this.home, { recursive: true, force: true });
+  }
+
+  /** Waits until the folder's collection has what the catalog wants, for `seconds` at most. */
+  async collectionFilled(path: string, seconds: number): Promise<void> {
+    const isFilled = async (): Promise<boolean> => {
+      const { found, wanted } = await this.collection(path);
+      return found.join() === wanted.join();
+    };
+    // While Chroma is away, it has nothing.
+    await until('the collection equals the catalog', () => isFilled().catch(() => false), seconds);
   }
 
   /** Ids in the folder's collection, as the running server has them, beside those that the catalog wants. */

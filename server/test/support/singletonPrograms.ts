@@ -1,3 +1,4 @@
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -53,6 +54,24 @@ export async function reaching(setup: DaemonSetup): Promise<DialOrSpawnOptions> 
       return spawned;
     },
   };
+}
+
+/** Starts processes that call a daemon for each message; see singletonClient.ts. */
+export async function startClients(count: number): Promise<ChildProcess[]> {
+  const program = fileURLToPath(new URL('./singletonClient.js', import.meta.url));
+  const clients = Array.from({ length: count }, () => fork(program));
+  await Promise.all(clients.map((client) => once(client, 'message')));
+  return clients;
+}
+
+export async function endClients(clients: readonly ChildProcess[]): Promise<void> {
+  await Promise.all(
+    clients.map((client) => {
+      const exit = once(client, 'exit');
+      client.disconnect();
+      return exit;
+    }),
+  );
 }
 
 /** Opens a session and leaves it open. */

@@ -6,8 +6,9 @@ import { ConfigText, canonical } from './configText.js';
 import { json } from './syntax/json.js';
 import { toml } from './syntax/toml.js';
 import { yaml } from './syntax/yaml.js';
+import { runsOr } from '../../test/runLength.js';
 
-const numRuns = Number(process.env['LANTERN_TEST_RUNS'] ?? 150);
+const numRuns = runsOr(150);
 const command = {
   command: '/opt/node',
   args: ['/opt/a "b"/lantern.js', 'mcp'],

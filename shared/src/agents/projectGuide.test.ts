@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { ProjectGuide, guideText } from './projectGuide.js';
+import { runsOr } from '../../test/runLength.js';
 
 describe('the section in AGENTS.md', () => {
   let folder: string;
@@ -67,7 +68,7 @@ describe('the section in AGENTS.md', () => {
         assert.equal(await guide.uninstall(), 'removed');
         assert.equal(text(), before);
       }),
-      { numRuns: Number(process.env['LANTERN_TEST_RUNS'] ?? 50) },
+      { numRuns: runsOr(50) },
     );
   });
 

@@ -109,16 +109,15 @@ export class AgentCommands {
   }
 
   async list({ json }: Options): Promise<number> {
-    const rows = await Promise.all(
-      [...this.#all('user'), ...(this.#isHome ? [] : this.#all('project'))].map(async (config) => ({
-        agent: config.agent.id,
-        title: config.agent.title,
-        scope: config.scope,
-        file: config.file,
-        found: config.found,
-        state: await config.state(this.#command(config.scope)),
-      })),
-    );
+    const configs = [...this.#all('user'), ...(this.#isHome ? [] : this.#all('project'))];
+    const rows = (await this.#states(configs)).map(({ config, state }) => ({
+      agent: config.agent.id,
+      title: config.agent.title,
+      scope: config.scope,
+      file: config.file,
+      found: config.found,
+      state,
+    }));
     const guide = this.#isHome ? undefined : new ProjectGuide(this.#parts);
     const guideState = await guide?.state();
     if (json === true) {
@@ -214,9 +213,16 @@ export class AgentCommands {
   }
 
   async #configured(scope: Scope): Promise<readonly AgentConfig[]> {
-    const configs = this.#files(scope);
-    const states = await Promise.all(configs.map((config) => config.state(this.#command(scope))));
-    return configs.filter((_, index) => states[index]?.kind === 'configured');
+    const rows = await this.#states(this.#files(scope));
+    return rows.filter(({ state }) => state.kind === 'configured').map(({ config }) => config);
+  }
+
+  #states(
+    configs: readonly AgentConfig[],
+  ): Promise<{ readonly config: AgentConfig; readonly state: AgentState }[]> {
+    return Promise.all(
+      configs.map(async (config) => ({ config, state: await config.state(this.#command(config.scope)) })),
+    );
   }
 
   async #candidates(verb: Verb, scope: Scope): Promise<readonly AgentConfig[]> {
@@ -225,9 +231,7 @@ export class AgentCommands {
       if (configured.length === 0) this.#parts.print('No agent has Lantern in its configuration.');
       return configured;
     }
-    const configs = this.#files(scope);
-    const states = await Promise.all(configs.map((config) => config.state(this.#command(scope))));
-    const found = configs.filter(
+    const found = this.#files(scope).filter(
       ({ agent, found }) => found || (scope === 'project' && usual.includes(agent.id)),
     );
     if (found.length === 0) {
@@ -236,10 +240,10 @@ export class AgentCommands {
         'No agent was found on this machine. Name one to set it up all the same; “lantern mcp list” names all that Lantern knows.',
       );
     }
-    const open = found.filter((config) => {
-      const state = states[configs.indexOf(config)];
-      return state?.kind !== 'configured' || !state.current;
-    });
+    const rows = await this.#states(found);
+    const open = rows
+      .filter(({ state }) => state.kind !== 'configured' || !state.current)
+      .map(({ config }) => config);
     if (open.length === 0) this.#parts.print('Every agent that was found has Lantern already.');
     return open;
   }

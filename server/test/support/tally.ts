@@ -1,1 +1,0 @@
-export { type Trial, tried } from '../../../shared/test/tally.js';
