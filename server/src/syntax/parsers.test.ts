@@ -108,16 +108,16 @@ describe('Parsers', () => {
     parsers.dispose();
   });
 
-  it('does not parse a long run of white space', async () => {
+  it('does not parse a long run of marks and white space', async () => {
     const parsers = new Parsers(grammars.folder, nullLog);
-    const blank = (count: number) => parsers.read('json', `[1,${'\r'.repeat(count)}2]`, typeOf);
-    assert.equal(await blank(3999), 'document');
-    assert.equal(await blank(4000), undefined);
-    assert.equal(await blank(9001), undefined);
-    assert.equal(
-      await parsers.read('json', `[${' \n'.repeat(1500)}1,${'\t'.repeat(3500)}2]`, typeOf),
-      'document',
-    );
+    const read = (run: string) => parsers.read('json', `["a${run}b"]`, typeOf);
+    for (const mark of ['\r', ' ', '`', '\u00a0', '😀', '-`']) {
+      const run = mark.repeat(8000 / mark.length);
+      assert.equal(await read(run.slice(1)), 'document', mark);
+      assert.equal(await read(run), undefined, mark);
+      assert.equal(await read(`${'A'.repeat(3000)}${run}${'A'.repeat(9000)}`), undefined, mark);
+    }
+    assert.equal(await read(`${'-'.repeat(7000)}0`.repeat(3)), 'document');
     parsers.dispose();
   });
 

@@ -27,8 +27,11 @@ const maxParseMs = 5000;
  * ambiguous one can take gigabytes.
  */
 const memoryPages = { initial: 512, maximum: 4096 };
-/** Some grammars read a run of white space again from each of its characters, and cannot be stopped meanwhile. */
-const longestBlank = 4000;
+/**
+ * Most characters in a row without an ASCII letter or digit that are parsed. Some grammars read such a run again from
+ * each of its characters, and cannot be stopped meanwhile.
+ */
+const longestRun = 8000;
 /** Rows per step of a query. A file of common length needs one step. */
 const queryRows = 4000;
 /** Time for one step of a query, and for all steps of one tree. Matches found until then are kept. */
@@ -122,8 +125,8 @@ export class Parsers implements Disposable {
   ): Promise<T | undefined> {
     const grammar = await this.#grammar(language);
     if (!grammar || this.#isDisposed() || isRuntimeBroken) return undefined;
-    if (text.length > maxParseLength || hasLongBlank(text)) {
-      this.#refuse(language, text.length > maxParseLength ? 'too long' : 'too much white space');
+    if (text.length > maxParseLength || hasLongRun(text)) {
+      this.#refuse(language, text.length > maxParseLength ? 'too long' : 'too many marks in a row');
       return undefined;
     }
     let parser: Parser | undefined;
@@ -243,15 +246,20 @@ export class Parsers implements Disposable {
   }
 }
 
-function hasLongBlank(text: string): boolean {
-  for (let end = longestBlank; end <= text.length;) {
-    // Backwards from the end of a window: mostly its last character is no space already.
+function hasLongRun(text: string): boolean {
+  for (let end = longestRun; end <= text.length;) {
+    // Backwards from the end of a window: mostly its last character is a letter already.
     let at = end;
-    while (at > end - longestBlank && text.charCodeAt(at - 1) <= 32) at--;
-    if (at === end - longestBlank) return true;
-    end = at + longestBlank;
+    while (at > end - longestRun && !isWordAt(text, at - 1)) at--;
+    if (at === end - longestRun) return true;
+    end = at + longestRun;
   }
   return false;
+}
+
+function isWordAt(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 57);
 }
 
 class OneTree implements SyntaxTree {
