@@ -76,7 +76,7 @@ export const leak = {
       };
       const before = await atRest();
       say(`indexed; ${before.daemon} handles of the daemon, ${before.chroma} of Chroma`);
-      await first.memory();
+      await first.request('lantern/memory', { restartLoopDelay: true });
       const counts = { searches: 0, edits: 0, clears: 0, sessions: 0 };
       const ends = performance.now() + minutes * 60_000;
       const going = () => performance.now() < ends;

@@ -111,6 +111,8 @@ export async function createServices(
     catalog,
     folders,
     searcher: new Searcher(catalog),
+    // A full collection of garbage, for 50 ms at rest, holds up a search.
+    onSearch: () => work.postpone(),
     model,
     refusals: new Refusals(join(dataDir, 'refused.json'), log),
     log,

@@ -1,3 +1,4 @@
+import { nextTurn } from '../../../shared/src/nextTurn.js';
 import type { Sql } from './database.js';
 import { type ChunkRow, type FolderRow, chunkColumns, toChunk, toVector } from './rows.js';
 
@@ -115,7 +116,7 @@ export class Outbox {
       );
       for (const row of rows) found.push(row);
       after = rows.length < page ? undefined : rows.at(-1)?.key;
-      if (after !== undefined) await new Promise((settle) => setImmediate(settle));
+      if (after !== undefined) await nextTurn();
     }
     found.sort((a, b) => a.id - b.id);
     const missing = found.filter(({ ready }) => ready === 0);

@@ -24,7 +24,12 @@ export class WorkCounter {
     });
   }
 
-  /** True once, when there has been no job for `ms` after some work. */
+  /** Work that has ended counts as if it ended now: someone searches. */
+  postpone(): void {
+    if (this.#endedAt !== undefined) this.#endedAt = performance.now();
+  }
+
+  /** True once, when there has been no job and no search for `ms` after some work. */
   takeEnded(ms: number): boolean {
     if (this.running || this.#endedAt === undefined || performance.now() - this.#endedAt < ms) return false;
     this.#endedAt = undefined;

@@ -2,6 +2,7 @@ import type { Disposable } from '../../../shared/src/disposable.js';
 import { LanternError, cancelled, errorMessage } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
 import type { IndexProgress } from '../../../shared/src/protocol/protocol.js';
+import { nextTurn } from '../../../shared/src/nextTurn.js';
 import { SharedTask } from '../../../shared/src/sharedTask.js';
 import type { Catalog, ChunkRow, FolderRow } from '../catalog/catalog.js';
 import type { Chunker } from '../chunking/chunker.js';
@@ -141,6 +142,8 @@ export class FolderIndexer {
   async #counted<T>(job: string, work: () => Promise<T>): Promise<T> {
     const counted = this.#deps.busy?.(`${job} ${this.folder.path}`);
     try {
+      // Jobs of several folders may be due in the same turn.
+      await nextTurn();
       return await work();
     } finally {
       counted?.dispose();

@@ -1,3 +1,4 @@
+import { nextTurn } from '../../../shared/src/nextTurn.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { usageLines } from '../lexical/usageLines.js';
 import { readSource } from '../source/sourceFile.js';
@@ -49,7 +50,7 @@ export async function refreshUsage(
   }
   while (catalog.usage.collect(folder.id, page) > 0) {
     if (performance.now() - began > longestMs) return Number.MAX_SAFE_INTEGER;
-    await new Promise((settle) => setImmediate(settle));
+    await nextTurn();
   }
   return undefined;
 }

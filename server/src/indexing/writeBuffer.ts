@@ -1,3 +1,4 @@
+import { nextTurn } from '../../../shared/src/nextTurn.js';
 import type { FileChange, FolderRow } from '../catalog/catalog.js';
 import type { IndexWriter } from './indexWriter.js';
 
@@ -41,8 +42,8 @@ export class WriteBuffer {
     if (this.#writing !== undefined) return;
     if (this.#changes.length >= pageFiles || performance.now() - this.#wroteAt > pageDelayMs) {
       const written = this.#write();
-      // A writer in this thread is done in this turn.
-      await Promise.race([written, new Promise((settle) => setImmediate(settle))]);
+      // A writer in this thread is done by then.
+      await Promise.race([written, nextTurn()]);
     }
   }
 

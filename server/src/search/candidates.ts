@@ -1,3 +1,4 @@
+import { nextTurn } from '../../../shared/src/nextTurn.js';
 import type { Catalog, FolderRow } from '../catalog/catalog.js';
 import type { Field } from '../lexical/postings.js';
 import type { TokenWeights } from './answerLine.js';
@@ -34,10 +35,11 @@ export async function findCandidates(
 ): Promise<Found> {
   const { folder, vectors } = target;
   const { mode } = request;
-  // The collection is another process: it searches while the terms are looked up here.
+  // The collection is another process: it searches while the terms are looked up here, from the next turn on, when
+  // the request has left this process.
   const nearest = mode === 'lexical' ? undefined : nearestChunks(target, request);
   nearest?.catch(() => undefined);
-  if (nearest !== undefined) await sent();
+  if (nearest !== undefined) await nextTurn();
   // Postings and definitions are read by the numbers of one state of the statistics.
   const { docs, terms, defines } = catalog.snapshot(() => {
     const docs = catalog.lexical.docs(folder.id);
@@ -187,9 +189,6 @@ async function nearestChunks(
   const limit = glob === undefined && prefix === '' ? denseCandidates : denseCandidates * 10;
   return vectors.nearest(vectors.query, limit, languages && { languages });
 }
-
-/** Resolves in the next turn of the event loop, when a request has left the process. */
-const sent = (): Promise<void> => new Promise((settle) => setImmediate(settle));
 
 /** Numbers of the nearest chunks that are in accepted files, with their similarity, which is the cosine. */
 function denseChunks(

@@ -1,7 +1,7 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import picomatch from 'picomatch';
 import type { SearchHit } from '../../../shared/src/protocol/protocol.js';
 import { throwIfCancelled } from '../../../shared/src/errors.js';
+import { nextTurn } from '../../../shared/src/nextTurn.js';
 import type { Catalog, ChunkRow } from '../catalog/catalog.js';
 import { type Found, findCandidates } from './candidates.js';
 import { hitsOf } from './hits.js';
@@ -45,7 +45,7 @@ export class Searcher {
     const query = parseQuery(request.query);
     const found = await this.candidates(target, request, query);
     // Answers of the vector store to several searches come in the same turn of the event loop.
-    await turn();
+    await nextTurn();
     throwIfCancelled(signal, 'Search');
     let ranked = this.rank(found, query);
     if (query.phrases.length > 0) ranked = await this.#phrasesFirst(target, ranked, query, signal);

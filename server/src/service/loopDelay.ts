@@ -4,8 +4,9 @@ import type { LoopDelay } from '../../../shared/src/protocol/protocol.js';
 const resolutionMs = 1;
 
 /**
- * How late the timers of this thread are, by `perf_hooks.monitorEventLoopDelay`, since the first call of `read`. Its
- * timer wakes the processor a thousand times a second, so it runs only in a daemon that a benchmark measures.
+ * How late the timers of this thread are, by `perf_hooks.monitorEventLoopDelay`, since the first call of `read` or the
+ * last of `restart`. Its timer wakes the processor a thousand times a second, so it runs only in a daemon that a
+ * benchmark measures.
  */
 export class LoopDelayMeter {
   readonly #isWanted: boolean;
@@ -33,6 +34,11 @@ export class LoopDelayMeter {
       maxMs: late(max),
       ...(busiestTurnMs !== undefined && { busiestTurnMs }),
     };
+  }
+
+  restart(): void {
+    this.#histogram?.reset();
+    this.#busiestTurnMs = undefined;
   }
 
   /** A timer that is due in every turn: between two of its calls is one turn, or a few short ones. */

@@ -3,6 +3,7 @@ import {
   type FindRelatedParams,
   type FolderParams,
   type IndexParams,
+  type MemoryParams,
   type Relation,
   type SearchMode,
   type SearchParams,
@@ -124,6 +125,11 @@ export function indexParams(params: unknown): IndexParams {
 export function folderParams(params: unknown): FolderParams {
   const fields = new Fields('folder', params);
   return fields.optional('path', (name) => fields.string(name));
+}
+
+export function memoryParams(params: unknown): MemoryParams {
+  const fields = new Fields('memory', params);
+  return fields.optional('restartLoopDelay', (name) => fields.boolean(name));
 }
 
 export function pathParams(method: string, params: unknown): { path: string } {

@@ -9,6 +9,7 @@ import type {
   IndexParams,
   IndexProgress,
   IndexReport,
+  MemoryParams,
   MemoryResult,
   ModelsResult,
   RemoveResult,
@@ -37,6 +38,8 @@ export interface ServiceDependencies {
   readonly searcher: Searcher;
   readonly model: SelectedModel;
   readonly vectorServer: VectorServer;
+  /** Called with each search. */
+  readonly onSearch: () => void;
   readonly refusals: Refusals;
   readonly log: Log;
 }
@@ -46,6 +49,7 @@ export interface ServiceDependencies {
  * methods. This room knows the requests and their order; it neither parses files nor ranks.
  */
 export class Service {
+  readonly #deps: ServiceDependencies;
   readonly #access: FolderAccess;
   readonly #model: SelectedModel;
   readonly #search: SearchService;
@@ -55,6 +59,7 @@ export class Service {
 
   constructor(deps: ServiceDependencies) {
     const access = new FolderAccess(deps);
+    this.#deps = deps;
     this.#access = access;
     this.#model = deps.model;
     this.#search = new SearchService({ ...deps, access });
@@ -64,10 +69,12 @@ export class Service {
   }
 
   search(params: SearchParams, caller: Caller, signal?: AbortSignal): Promise<SearchResult> {
+    this.#deps.onSearch();
     return this.#search.search(params, caller, signal);
   }
 
   findRelated(params: FindRelatedParams, caller: Caller, signal?: AbortSignal): Promise<SearchResult> {
+    this.#deps.onSearch();
     return this.#related.findRelated(params, caller, signal);
   }
 
@@ -128,8 +135,8 @@ export class Service {
     return this.#status.status(clients);
   }
 
-  memory(clients: readonly ClientInfo[]): Promise<MemoryResult> {
-    return this.#status.memory(clients);
+  memory(clients: readonly ClientInfo[], params: MemoryParams = {}): Promise<MemoryResult> {
+    return this.#status.memory(clients, params);
   }
 
   clearCache(): Promise<ClearCacheResult> {

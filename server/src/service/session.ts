@@ -28,7 +28,14 @@ import type {
 } from '../../../shared/src/protocol/protocol.js';
 import type { ActivityCounter } from './activity.js';
 import { MalformedMessage } from './clientMessages.js';
-import { findRelatedParams, folderParams, indexParams, pathParams, searchParams } from './params.js';
+import {
+  findRelatedParams,
+  folderParams,
+  indexParams,
+  memoryParams,
+  pathParams,
+  searchParams,
+} from './params.js';
 import { errorCode, toResponseError } from './responseError.js';
 import type { Service } from './service.js';
 import { boundedStreams } from './sessionStream.js';
@@ -174,7 +181,7 @@ export class Session implements Disposable {
       }
     });
     on('lantern/status', () => service.status(clients()));
-    on('lantern/memory', () => service.memory(clients()));
+    on('lantern/memory', (params) => service.memory(clients(), memoryParams(params)));
     on('lantern/models', () => service.models());
     on('lantern/preload', async () => (await service.preload(), nothing));
     on('lantern/pause', async (params) => (await service.pause(folderParams(params).path), nothing));

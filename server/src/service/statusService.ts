@@ -4,6 +4,7 @@ import type {
   ClearCacheResult,
   ClientInfo,
   FolderStatus,
+  MemoryParams,
   MemoryResult,
   StatusResult,
 } from '../../../shared/src/protocol/protocol.js';
@@ -91,10 +92,11 @@ export class StatusService {
     };
   }
 
-  async memory(clients: readonly ClientInfo[]): Promise<MemoryResult> {
+  async memory(clients: readonly ClientInfo[], params: MemoryParams): Promise<MemoryResult> {
     const { catalog, model, vectorServer } = this.#deps;
     const { models, totals } = model.cacheUsage();
     const disk = { catalogBytes: catalog.sizeBytes(), chromaBytes: await vectorServer.sizeBytes() };
+    if (params.restartLoopDelay === true) this.#loopDelay.restart();
     const loopDelay = this.#loopDelay.read();
     const statuses = this.indexedFolders();
     const chunksTotal = statuses.reduce((sum, { chunks }) => sum + chunks, 0);

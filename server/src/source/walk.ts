@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
 import { LanternError, cancelled } from '../../../shared/src/errors.js';
+import { nextTurn } from '../../../shared/src/nextTurn.js';
 import { pathWithoutLinks } from '../../../shared/src/pathWithoutLinks.js';
 import { type SkipReason, isSecretFolder } from './excludes.js';
 import {
@@ -121,7 +122,7 @@ class Slice {
 
   /** Lets everything else run, then begins the next slice. */
   async next(): Promise<void> {
-    await new Promise((done) => setImmediate(done));
+    await nextTurn();
     this.check();
     this.#end = performance.now() + sliceMs;
   }

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { nextTurn } from '../../../shared/src/nextTurn.js';
 
 /** A request needs several turns of the event loop to be read, queued and started. It gets as many. */
 const turns = 4;
@@ -19,7 +20,7 @@ export class Pacer {
 
   /** Lets waiting work run, then starts the next step. */
   async pause(): Promise<void> {
-    for (let i = 0; i < turns; i++) await new Promise<void>((resolve) => setImmediate(resolve));
+    for (let i = 0; i < turns; i++) await nextTurn();
     this.#started = performance.now();
   }
 }

@@ -1,5 +1,5 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { LanternError } from '../../../shared/src/errors.js';
+import { nextTurn } from '../../../shared/src/nextTurn.js';
 import type { VectorBlock } from '../catalog/vectorTable.js';
 import type {
   CollectionSpec,
@@ -82,7 +82,7 @@ class ExactCollection implements VectorCollection {
       for (let from = 0; from < block.ids.length; from += sliceRows) {
         const to = Math.min(from + sliceRows, block.ids.length);
         scan(block, from, to, vector, languages, best);
-        await turn();
+        await nextTurn();
       }
     }
     return best.sorted();

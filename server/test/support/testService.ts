@@ -72,6 +72,7 @@ export class TestService {
     this.index = new TestIndex(files, parsers, nullLog, top);
     this.model = new TestModel(this.index.embedder.dimensions);
     this.service = new Service({
+      onSearch: () => undefined,
       settings: this.settings,
       dataDir: this.index.files.home,
       version: '1.2.3',

@@ -16,7 +16,7 @@ export interface Requests {
   /** Reports what is indexed, loading, failed or paused. */
   'lantern/status': { params: Record<string, never>; result: StatusResult };
   /** Reports the memory in use, by part and by client. */
-  'lantern/memory': { params: Record<string, never>; result: MemoryResult };
+  'lantern/memory': { params: MemoryParams; result: MemoryResult };
   /** Lists the known models, and where their files are. */
   'lantern/models': { params: Record<string, never>; result: ModelsResult };
   /** Loads the model without embedding anything. */
@@ -294,11 +294,16 @@ export interface LoopDelay {
   readonly busiestTurnMs?: number;
 }
 
+export interface MemoryParams {
+  /** For benchmarks: `loopDelay` is of the time from this request on. */
+  readonly restartLoopDelay?: boolean;
+}
+
 export interface MemoryResult {
   readonly daemon: {
     readonly pid: number;
     readonly rssBytes: number;
-    /** Since the first such request, in a daemon that was started with LANTERN_MEASURE_LOOP=1. */
+    /** Since the first such request, or a later restart, in a daemon that was started with LANTERN_MEASURE_LOOP=1. */
     readonly loopDelay?: LoopDelay;
   };
   /** Null while no Chroma server of the daemon runs. `rssBytes` is null when the server does not say it. */

@@ -2,6 +2,7 @@ import type { Worker } from 'node:worker_threads';
 import { type Disposable, disposeOnce } from '../../../../shared/src/disposable.js';
 import { LanternError } from '../../../../shared/src/errors.js';
 import type { Log } from '../../../../shared/src/log.js';
+import { nextTurn } from '../../../../shared/src/nextTurn.js';
 import { ThreadCalls, startThread } from '../../../../shared/src/threads.js';
 import type { Catalog } from '../../catalog/catalog.js';
 import { type IndexWriter, type WriteCall, inOrder, runOperation, writeOperations } from '../indexWriter.js';
@@ -79,7 +80,11 @@ export class WriteThread {
     try {
       if (this.#running === undefined && (this.#bulk > 0 || isLong(call) || this.#isFrequent()))
         this.#running = this.#start();
-      if (this.#running === undefined) return await runOperation(this.#local, call);
+      if (this.#running === undefined) {
+        // Else several changes that wait would be made in one turn.
+        await nextTurn();
+        return await runOperation(this.#local, call);
+      }
       const { result, changes } = await this.#running.call<Written>(call);
       catalog.apply(changes);
       return result;
