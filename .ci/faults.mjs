@@ -95,6 +95,7 @@ try {
   }
   for (const [title, specs, { rounds, runs, minutes }] of totals.failed > 0 ? [] : chosen) {
     console.log(`\n── ${title}`);
+    const since = performance.now();
     const env = {
       ...process.env,
       LANTERN_TEST_TALLY: tally,
@@ -106,6 +107,7 @@ try {
     };
     const ran = await run(process.execPath, [mocha, '--timeout', '0', ...specs], { env });
     if (!addSummary(totals, ran)) totals.failed++;
+    console.log(`${title}: ${((performance.now() - since) / 60_000).toFixed(1)} minutes`);
   }
   const sums = new Map();
   for (const line of readFileSync(tally, 'utf8').split('\n').filter(Boolean)) {
