@@ -61,6 +61,7 @@ const suites = [
     [
       'out/server/test/faults/clients.test.js',
       'out/server/test/faults/hostileFolder.test.js',
+      'out/server/test/faults/hostileModel.test.js',
       'out/server/test/faults/poisonedChroma.test.js',
       'out/server/src/source/sourceFile.test.js',
       'out/server/src/cli/terminal.test.js',

@@ -218,7 +218,10 @@ export class EmbeddingSession {
           `${this.id.name} takes. Cut it into smaller chunks.`,
       );
     }
-    return { vector: await run(ids), truncated };
+    const vector = await run(ids);
+    const flaw = flawOf(vector, this.dimensions);
+    if (flaw) throw damaged(this.files, flaw);
+    return { vector, truncated };
   }
 }
 
@@ -294,11 +297,19 @@ async function openCpu(opening: Opening, provider: Provider, background = false)
     const flaw = await checkGolden(embed, golden.slice(0, CPU_GOLDEN_CASES), files.id.dtype);
     if (flaw) throw damaged(files, flaw);
     const first = await embed(probeTexts[0] ?? '');
+    const unusable = flawOf(first, files.dimensions ?? first.length);
+    if (unusable) throw damaged(files, unusable);
     return { graph, provider, dimensions: first.length };
   } catch (error) {
     await graph.release();
     throw error instanceof LanternError ? error : damaged(files, errorMessage(error), error);
   }
+}
+
+/** Why a vector cannot be used; `undefined` when it can. */
+function flawOf(vector: Float32Array, dimensions: number): string | undefined {
+  if (vector.length !== dimensions) return `its vectors have ${vector.length} dimensions, not ${dimensions}`;
+  return vector.every(Number.isFinite) ? undefined : 'its vectors have entries that are no numbers';
 }
 
 function embedderOf({ files, tokenizer }: Opening, graph: Graph): Embed {

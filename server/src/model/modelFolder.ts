@@ -24,6 +24,8 @@ export interface ModelFiles {
   readonly weightsBytes: number;
   /** Most tokens of one text, special tokens included; `undefined` uses the tokenizer's limit. */
   readonly maxTokens: number | undefined;
+  /** Length of its vectors by `config.json`; `undefined` when that does not say it. */
+  readonly dimensions: number | undefined;
   readonly pooling: 'mean' | 'cls';
   readonly prompts: Prompts;
   /** What the user can do about a damaged file: a sentence. */
@@ -95,6 +97,7 @@ export async function readModelFolder(
     weights,
     weightsBytes: await bytesOf(folder, name, present),
     maxTokens: smallest(bert['max_seq_length'] ?? golden['max_tokens'], positions(config)),
+    dimensions: dimensionsOf(config),
     pooling: pooling['pooling_mode_cls_token'] === true ? 'cls' : 'mean',
     prompts: {
       query: text(prompts?.query) ?? knownPrompts?.query ?? '',
@@ -166,6 +169,10 @@ function positions(config: JsonObject): number | undefined {
   if (typeof most !== 'number') return undefined;
   const reserved = /roberta|mpnet|camembert/.test(String(config['model_type'])) ? 2 : 0;
   return most - reserved;
+}
+
+function dimensionsOf({ hidden_size: size }: JsonObject): number | undefined {
+  return typeof size === 'number' && Number.isSafeInteger(size) && size > 0 ? size : undefined;
 }
 
 function smallest(...limits: unknown[]): number | undefined {

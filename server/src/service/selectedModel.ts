@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Emitter } from '../../../shared/src/disposable.js';
 import { LanternError, errorMessage } from '../../../shared/src/errors.js';
@@ -61,7 +60,14 @@ export class SelectedModel implements ChunkEmbedder {
     const id = await registry.resolve(settings);
     const files = await registry.locate(id);
     const tokenizer = await loader.tokenizer(id);
-    const dimensions = await hiddenSize(files);
+    const { dimensions } = files;
+    if (dimensions === undefined) {
+      const config = join(files.folder, 'config.json');
+      throw new LanternError(
+        'model-damaged',
+        `${config} cannot be used: it has no "hidden_size". ${files.repairAdvice}`,
+      );
+    }
     return new SelectedModel({ files, dimensions, tokenizer, registry, cache });
   }
 
@@ -210,23 +216,5 @@ export class SelectedModel implements ChunkEmbedder {
       if (!(error instanceof LanternError && error.code === 'cancelled')) this.#failure = errorMessage(error);
       throw error;
     }
-  }
-}
-
-/** Length of the model's vectors, from its configuration. */
-async function hiddenSize(files: ModelFiles): Promise<number> {
-  const path = join(files.folder, 'config.json');
-  try {
-    const { hidden_size: size } = JSON.parse(await readFile(path, 'utf8')) as { hidden_size?: unknown };
-    if (typeof size === 'number' && Number.isInteger(size) && size > 0) return size;
-    throw new TypeError('it has no "hidden_size"');
-  } catch (error) {
-    throw new LanternError(
-      'model-damaged',
-      `${path} cannot be used: ${errorMessage(error)}. ${files.repairAdvice}`,
-      {
-        cause: error,
-      },
-    );
   }
 }
