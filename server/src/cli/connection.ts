@@ -35,10 +35,11 @@ const daemonScript = (): string => fileURLToPath(new URL('./daemon.js', import.m
 /** Connects to the daemon, and starts it when none runs. */
 export async function connect(signal?: AbortSignal, client = 'cli'): Promise<DaemonConnection> {
   const { socket } = await reachDaemon({ client, script: daemonScript(), signal });
-  const connection = createProtocolConnection(
-    new StreamMessageReader(socket),
-    new StreamMessageWriter(socket),
-  );
+  const reader = new StreamMessageReader(socket);
+  // Its timer for a message that has not come whole starts again for ever: with a daemon that ended in the middle of one,
+  // the process would never end.
+  reader.partialMessageTimeout = 0;
+  const connection = createProtocolConnection(reader, new StreamMessageWriter(socket));
   const listeners = new Map<string, (progress: IndexProgress) => void>();
   connection.onNotification('lantern/progress', ({ token, progress }: Notifications['lantern/progress']) =>
     listeners.get(token)?.(progress),

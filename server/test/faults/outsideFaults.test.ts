@@ -13,7 +13,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createSocketServer } from 'node:net';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { currentUid, trustedEndpoint } from '../../../shared/src/connection/endpoint.js';
+import { build } from '../../../shared/src/protocol/build.js';
+import { type DaemonHello, defaultLineLimits, receiveHello } from '../../../shared/src/protocol/handshake.js';
+import { PROTOCOL_VERSION } from '../../../shared/src/protocol/protocol.js';
 import { Cli } from '../support/cliHarness.js';
 import { DaemonClient, processesOf, until } from '../support/daemonClient.js';
 import { SmallDisk } from '../support/smallDisk.js';
@@ -202,6 +208,41 @@ describe('from outside', function () {
     const { code, stdout } = await cli.run(['doctor']);
     assert.equal(code, 2);
     assert.match(stdout, /FAIL\S* model/);
+    tried('faults');
+  });
+
+  it('a daemon that ends in the middle of a message is named, and the command ends', async () => {
+    const endpoint = await trustedEndpoint({
+      platform: process.platform,
+      env: { ...process.env, LANTERN_HOME: cli.home },
+      uid: currentUid(),
+      homedir: homedir(),
+      dataDir: cli.home,
+      protocolVersion: PROTOCOL_VERSION,
+    });
+    const server = createSocketServer((socket) => {
+      socket.on('error', () => undefined);
+      void receiveHello(socket, defaultLineLimits).then(() => {
+        const hello: DaemonHello = {
+          ok: true,
+          protocol: PROTOCOL_VERSION,
+          build: { ...build, version: '99.0.0' },
+          pid: process.pid,
+          dataDir: cli.home,
+          startedAt: Date.now(),
+        };
+        socket.write(`${JSON.stringify(hello)}\n`);
+        socket.on('data', () => socket.end('Content-Length: 100\r\n\r\n{"json'));
+      });
+    });
+    await new Promise<void>((settle) => server.listen(endpoint, settle));
+    try {
+      const { code, stderr } = await cli.run(['index', path], { signal: AbortSignal.timeout(60_000) });
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /The daemon ended before it answered.*Try again\./);
+    } finally {
+      await new Promise((settle) => server.close(settle));
+    }
     tried('faults');
   });
 
