@@ -1,5 +1,6 @@
 import { keepLast } from '../../../shared/src/keepLast.js';
 import type { Sql } from './database.js';
+import { quantize } from './int8.js';
 import { type FolderRow, asBytes, toVector } from './rows.js';
 
 /** A file without a vector, and the text to embed for it. */
@@ -167,9 +168,5 @@ function put(packed: Packed, id: number, vector: Float32Array, expected = firstR
     larger.set(packed.components);
     packed.components = larger;
   }
-  const largest = vector.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  packed.scales[row] = largest / 127;
-  if (largest === 0) return;
-  for (let i = 0; i < vector.length; i++)
-    packed.components[row * vector.length + i] = Math.round(((vector[i] ?? 0) / largest) * 127);
+  packed.scales[row] = quantize(vector, packed.components, row * vector.length);
 }

@@ -1,5 +1,5 @@
 import type { Sql } from './database.js';
-import { type FolderRow, toVector } from './rows.js';
+import { type FolderRow, asBytes, toVector } from './rows.js';
 
 /** A block of vectors of one collection. */
 export interface VectorBlock {
@@ -14,6 +14,13 @@ export interface NewVector {
   /** Digest of the text that the vector was made from. */
   readonly digest: Uint8Array;
   readonly vector: Float32Array;
+}
+
+/** A chunk or a file without a vector, and the digest of the text that it needs one of. */
+export interface MissingVector {
+  readonly digest: Uint8Array;
+  readonly kind: 'chunk' | 'file';
+  readonly id: number;
 }
 
 const dayMs = 86_400_000;
@@ -38,6 +45,15 @@ export class VectorTable {
       digest,
     );
     return row && toVector(row.vector);
+  }
+
+  has(folder: FolderRow, digest: Uint8Array): boolean {
+    const row = this.#sql.get(
+      'SELECT 1 FROM vectors WHERE model_id = ? AND digest = ?',
+      folder.modelId,
+      digest,
+    );
+    return row !== undefined;
   }
 
   /** Vectors of chunks by row id. Chunks without a vector are left out. */
@@ -91,6 +107,36 @@ export class VectorTable {
       if (found.length === 0) return;
       yield { ids: found.map(({ key }) => key), languages: found.map(({ language }) => language), vectors };
     }
+  }
+
+  /** Digests of the texts of the folder's chunks and files, each once. */
+  digests(folder: FolderRow): Uint8Array[] {
+    return this.#sql
+      .all<{ digest: unknown }>(
+        `SELECT vector_digest AS digest FROM chunks WHERE folder_id = ?
+         UNION SELECT vector_digest FROM files WHERE folder_id = ? AND vector_digest IS NOT NULL`,
+        folder.id,
+        folder.id,
+      )
+      .map(({ digest }) => asBytes(digest));
+  }
+
+  /** Chunks and files of the folder without a vector. */
+  missing(folder: FolderRow): MissingVector[] {
+    return this.#sql
+      .all<{ digest: unknown; chunkId: number | null; fileId: number | null }>(
+        `SELECT vector_digest AS digest, id AS chunkId, NULL AS fileId FROM chunks
+         WHERE folder_id = ? AND pending = 1
+         UNION ALL SELECT f.vector_digest, NULL, f.id FROM files f WHERE f.folder_id = ? AND f.summary IS NOT NULL
+           AND NOT EXISTS (SELECT 1 FROM vectors v WHERE v.model_id = ? AND v.digest = f.vector_digest)`,
+        folder.id,
+        folder.id,
+        folder.modelId,
+      )
+      .map(({ digest, chunkId, fileId }) => ({
+        digest: asBytes(digest),
+        ...(chunkId === null ? { kind: 'file', id: fileId ?? 0 } : { kind: 'chunk', id: chunkId }),
+      }));
   }
 
   /** Deletes vectors that no chunk has used for `days`. Until then they serve an undone edit or an old branch. */

@@ -11,6 +11,7 @@ import { mcpCommand } from './commands/mcp.js';
 import { memoryCommand } from './commands/memory.js';
 import { modelsCommand } from './commands/models.js';
 import { relatedCommand } from './commands/related.js';
+import { exportCommand, importCommand } from './commands/exchange.js';
 import { removeCommand } from './commands/remove.js';
 import { searchCommand } from './commands/search.js';
 import { startCommand, stopCommand } from './commands/start.js';
@@ -51,6 +52,10 @@ async function main(args: readonly string[]): Promise<number> {
       return modelsCommand(values);
     case 'doctor':
       return doctorCommand(values);
+    case 'export':
+      return exportCommand(positionals, values);
+    case 'import':
+      return importCommand(positionals, values);
     case 'remove':
       return removeCommand(positionals);
     case 'cache':

@@ -30,16 +30,23 @@ class ProgressLine {
 }
 
 /** Indexes a folder and shows the progress. */
-export async function indexWithProgress(
+export const indexWithProgress = (
   daemon: DaemonConnection,
   params: Omit<IndexParams, 'token'>,
   signal: AbortSignal,
-): Promise<IndexReport> {
+): Promise<IndexReport> =>
+  withProgress(daemon, (token) => daemon.request('lantern/index', { ...params, token }, signal));
+
+/** Shows the progress of a request that is given the token. */
+export async function withProgress<T>(
+  daemon: DaemonConnection,
+  request: (token: string) => Promise<T>,
+): Promise<T> {
   const line = new ProgressLine();
   const token = `cli-${process.pid}`;
   const listening = daemon.onProgress(token, line.update);
   try {
-    return await daemon.request('lantern/index', { ...params, token }, signal);
+    return await request(token);
   } finally {
     listening.dispose();
     line.clear();

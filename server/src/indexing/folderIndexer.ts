@@ -12,6 +12,8 @@ import type { VectorStore } from '../vectors/vectorStore.js';
 import type { ChunkEmbedder } from './embedder.js';
 import { type EmbedReport, FolderEmbedding } from './folderEmbedding.js';
 import { type BulkReader, FolderScan, type IndexerSettings, type ScanReport } from './folderScan.js';
+import { type Exported, exportVectors } from './exchange/exportVectors.js';
+import { type Imported, importVectors } from './exchange/importVectors.js';
 import type { IndexWriter } from './indexWriter.js';
 import { PauseGate } from './pauseGate.js';
 
@@ -117,6 +119,20 @@ export class FolderIndexer {
   async embed(signal?: AbortSignal): Promise<EmbedReport> {
     if (this.#disposed) throw cancelled('Indexing');
     return this.#embedding.join((own) => this.#folderEmbedding.run(own), signal);
+  }
+
+  /** Takes vectors from a file that another index has exported. Call `scan` before and `embed` afterwards. */
+  async import(file: string, signal?: AbortSignal): Promise<Imported> {
+    if (this.#disposed) throw cancelled('The import');
+    const { catalog, writer, embedder, settings } = this.#deps;
+    const texts = new SourceTexts(this.folder.path, settings);
+    const job = { catalog, writer, folder: this.folder, embedder, texts, file };
+    return this.#counted('import', () => importVectors(job, signal));
+  }
+
+  /** Writes the folder's vectors to a file. */
+  async export(file: string, signal?: AbortSignal): Promise<Exported> {
+    return this.#counted('export', () => exportVectors(this.#deps.catalog, this.folder, file, signal));
   }
 
   /** Embeds the chunks of these files next. */

@@ -4,6 +4,7 @@ import { LanternError, errorMessage, throwIfCancelled } from '../../../shared/sr
 import { Emitter } from '../../../shared/src/disposable.js';
 import type {
   FolderStatus,
+  ImportReport,
   IndexProgress,
   IndexReport,
   IndexStatus,
@@ -153,6 +154,28 @@ export class Folders {
       this.#end(folder, reason === undefined ? { kind: 'idle' } : { kind: 'failed', reason });
       if (error instanceof LanternError && error.code === 'disk-full') this.#retryLater(folder);
       throw error;
+    }
+  }
+
+  /** As `refresh`, but takes the vectors that a file has before the model is asked for any. */
+  async import(folder: Folder, file: string, signal?: AbortSignal): Promise<ImportReport> {
+    const began = performance.now();
+    folder.jobs++;
+    try {
+      const scanned = await this.#scan(folder, signal);
+      const { inFile, taken, checked } = await folder.indexer.import(file, signal);
+      const report = await this.refresh(folder, signal);
+      return {
+        ...report,
+        ...scanned,
+        vectorsInFile: inFile,
+        vectorsTaken: taken,
+        vectorsChecked: checked,
+        elapsedMs: Math.round(performance.now() - began),
+      };
+    } finally {
+      folder.jobs--;
+      this.changed.emit(folder);
     }
   }
 

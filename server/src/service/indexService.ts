@@ -1,6 +1,10 @@
 import { errorMessage } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
 import type {
+  ExportParams,
+  ExportResult,
+  ImportParams,
+  ImportReport,
   IndexParams,
   IndexProgress,
   IndexReport,
@@ -52,6 +56,30 @@ export class IndexService {
         listening.dispose();
       }
     }
+  }
+
+  /** As `index`, with the vectors of a file, so that the model has less to do or nothing. */
+  async import(
+    { path, file }: ImportParams,
+    onProgress: (progress: IndexProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<ImportReport> {
+    const { access, folders } = this.#deps;
+    const { folder } = await access.open(path, { unlessRefused: false });
+    await access.liftRefusal(path);
+    const listening = folder.progress.on(onProgress);
+    try {
+      return await folders.import(folder, file, signal);
+    } finally {
+      listening.dispose();
+    }
+  }
+
+  async export({ path, file }: ExportParams, signal?: AbortSignal): Promise<ExportResult> {
+    const view = await this.#deps.folders.find(path);
+    if (view === undefined) throw notIndexed(path);
+    const { folder } = view;
+    return { folder: folder.path, file, ...(await folder.indexer.export(file, signal)) };
   }
 
   /** Starts an index for a folder that has none. It is filled in the background. */

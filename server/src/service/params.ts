@@ -1,7 +1,10 @@
+import { isAbsolute } from 'node:path';
 import { LanternError } from '../../../shared/src/errors.js';
 import {
+  type ExportParams,
   type FindRelatedParams,
   type FolderParams,
+  type ImportParams,
   type IndexParams,
   type MemoryParams,
   type Relation,
@@ -120,6 +123,26 @@ export function indexParams(params: unknown): IndexParams {
     ...fields.optional('force', (name) => fields.boolean(name)),
     ...fields.optional('unlessRefused', (name) => fields.boolean(name)),
   };
+}
+
+export function exportParams(params: unknown): ExportParams {
+  const fields = new Fields('export', params);
+  return { path: fields.string('path'), file: absolute('export', fields.string('file')) };
+}
+
+export function importParams(params: unknown): ImportParams {
+  const fields = new Fields('import', params);
+  return {
+    path: fields.string('path'),
+    file: absolute('import', fields.string('file')),
+    ...fields.optional('token', (name) => fields.string(name, 200)),
+  };
+}
+
+/** The daemon's own folder is nobody's. */
+function absolute(method: string, file: string): string {
+  if (!isAbsolute(file)) throw bad(method, '"file" must be an absolute path');
+  return file;
 }
 
 export function folderParams(params: unknown): FolderParams {

@@ -4,8 +4,12 @@ import type {
   AgentSearch,
   ClearCacheResult,
   ClientInfo,
+  ExportParams,
+  ExportResult,
   FindRelatedParams,
   FolderStatus,
+  ImportParams,
+  ImportReport,
   IndexParams,
   IndexProgress,
   IndexReport,
@@ -84,6 +88,18 @@ export class Service {
     signal?: AbortSignal,
   ): Promise<IndexReport> {
     return this.#index.index(params, onProgress, signal);
+  }
+
+  import(
+    params: ImportParams,
+    onProgress: (progress: IndexProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<ImportReport> {
+    return this.#index.import(params, onProgress, signal);
+  }
+
+  export(params: ExportParams, signal?: AbortSignal): Promise<ExportResult> {
+    return this.#index.export(params, signal);
   }
 
   /** The real path of a folder that an agent may have indexed; throws for any other. */

@@ -29,8 +29,10 @@ import type {
 import type { ActivityCounter } from './activity.js';
 import { MalformedMessage } from './clientMessages.js';
 import {
+  exportParams,
   findRelatedParams,
   folderParams,
+  importParams,
   indexParams,
   memoryParams,
   pathParams,
@@ -166,20 +168,30 @@ export class Session implements Disposable {
     on('lantern/findRelated', (params, signal) =>
       service.findRelated(findRelatedParams(params), caller, signal),
     );
-    on('lantern/index', async (params, signal) => {
-      const asked = indexParams(params);
-      const { token } = asked;
+    const reported = async <T>(
+      params: unknown,
+      token: string | undefined,
+      work: (onProgress: (progress: IndexProgress) => void) => Promise<T>,
+    ): Promise<T> => {
       const reporting = reportWork(connection, params);
-      const onProgress = (progress: IndexProgress): void => {
-        reporting?.update(progress);
-        if (token !== undefined) notify('lantern/progress', { token, progress });
-      };
       try {
-        return await service.index(asked, onProgress, signal);
+        return await work((progress) => {
+          reporting?.update(progress);
+          if (token !== undefined) notify('lantern/progress', { token, progress });
+        });
       } finally {
         reporting?.end();
       }
+    };
+    on('lantern/index', (params, signal) => {
+      const asked = indexParams(params);
+      return reported(params, asked.token, (onProgress) => service.index(asked, onProgress, signal));
     });
+    on('lantern/import', (params, signal) => {
+      const asked = importParams(params);
+      return reported(params, asked.token, (onProgress) => service.import(asked, onProgress, signal));
+    });
+    on('lantern/export', (params, signal) => service.export(exportParams(params), signal));
     on('lantern/status', () => service.status(clients()));
     on('lantern/memory', (params) => service.memory(clients(), memoryParams(params)));
     on('lantern/models', () => service.models());

@@ -13,6 +13,10 @@ export interface Requests {
   'lantern/findRelated': { params: FindRelatedParams; result: SearchResult };
   /** Brings a folder's index up to date, and answers when it is. Progress is sent as `lantern/progress`. */
   'lantern/index': { params: IndexParams; result: IndexReport };
+  /** Writes the vectors of a folder to a file, for another machine or data folder. */
+  'lantern/export': { params: ExportParams; result: ExportResult };
+  /** As `lantern/index`, but takes the vectors that such a file has before the model is asked. */
+  'lantern/import': { params: ImportParams; result: ImportReport };
   /** Reports what is indexed, loading, failed or paused. */
   'lantern/status': { params: Record<string, never>; result: StatusResult };
   /** Reports the memory in use, by part and by client. */
@@ -220,6 +224,36 @@ export interface IndexReport {
   /** Whether the Chroma collection was rebuilt from the catalog. */
   readonly collectionRebuilt: boolean;
   readonly elapsedMs: number;
+}
+
+export interface ExportParams {
+  readonly path: string;
+  /** Absolute path of the file. One that is there is replaced. */
+  readonly file: string;
+}
+
+export interface ExportResult {
+  readonly folder: string;
+  readonly file: string;
+  readonly vectors: number;
+  /** Texts of the folder that have no vector yet, so that the file has none of them. */
+  readonly missing: number;
+  readonly bytes: number;
+}
+
+export interface ImportParams {
+  readonly path: string;
+  /** Absolute path of a file that `lantern/export` has written. */
+  readonly file: string;
+  /** Progress of the index is sent with it, as for `lantern/index`. */
+  readonly token?: string;
+}
+
+export interface ImportReport extends IndexReport {
+  /** Vectors in the file, those that the folder had need of, and those that were computed again and compared. */
+  readonly vectorsInFile: number;
+  readonly vectorsTaken: number;
+  readonly vectorsChecked: number;
 }
 
 /** `partial`: something is pending and nobody works on it. Indexing or searching the folder goes on with it. */

@@ -18,7 +18,7 @@ export async function indexCommand(positionals: readonly string[], values: Value
   });
 }
 
-function formatIndex(report: IndexReport, terminal: Terminal): string {
+export function formatIndex(report: IndexReport, terminal: Terminal): string {
   const skipped = Object.entries(report.filesSkipped).sort(([, a], [, b]) => b - a);
   const lines = [
     `${green(terminal, 'Indexed')} ${bold(terminal, plain(report.folder))} in ${seconds(report.elapsedMs)}`,
