@@ -9,8 +9,20 @@ export function quantize(vector: Float32Array, target: Int8Array, offset: number
   return largest / 127;
 }
 
-/** The unit vector of bytes, whose factor does not matter for it. Undefined when all are 0. */
-export function unitVector(bytes: Int8Array): Float32Array | undefined {
-  const length = Math.sqrt(bytes.reduce((sum, value) => sum + value * value, 0));
-  return length === 0 ? undefined : Float32Array.from(bytes, (value) => value / length);
+/** A unit vector with a byte per component. Of what `fromInt8` gives the bytes are the same again. */
+export function toInt8(vector: Float32Array): Uint8Array {
+  const bytes = new Int8Array(vector.length);
+  quantize(vector, bytes, 0);
+  return new Uint8Array(bytes.buffer);
+}
+
+/** The unit vector of such bytes; zeros for zeros. */
+export function fromInt8(bytes: Uint8Array): Float32Array {
+  const components = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const vector = new Float32Array(components.length);
+  let squares = 0;
+  for (const value of components) squares += value * value;
+  const length = squares === 0 ? 1 : Math.sqrt(squares);
+  for (let i = 0; i < vector.length; i++) vector[i] = (components[i] ?? 0) / length;
+  return vector;
 }

@@ -1,4 +1,5 @@
 /** Rows of the catalog's tables, as the rest of the program sees them. */
+import { fromInt8 } from './int8.js';
 import { deserialize, serialize } from 'node:v8';
 import type { CountedTerms } from '../lexical/termCounts.js';
 
@@ -129,5 +130,5 @@ export function toChunk(row: ChunkRow): ChunkRow {
   return { ...row, vectorDigest: asBytes(row.vectorDigest), textDigest: asBytes(row.textDigest) };
 }
 
-/** A copy aligned to four bytes. A view of SQLite's buffer need not be aligned. */
-export const toVector = (blob: unknown): Float32Array => new Float32Array(asBytes(blob).slice().buffer);
+/** The unit vector of a stored one, which has a byte per component. */
+export const toVector = (blob: unknown): Float32Array => fromInt8(asBytes(blob));

@@ -1,7 +1,8 @@
 import type Database from 'libsql';
+import { toInt8 } from './int8.js';
 
 /** Raised with every change of the schema, with a new step in `migrations`. */
-export const SCHEMA_VERSION = 6;
+export const SCHEMA_VERSION = 7;
 
 /** Version 1. */
 const initial = `
@@ -238,6 +239,24 @@ const changes = `
 /** Counts the files without a vector at the cost of these alone. */
 const fileVectorsPending = `CREATE INDEX files_without_vector ON files(folder_id) WHERE summary IS NOT NULL`;
 
+/** Version 7: vectors have a byte per component. */
+function shortenVectors(db: Database.Database): void {
+  const page = db.prepare(
+    'SELECT rowid AS id, vector FROM vectors WHERE rowid > ? ORDER BY rowid LIMIT 1000',
+  );
+  const put = db.prepare('UPDATE vectors SET vector = ? WHERE rowid = ?');
+  for (let after = 0; ;) {
+    const rows = page.all([after]) as { id: number; vector: Uint8Array }[];
+    for (const { id, vector } of rows) {
+      // A copy, because a view of SQLite's buffer need not be aligned to four bytes.
+      const bytes = new Uint8Array(vector);
+      put.run([toInt8(new Float32Array(bytes.buffer, 0, Math.floor(bytes.length / 4))), id]);
+      after = id;
+    }
+    if (rows.length === 0) return;
+  }
+}
+
 /** Version 1 had an FTS5 table per folder. */
 function dropWordTables(db: Database.Database): void {
   const tables = db
@@ -257,6 +276,7 @@ const migrations: readonly ((db: Database.Database) => void)[] = [
   (db) => db.exec(counts),
   (db) => db.exec(changes),
   (db) => db.exec(fileVectorsPending),
+  shortenVectors,
 ];
 
 /** Brings the schema up to date in one transaction. Throws for a catalog of a newer build. */

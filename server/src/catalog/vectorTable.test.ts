@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import Database from 'libsql';
 import type { FolderRow } from './catalog.js';
 import { TestCatalog, chunk, digest, dimensions, file, vectorOf } from '../../test/support/testCatalog.js';
 
@@ -21,13 +23,31 @@ describe('VectorTable', () => {
   const age = (days: number): void =>
     void test.query('UPDATE vectors SET used_day = used_day - ? RETURNING digest', days);
 
-  it('returns vectors bit for bit, also from the middle of a buffer', () => {
+  it('returns vectors as it keeps them, also from the middle of a buffer', () => {
     const buffer = new Float32Array(3 * dimensions);
     const view = buffer.subarray(dimensions, 2 * dimensions);
     view.set(vectorOf('x'));
     test.catalog.vectors.put(folder, [{ digest: digest('x'), vector: view }]);
     assert.deepEqual(test.catalog.vectors.get(folder, digest('x')), vectorOf('x'));
     assert.equal(test.catalog.vectors.get(folder, digest('y')), undefined);
+  });
+
+  it('keeps the vectors of a catalog of schema version 6, which had four bytes per component', () => {
+    const texts = Array.from({ length: 2500 }, (_, n) => `text ${n}`);
+    for (const text of texts) put(text);
+    test.catalog.dispose();
+    const db = new Database(join(test.dir, 'catalog.db'));
+    const set = db.prepare('UPDATE vectors SET vector = ? WHERE digest = ?');
+    db.exec('BEGIN');
+    for (const text of texts) set.run([new Uint8Array(vectorOf(text).buffer), digest(text)]);
+    db.exec('COMMIT; PRAGMA user_version = 6');
+    db.close();
+    test.reopen();
+    for (const text of texts)
+      assert.deepEqual(test.catalog.vectors.get(folder, digest(text)), vectorOf(text));
+    assert.deepEqual(test.query('SELECT DISTINCT length(vector) AS bytes FROM vectors'), [
+      { bytes: dimensions },
+    ]);
   });
 
   it('is shared by folders of the same model, and by no other', () => {

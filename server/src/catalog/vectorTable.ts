@@ -1,4 +1,5 @@
 import type { Sql } from './database.js';
+import { toInt8 } from './int8.js';
 import { type FolderRow, asBytes, toVector } from './rows.js';
 
 /** A block of vectors of one collection. */
@@ -75,7 +76,7 @@ export class VectorTable {
           'INSERT OR REPLACE INTO vectors (model_id, digest, vector, used_day) VALUES (?, ?, ?, ?)',
           folder.modelId,
           digest,
-          new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength),
+          toInt8(vector),
           today(),
         );
         this.#sql.run(

@@ -288,7 +288,11 @@ export class Folders {
   async #scan(folder: Folder, signal: AbortSignal | undefined): Promise<ScanReport> {
     const began = performance.now();
     if (this.#deps.catalog.folder(folder.path)?.indexedAt === null) this.#setStatus(folder, beginning);
-    const report = await folder.indexer.scan(signal);
+    const report = await folder.indexer.scan(signal).catch((error: unknown) => {
+      // The next search tries again.
+      folder.scannedAt = -Infinity;
+      throw error;
+    });
     folder.filesTotal = report.filesTotal;
     folder.emptyBecause = report.emptyBecause;
     folder.scannedAt = performance.now();

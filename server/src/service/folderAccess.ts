@@ -222,7 +222,10 @@ export class FolderAccess {
     let filesTotal = 0;
     let filesPending = 0;
     let filesByMeaning = 0;
+    let why = reason;
     for (const folder of new Set(views.map((view) => view.folder))) {
+      // A job that failed has left out what it had not read.
+      if (folder.status.kind === 'failed') why ??= folder.status.reason;
       filesByMeaning += catalog.fileVectors.count(folder.indexer.folder);
       const counts = folders.counts(folder.indexer.folder);
       // What a first scan has counted ahead is there, though not read yet.
@@ -237,7 +240,7 @@ export class FolderAccess {
       filesPending,
       filesByMeaning,
       semantic: vector.value !== undefined,
-      ...(reason !== undefined && { reason }),
+      ...(why !== undefined && { reason: why }),
       ...(filesTotal === 0 && whyEmptyAll(views)),
     };
   }

@@ -13,6 +13,7 @@ import type {
   NewFile,
 } from '../../src/catalog/catalog.js';
 import { openDatabase } from '../../src/catalog/database.js';
+import { fromInt8, toInt8 } from '../../src/catalog/int8.js';
 import { encodeFile } from '../../src/catalog/rows.js';
 import type { ChunkTerms, FileTerms } from '../../src/lexical/fields.js';
 import { countTerms } from '../../src/lexical/termCounts.js';
@@ -23,12 +24,12 @@ export const dimensions = 8;
 export const digest = (text: string): Uint8Array =>
   createHash('sha256').update(text).digest().subarray(0, 16);
 
-/** A unit vector that depends on the text alone. */
+/** A unit vector, as the catalog keeps it, that depends on the text alone. */
 export function vectorOf(text: string): Float32Array {
   const bytes = createHash('sha256').update(text).digest();
   const vector = Float32Array.from({ length: dimensions }, (_, i) => (bytes[i] ?? 0) - 127.5);
   const length = Math.hypot(...vector);
-  return vector.map((value) => value / length);
+  return fromInt8(toInt8(vector.map((value) => value / length)));
 }
 
 export type TestChunk = NewChunk & { readonly terms: ChunkTerms };

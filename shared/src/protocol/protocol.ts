@@ -166,7 +166,7 @@ export interface Coverage {
   readonly filesByMeaning?: number;
   /** Whether vectors took part in this answer. */
   readonly semantic: boolean;
-  /** Why vectors took no part, although they were asked for. */
+  /** Why the answer is less than it could be: vectors took no part, or the last job of a folder failed. */
   readonly reason?: string;
   /** Why there are no files, and how to have some: a sentence. Only when there are none. */
   readonly emptyBecause?: string;

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { LanternError, errorMessage, systemCode } from '../../../../shared/src/errors.js';
-import { quantize, unitVector } from '../../catalog/int8.js';
+import { fromInt8, toInt8 } from '../../catalog/int8.js';
 
 /** A vector, and the digest of the text that it was made from. */
 export interface VectorRecord {
@@ -44,10 +44,7 @@ export async function writeVectorFile(
   async function* bytes(): AsyncGenerator<Buffer> {
     yield Buffer.from(`${JSON.stringify({ format, version, ...header })}\n`);
     for await (const { digest, vector } of records) {
-      const record = Buffer.alloc(digestBytes + header.dimensions);
-      record.set(digest);
-      quantize(vector, new Int8Array(record.buffer, record.byteOffset), digestBytes);
-      yield record;
+      yield Buffer.concat([digest, toInt8(vector)]);
     }
   }
   try {
@@ -117,8 +114,8 @@ export class VectorFile {
         const block: VectorRecord[] = [];
         for (let at = from; at < Math.min(whole, from + recordsAtOnce); at++) {
           const record = rest.subarray(at * recordBytes, (at + 1) * recordBytes);
-          const vector = unitVector(new Int8Array(record.subarray(digestBytes)));
-          if (vector === undefined) throw damaged(this.#path, 'it has a vector of zeros');
+          const vector = fromInt8(record.subarray(digestBytes));
+          if (vector.every((value) => value === 0)) throw damaged(this.#path, 'it has a vector of zeros');
           block.push({ digest: new Uint8Array(record.subarray(0, digestBytes)), vector });
         }
         yield block;
