@@ -8,6 +8,7 @@ import { root } from './child.mjs';
 import { callers } from './callers.mjs';
 import { clients } from './clients.mjs';
 import { edits } from './edits.mjs';
+import { exchange } from './exchange.mjs';
 import { firstAnswer } from './firstAnswer.mjs';
 import { growth } from './growth.mjs';
 import { indexing } from './indexing.mjs';
@@ -66,6 +67,7 @@ const benchmarks = {
   tokens: tokenCurve,
   match,
   'real-folder': realFolder,
+  exchange,
   callers,
 };
 

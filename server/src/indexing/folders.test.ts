@@ -228,6 +228,20 @@ describe('Folders', () => {
       );
     });
 
+    it('is not changed by what a cancelled job still reports while it ends', async () => {
+      const gate = new Gate();
+      test.embedder.before = () => gate.pass();
+      const interrupt = new AbortController();
+      const folder = await test.open();
+      const running = assert.rejects(test.folders.refresh(folder, interrupt.signal), { code: 'cancelled' });
+      await gate.reached;
+      interrupt.abort();
+      await running;
+      folder.progress.emit({ kind: 'embedding', files: 0, done: 1, total: 4, rate: 0, secondsLeft: -1 });
+      gate.open();
+      assert.deepEqual(test.folders.status(folder).status, { kind: 'partial' });
+    });
+
     it('is complete with vectors of files alone, where no others are wanted, until they are', async () => {
       await test.folders.dispose();
       test.folders = test.makeFolders('model@1', test.embedder, 'files');

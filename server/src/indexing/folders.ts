@@ -291,6 +291,7 @@ export class Folders {
     const report = await folder.indexer.scan(signal).catch((error: unknown) => {
       // The next search tries again.
       folder.scannedAt = -Infinity;
+      if (folder.status.kind === 'scanning') this.#setStatus(folder, { kind: 'idle' });
       throw error;
     });
     folder.filesTotal = report.filesTotal;
@@ -401,6 +402,8 @@ export class Folders {
     };
     let toldAt = performance.now();
     progress.on((event) => {
+      // A cancelled job has ended for its caller while its last text is still being embedded.
+      if (folder.jobs === 0) return;
       if (event.kind === 'embedding') {
         this.#setStatus(folder, { kind: 'indexing', done: event.done, total: event.total });
       } else if (performance.now() - toldAt >= statusMs) {
