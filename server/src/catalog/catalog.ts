@@ -22,7 +22,7 @@ import { type Sql, openAgain, openDatabase } from './database.js';
 
 export type * from './rows.js';
 export type { MissingChunk, OutboxDelete } from './outbox.js';
-export type { MissingVector, NewVector } from './vectorTable.js';
+export type { NewVector } from './vectorTable.js';
 
 const folderColumns = `folders.id, path, models.key AS modelKey, model_id AS modelId, chunker, collection, generation,
   indexed_at AS indexedAt`;

@@ -1,7 +1,7 @@
 import { keepLast } from '../../../shared/src/keepLast.js';
 import type { Sql } from './database.js';
-import { quantize } from './int8.js';
-import { type FolderRow, asBytes, toVector } from './rows.js';
+import { componentsOf, unitFactor } from './int8.js';
+import { type FolderRow, asBytes } from './rows.js';
 
 /** A file without a vector, and the text to embed for it. */
 export interface FileSummary {
@@ -36,17 +36,17 @@ export class FileVectorTable {
     this.#sql = sql;
   }
 
-  /** Ids of files without a vector, the last changed first. */
-  missing(folder: FolderRow): number[] {
+  /** Files without a vector, with the digest of the text that they need one of; the last changed first. */
+  missing(folder: FolderRow): { readonly id: number; readonly digest: Uint8Array }[] {
     return this.#sql
-      .all<{ id: number }>(
-        `SELECT f.id FROM files f WHERE f.folder_id = ? AND f.summary IS NOT NULL AND NOT EXISTS (
+      .all<{ id: number; digest: unknown }>(
+        `SELECT f.id, f.vector_digest AS digest FROM files f WHERE f.folder_id = ? AND f.summary IS NOT NULL AND NOT EXISTS (
            SELECT 1 FROM vectors v WHERE v.model_id = ? AND v.digest = f.vector_digest)
          ORDER BY f.mtime_ms DESC, f.id`,
         folder.id,
         folder.modelId,
       )
-      .map(({ id }) => id);
+      .map(({ id, digest }) => ({ id, digest: asBytes(digest) }));
   }
 
   /** The texts of these files, in the same order. Files that are gone or need no vector are left out. */
@@ -127,7 +127,7 @@ export class FileVectorTable {
     );
     const components = new Int8Array(0);
     const packed: Packed = { rows: new Map(), free: [], components, scales: [], stale: new Set() };
-    for (const { id, vector } of found) put(packed, id, toVector(vector), found.length);
+    for (const { id, vector } of found) put(packed, id, componentsOf(asBytes(vector)), found.length);
     return packed;
   }
 
@@ -140,7 +140,7 @@ export class FileVectorTable {
       folder.modelId,
     );
     for (const { id, vector } of found) {
-      put(packed, id, toVector(vector));
+      put(packed, id, componentsOf(asBytes(vector)));
       packed.stale.delete(id);
     }
     for (const id of packed.stale) {
@@ -160,7 +160,7 @@ interface StoredVector {
 /** Rows that a packed table has at first, if it does not know how many it will need. */
 const firstRows = 64;
 
-function put(packed: Packed, id: number, vector: Float32Array, expected = firstRows): void {
+function put(packed: Packed, id: number, vector: Int8Array, expected = firstRows): void {
   const row = packed.rows.get(id) ?? packed.free.pop() ?? packed.scales.length;
   packed.rows.set(id, row);
   if ((row + 1) * vector.length > packed.components.length) {
@@ -168,5 +168,6 @@ function put(packed: Packed, id: number, vector: Float32Array, expected = firstR
     larger.set(packed.components);
     packed.components = larger;
   }
-  packed.scales[row] = quantize(vector, packed.components, row * vector.length);
+  packed.components.set(vector, row * vector.length);
+  packed.scales[row] = unitFactor(vector);
 }

@@ -1,7 +1,7 @@
 /** Rows of the catalog's tables, as the rest of the program sees them. */
-import { fromInt8 } from './int8.js';
 import { deserialize, serialize } from 'node:v8';
 import type { CountedTerms } from '../lexical/termCounts.js';
+import { fromInt8 } from './int8.js';
 
 export interface FolderRow {
   readonly id: number;

@@ -17,13 +17,6 @@ export interface NewVector {
   readonly vector: Float32Array;
 }
 
-/** A chunk or a file without a vector, and the digest of the text that it needs one of. */
-export interface MissingVector {
-  readonly digest: Uint8Array;
-  readonly kind: 'chunk' | 'file';
-  readonly id: number;
-}
-
 const dayMs = 86_400_000;
 const today = (): number => Math.floor(Date.now() / dayMs);
 
@@ -46,15 +39,6 @@ export class VectorTable {
       digest,
     );
     return row && toVector(row.vector);
-  }
-
-  has(folder: FolderRow, digest: Uint8Array): boolean {
-    const row = this.#sql.get(
-      'SELECT 1 FROM vectors WHERE model_id = ? AND digest = ?',
-      folder.modelId,
-      digest,
-    );
-    return row !== undefined;
   }
 
   /** Vectors of chunks by row id. Chunks without a vector are left out. */
@@ -110,34 +94,28 @@ export class VectorTable {
     }
   }
 
-  /** Digests of the texts of the folder's chunks and files, each once. */
-  digests(folder: FolderRow): Uint8Array[] {
+  /** Digests of the texts of the folder's chunks and files, each once, and whether there is a vector for it. */
+  digests(folder: FolderRow): { readonly digest: Uint8Array; readonly isStored: boolean }[] {
     return this.#sql
-      .all<{ digest: unknown }>(
-        `SELECT vector_digest AS digest FROM chunks WHERE folder_id = ?
-         UNION SELECT vector_digest FROM files WHERE folder_id = ? AND vector_digest IS NOT NULL`,
+      .all<{ digest: unknown; stored: number }>(
+        `SELECT digest, EXISTS (SELECT 1 FROM vectors v WHERE v.model_id = ? AND v.digest = used.digest) AS stored
+         FROM (SELECT vector_digest AS digest FROM chunks WHERE folder_id = ?
+           UNION SELECT vector_digest FROM files WHERE folder_id = ? AND vector_digest IS NOT NULL) used`,
+        folder.modelId,
         folder.id,
         folder.id,
       )
-      .map(({ digest }) => asBytes(digest));
+      .map(({ digest, stored }) => ({ digest: asBytes(digest), isStored: stored === 1 }));
   }
 
-  /** Chunks and files of the folder without a vector. */
-  missing(folder: FolderRow): MissingVector[] {
+  /** Chunks of the folder without a vector, with the digest of the text that they need one of. */
+  missing(folder: FolderRow): { readonly id: number; readonly digest: Uint8Array }[] {
     return this.#sql
-      .all<{ digest: unknown; chunkId: number | null; fileId: number | null }>(
-        `SELECT vector_digest AS digest, id AS chunkId, NULL AS fileId FROM chunks
-         WHERE folder_id = ? AND pending = 1
-         UNION ALL SELECT f.vector_digest, NULL, f.id FROM files f WHERE f.folder_id = ? AND f.summary IS NOT NULL
-           AND NOT EXISTS (SELECT 1 FROM vectors v WHERE v.model_id = ? AND v.digest = f.vector_digest)`,
+      .all<{ id: number; digest: unknown }>(
+        'SELECT id, vector_digest AS digest FROM chunks WHERE folder_id = ? AND pending = 1',
         folder.id,
-        folder.id,
-        folder.modelId,
       )
-      .map(({ digest, chunkId, fileId }) => ({
-        digest: asBytes(digest),
-        ...(chunkId === null ? { kind: 'file', id: fileId ?? 0 } : { kind: 'chunk', id: chunkId }),
-      }));
+      .map(({ id, digest }) => ({ id, digest: asBytes(digest) }));
   }
 
   /** Deletes vectors that no chunk has used for `days`. Until then they serve an undone edit or an old branch. */

@@ -22,7 +22,7 @@ export interface FileVectorsJob {
  */
 export async function embedFiles(job: FileVectorsJob, signal: AbortSignal): Promise<void> {
   const { catalog, writer, folder, isPaused, onProgress } = job;
-  const missing = catalog.fileVectors.missing(folder);
+  const missing = catalog.fileVectors.missing(folder).map(({ id }) => id);
   for (let at = 0; at < missing.length && !isPaused(); at += commitPage) {
     const vectors: NewVector[] = [];
     const fileIds: number[] = [];

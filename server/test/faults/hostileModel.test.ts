@@ -3,11 +3,11 @@ import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tried } from '../../../shared/test/tally.js';
-import { packageRoot } from '../../src/paths.js';
+import { modelsDir } from '../../src/paths.js';
 import { Cli } from '../support/cliHarness.js';
 import { external, integers, node, onnxFile, toFloat } from '../support/onnxFile.js';
 
-const bundled = join(packageRoot(import.meta.url), 'models', 'all-MiniLM-L6-v2');
+const bundled = join(modelsDir(import.meta.url), 'all-MiniLM-L6-v2');
 
 describe('a hostile model folder', function () {
   this.timeout(60_000);

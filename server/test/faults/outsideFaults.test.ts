@@ -14,14 +14,13 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createSocketServer } from 'node:net';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { currentUid, trustedEndpoint } from '../../../shared/src/connection/endpoint.js';
 import { build } from '../../../shared/src/protocol/build.js';
 import { type DaemonHello, defaultLineLimits, receiveHello } from '../../../shared/src/protocol/handshake.js';
 import { PROTOCOL_VERSION } from '../../../shared/src/protocol/protocol.js';
 import { Cli } from '../support/cliHarness.js';
 import { DaemonClient, processesOf, until } from '../support/daemonClient.js';
+import { endpointOf } from '../support/endpointOf.js';
 import { SmallDisk } from '../support/smallDisk.js';
 import { tried } from '../../../shared/test/tally.js';
 import { isLongRun } from '../../../shared/test/runLength.js';
@@ -212,14 +211,7 @@ describe('from outside', function () {
   });
 
   it('a daemon that ends in the middle of a message is named, and the command ends', async () => {
-    const endpoint = await trustedEndpoint({
-      platform: process.platform,
-      env: { ...process.env, LANTERN_HOME: cli.home },
-      uid: currentUid(),
-      homedir: homedir(),
-      dataDir: cli.home,
-      protocolVersion: PROTOCOL_VERSION,
-    });
+    const endpoint = await endpointOf(cli.home);
     const server = createSocketServer((socket) => {
       socket.on('error', () => undefined);
       void receiveHello(socket, defaultLineLimits).then(() => {

@@ -1,5 +1,4 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import {
   type ProtocolConnection,
@@ -8,16 +7,11 @@ import {
   createProtocolConnection,
 } from 'vscode-languageserver-protocol/node';
 import { dialOrSpawn } from '../../../shared/src/connection/dial.js';
-import { currentUid, trustedEndpoint } from '../../../shared/src/connection/endpoint.js';
-import {
-  type MemoryResult,
-  type Notifications,
-  PROTOCOL_VERSION,
-  type Requests,
-} from '../../../shared/src/protocol/protocol.js';
+import type { MemoryResult, Notifications, Requests } from '../../../shared/src/protocol/protocol.js';
 import { helloOf } from '../../../shared/src/connection/reachDaemon.js';
 import { spawnDaemon } from '../../../shared/src/connection/spawnDaemon.js';
 import { packageRoot } from '../../src/paths.js';
+import { endpointOf } from './endpointOf.js';
 
 /** A session with the built daemon of any data folder, in this process. */
 export class DaemonClient {
@@ -37,14 +31,7 @@ export class DaemonClient {
   /** Connects to the daemon of `home`, and starts it when none runs. */
   static async open(home: string, client = 'test'): Promise<DaemonClient> {
     const env = { ...process.env, LANTERN_HOME: home };
-    const endpoint = await trustedEndpoint({
-      platform: process.platform,
-      env,
-      uid: currentUid(),
-      homedir: homedir(),
-      dataDir: home,
-      protocolVersion: PROTOCOL_VERSION,
-    });
+    const endpoint = await endpointOf(home);
     const { socket } = await dialOrSpawn({
       endpoint,
       dataDir: home,

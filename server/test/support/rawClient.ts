@@ -1,8 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { type Socket, connect } from 'node:net';
-import { homedir } from 'node:os';
-import { currentUid, trustedEndpoint } from '../../../shared/src/connection/endpoint.js';
-import { PROTOCOL_VERSION } from '../../../shared/src/protocol/protocol.js';
+import { endpointOf } from './endpointOf.js';
 
 /** A connection to the daemon of `home` on which a test sends any bytes. */
 export class RawClient {
@@ -18,14 +16,7 @@ export class RawClient {
   }
 
   static async open(home: string): Promise<RawClient> {
-    const address = await trustedEndpoint({
-      platform: process.platform,
-      env: { ...process.env, LANTERN_HOME: home },
-      uid: currentUid(),
-      homedir: homedir(),
-      dataDir: home,
-      protocolVersion: PROTOCOL_VERSION,
-    });
+    const address = await endpointOf(home);
     const socket = connect(address);
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
     return new RawClient(socket);

@@ -21,7 +21,7 @@ export async function exportVectors(
   signal?: AbortSignal,
 ): Promise<Exported> {
   const all = catalog.vectors.digests(folder);
-  const digests = all.filter((digest) => catalog.vectors.has(folder, digest));
+  const digests = all.filter(({ isStored }) => isStored).map(({ digest }) => digest);
   const [first] = digests;
   const dimensions = first && catalog.vectors.get(folder, first)?.length;
   if (dimensions === undefined) {

@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { LanternError, throwIfCancelled } from '../../../../shared/src/errors.js';
 import { nextTurn } from '../../../../shared/src/nextTurn.js';
-import type { Catalog, FolderRow, MissingVector, NewVector } from '../../catalog/catalog.js';
+import type { Catalog, FolderRow, NewVector } from '../../catalog/catalog.js';
 import { embeddedText } from '../../chunking/embeddedText.js';
+import { cosine } from '../../model/goldenCheck.js';
 import type { SourceTexts } from '../../source/sourceTexts.js';
 import type { ChunkEmbedder } from '../embedder.js';
 import type { IndexWriter } from '../indexWriter.js';
@@ -33,6 +34,17 @@ export interface Imported {
   readonly checked: number;
 }
 
+/** A chunk or a file that needs a vector. */
+interface User {
+  readonly kind: 'chunk' | 'file';
+  readonly id: number;
+}
+
+interface Sampled {
+  readonly record: VectorRecord;
+  readonly user: User;
+}
+
 /**
  * Takes from a file the vectors that a folder needs. All of the file is read, and a sample of it compared with what the
  * model gives, before anything is written.
@@ -47,13 +59,18 @@ export async function importVectors(job: ImportJob, signal?: AbortSignal): Promi
       `${file} has vectors of the model ${model}, and the index is of ${folder.modelKey}. Select that model in lantern.model.name, or export again with this one.`,
     );
   }
-  const wanted = new Map<string, MissingVector[]>();
-  for (const missing of catalog.vectors.missing(folder)) {
-    const key = keyOf(missing.digest);
-    wanted.set(key, [...(wanted.get(key) ?? []), missing]);
-  }
+  const wanted = new Map<string, User[]>();
+  const want = (
+    kind: User['kind'],
+    { id, digest }: { readonly id: number; readonly digest: Uint8Array },
+  ): void => {
+    const key = keyOf(digest);
+    wanted.set(key, [...(wanted.get(key) ?? []), { kind, id }]);
+  };
+  for (const chunk of catalog.vectors.missing(folder)) want('chunk', chunk);
+  for (const one of catalog.fileVectors.missing(folder)) want('file', one);
   let matching = 0;
-  const sample: { readonly record: VectorRecord; readonly user: MissingVector }[] = [];
+  const sample: Sampled[] = [];
   for await (const record of recordsOf(source, signal)) {
     const user = wanted.get(keyOf(record.digest))?.[0];
     if (user === undefined) continue;
@@ -93,7 +110,7 @@ async function* recordsOf(source: VectorFile, signal?: AbortSignal): AsyncGenera
 /** Computes the sample again. Returns how many of it could be: a file may have changed since it was read. */
 async function check(
   { catalog, folder, embedder, texts, file }: ImportJob,
-  sample: readonly { readonly record: VectorRecord; readonly user: MissingVector }[],
+  sample: readonly Sampled[],
   signal: AbortSignal = new AbortController().signal,
 ): Promise<number> {
   if (sample.length === 0) return 0;
@@ -104,11 +121,11 @@ async function check(
       const text = await textOf(user);
       if (text === undefined) continue;
       const own = await lease.embed(text, signal);
-      const cosine = own.reduce((sum, value, at) => sum + value * (record.vector[at] ?? 0), 0);
-      if (own.length !== record.vector.length || !(cosine >= leastCosine)) {
+      const likeness = cosine(own, record.vector);
+      if (likeness < leastCosine) {
         throw new LanternError(
           'bad-request',
-          `${file} has other vectors than ${folder.modelKey} gives here (cosine ${cosine.toFixed(2)}, ${leastCosine} is needed). Nothing of it was taken. Do not use it.`,
+          `${file} has other vectors than ${folder.modelKey} gives here (cosine ${likeness.toFixed(2)}, ${leastCosine} is needed). Nothing of it was taken. Do not use it.`,
         );
       }
       checked++;
@@ -118,7 +135,7 @@ async function check(
   }
   return checked;
 
-  async function textOf({ kind, id }: MissingVector): Promise<string | undefined> {
+  async function textOf({ kind, id }: User): Promise<string | undefined> {
     if (kind === 'file') return catalog.fileVectors.summaries([id])[0]?.text;
     const chunk = catalog.chunks.get(id);
     const text = chunk && (await texts.of(chunk));

@@ -4,7 +4,7 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
-import { LanternError, errorMessage, systemCode } from '../../../../shared/src/errors.js';
+import { LanternError, cancelled, errorMessage, systemCode } from '../../../../shared/src/errors.js';
 import { fromInt8, toInt8 } from '../../catalog/int8.js';
 
 /** A vector, and the digest of the text that it was made from. */
@@ -54,7 +54,7 @@ export async function writeVectorFile(
     return { bytes: (await stat(path)).size };
   } catch (error) {
     await rm(unfinished, { force: true }).catch(() => undefined);
-    if (signal?.aborted === true) throw new LanternError('cancelled', 'The export was cancelled.');
+    if (signal?.aborted === true) throw cancelled('The export');
     const code = systemCode(error);
     if (code === undefined) throw error;
     throw new LanternError(
@@ -135,10 +135,8 @@ async function* inflated(path: string): AsyncGenerator<Buffer> {
     for await (const part of source.pipe(gunzip)) yield part as Buffer;
   } catch (error) {
     const code = systemCode(error);
-    if (code === 'Z_DATA_ERROR' || code === 'Z_BUF_ERROR') {
-      const isOurs = gunzip.bytesWritten > 0 && code === 'Z_BUF_ERROR';
-      throw isOurs ? damaged(path, 'its end is missing') : damaged(path, errorMessage(error));
-    }
+    if (code === 'Z_BUF_ERROR') throw damaged(path, 'its end is missing');
+    if (code === 'Z_DATA_ERROR') throw damaged(path, errorMessage(error));
     throw new LanternError('not-readable', `${path} cannot be read: ${errorMessage(error)}.`, {
       cause: error,
     });
@@ -165,9 +163,9 @@ function headerIn(path: string, line: string): VectorFileHeader {
   const { model, dimensions, count } = found;
   const isSize = (value: unknown, most: number): value is number =>
     typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= most;
-  if (typeof model !== 'string' || !isSize(dimensions, mostDimensions) || dimensions === 0)
+  const isCount = isSize(count, Number.MAX_SAFE_INTEGER);
+  if (typeof model !== 'string' || !isSize(dimensions, mostDimensions) || dimensions === 0 || !isCount)
     throw damaged(path, 'its header is incomplete');
-  if (!isSize(count, Number.MAX_SAFE_INTEGER)) throw damaged(path, 'its header is incomplete');
   return { model, dimensions, count };
 }
 
