@@ -14,9 +14,9 @@ export async function lantern(): Promise<Lantern> {
   return extension.activate();
 }
 
-/** Waits until `look` gives something true; fails with `what` and what it last gave. */
+/** Waits until `look` gives something true; fails with `what`, asked at the end where it is a function. */
 export async function eventually<T>(
-  what: string,
+  what: string | (() => string),
   look: () => T | Promise<T>,
   limitMs = 25_000,
 ): Promise<NonNullable<T>> {
@@ -24,7 +24,10 @@ export async function eventually<T>(
   for (;;) {
     const seen = await look();
     if (seen !== undefined && seen !== null && (seen as unknown) !== false) return seen;
-    if (Date.now() > until) throw new Error(`It did not come about within ${limitMs / 1000} s: ${what}.`);
+    if (Date.now() > until) {
+      const missed = typeof what === 'string' ? what : what();
+      throw new Error(`It did not come about within ${limitMs / 1000} s: ${missed}.`);
+    }
     await sleep(20);
   }
 }
