@@ -11,13 +11,17 @@ export interface SettingsSyncDependencies {
   readonly log: vscode.LogOutputChannel;
 }
 
-const secretName = 'lantern.chroma.apiKey';
-const apiKey = 'chroma.apiKey';
+/** Settings that are kept as secrets, with the server whose key each is. */
+const secretSettings = [
+  { name: 'chroma.apiKey', server: 'chroma', label: 'The Chroma server with the indexes' },
+  { name: 'sharedVectors.apiKey', server: 'sharedVectors', label: 'The server with the shared vectors' },
+] as const;
+const secretNameOf = (name: string): string => `lantern.${name}`;
 
 /** Names of all settings of the daemon, without the secret one: `group.name`. */
 const names = Object.entries(defaultSettings)
   .flatMap(([group, values]) => Object.keys(values as object).map((name) => `${group}.${name}`))
-  .filter((name) => name !== apiKey);
+  .filter((name) => secretSettings.every((secret) => secret.name !== name));
 
 /**
  * Passes the user's settings on to the daemon through the file that it reads at its start, which all windows and the
@@ -39,7 +43,8 @@ export class SettingsSync implements vscode.Disposable {
     );
     this.#owner.own(
       deps.secrets.onDidChange(async ({ key }) => {
-        if (key === secretName) this.#follow(new Map([[apiKey, await deps.secrets.get(secretName)]]));
+        const secret = secretSettings.find(({ name }) => secretNameOf(name) === key);
+        if (secret !== undefined) this.#follow(new Map([[secret.name, await deps.secrets.get(key)]]));
       }),
     );
   }
@@ -49,23 +54,30 @@ export class SettingsSync implements vscode.Disposable {
    */
   async prepare(): Promise<void> {
     const own = names.map((name) => [name, chosen(name)] as const).filter(([, value]) => value !== undefined);
-    const key = await this.#deps.secrets.get(secretName);
-    await this.#apply(
-      new Map<string, unknown>([...own, ...(key === undefined ? [] : [[apiKey, key] as const])]),
-    );
+    const changes = new Map<string, unknown>(own);
+    for (const { name } of secretSettings) {
+      const key = await this.#deps.secrets.get(secretNameOf(name));
+      if (key !== undefined) changes.set(name, key);
+    }
+    await this.#apply(changes);
   }
 
-  /** Asks for the key of the Chroma server and stores it as a secret. An empty key deletes it. */
+  /** Asks for the key of a Chroma server and stores it as a secret. An empty key deletes it. */
   async askForApiKey(): Promise<void> {
+    const sharesVectors = chosen('sharedVectors.url') !== undefined;
+    const secret = sharesVectors
+      ? await vscode.window.showQuickPick(secretSettings, { title: 'Chroma API Key' })
+      : secretSettings[0];
+    if (secret === undefined) return;
     const value = await vscode.window.showInputBox({
       title: 'Chroma API Key',
-      prompt: 'Sent to the server that lantern.chroma.url names. Leave it empty to forget the key.',
+      prompt: `Sent to the server that lantern.${secret.server}.url names. Leave it empty to forget the key.`,
       password: true,
       ignoreFocusOut: true,
     });
     if (value === undefined) return;
-    if (value === '') await this.#deps.secrets.delete(secretName);
-    else await this.#deps.secrets.store(secretName, value);
+    if (value === '') await this.#deps.secrets.delete(secretNameOf(secret.name));
+    else await this.#deps.secrets.store(secretNameOf(secret.name), value);
   }
 
   /** Resolves when all changes so far are passed on. */

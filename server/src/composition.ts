@@ -16,6 +16,7 @@ import { runChecks } from './service/doctor.js';
 import { Refusals } from './service/refusals.js';
 import { Chunker } from './chunking/chunker.js';
 import { Folders } from './indexing/folders.js';
+import { SharedVectors, type SharedVectorsOptions } from './indexing/exchange/sharedVectors.js';
 import { WriteThread } from './indexing/threads/writeThread.js';
 import { ScanThreads } from './indexing/threads/scanThreads.js';
 import { Parsers } from './syntax/parsers.js';
@@ -27,9 +28,11 @@ import { modelsDir, packageRoot } from './paths.js';
 import { Searcher } from './search/searcher.js';
 import { SelectedModel } from './service/selectedModel.js';
 import { Catalog } from './catalog/catalog.js';
+import { ChromaConnection } from './vectors/chroma/chromaConnection.js';
 import { ChromaProcess } from './vectors/chroma/chromaProcess.js';
 import { RemoteChroma } from './vectors/chroma/chromaRemote.js';
 import { ChromaStore } from './vectors/chroma/chromaStore.js';
+import { SharedCollection } from './vectors/chroma/sharedCollection.js';
 import { ExactStore } from './vectors/exactStore.js';
 import { FallbackStore } from './vectors/fallbackStore.js';
 
@@ -42,6 +45,9 @@ const restMs = 2000;
 const releaseMs = 60_000;
 /** Above the memory budget, a model that has been idle for this long is unloaded. */
 const idleUnderPressureMs = 5000;
+
+/** Shared vectors that take longer to answer than this are as good as none. It is tried twice. */
+const sharedTimeoutMs = 10_000;
 
 /** The composition root: makes every part of the daemon and joins them. */
 export async function createServices(
@@ -89,6 +95,7 @@ export async function createServices(
     log,
   });
   const writeThread = new WriteThread({ catalog, dataDir, log });
+  const shared = sharedVectors(settings, { catalog, writer: writeThread.writer, dataDir, model, log });
   const dropped = catalog.vectors.dropUnused(unusedVectorDays);
   const folders = new Folders({
     catalog,
@@ -100,9 +107,11 @@ export async function createServices(
     modelKey: model.key,
     owner: isLocal ? '' : installation,
     settings: indexing,
+    shared,
     log,
     busy: (job) => work.begin(job),
   });
+  const forgetting = shared?.onDidForget((folderIds) => folders.renewed(folderIds));
   const recovering = store.onShouldReopen((collection) => folders.reattach(collection));
   const service = new Service({
     settings,
@@ -116,6 +125,7 @@ export async function createServices(
     model,
     refusals: new Refusals(join(dataDir, 'refused.json'), log),
     log,
+    sharedVectors: () => shared?.status(),
     vectorServer: {
       status: () => {
         const status = store.status();
@@ -175,7 +185,7 @@ export async function createServices(
   return {
     service,
     settings,
-    doctor: () => runChecks({ dataDir, catalog, store, chunker, model }),
+    doctor: () => runChecks({ dataDir, catalog, store, shared, chunker, model }),
     tidy: async () => {
       if (idleUnloadMs > 0) {
         await models.unloadIdle(idleUnloadMs);
@@ -192,6 +202,8 @@ export async function createServices(
     tidyMs: idleUnloadMs > 0 ? Math.min(longestTidyMs, idleUnloadMs) : longestTidyMs,
     dispose: async () => {
       await folders.dispose();
+      await shared?.dispose();
+      forgetting?.dispose();
       await bulkReader.dispose();
       await writeThread.dispose();
       await store.dispose();
@@ -203,6 +215,42 @@ export async function createServices(
       catalog.dispose();
     },
   };
+}
+
+/** Undefined unless the user's settings name a server for them. */
+function sharedVectors(
+  { sharedVectors: { url, access, tenant, database, apiKey } }: Settings,
+  {
+    catalog,
+    writer,
+    dataDir,
+    model,
+    log,
+  }: Pick<SharedVectorsOptions, 'catalog' | 'writer' | 'log'> & {
+    readonly dataDir: string;
+    readonly model: SelectedModel;
+  },
+): SharedVectors | undefined {
+  if (url === '') return undefined;
+  const server = new RemoteChroma(url, 'sharedVectors');
+  const options = {
+    tenant,
+    database,
+    apiKey,
+    log,
+    settings: 'sharedVectors',
+    callTimeoutMs: sharedTimeoutMs,
+  } as const;
+  const connection = new ChromaConnection(server, options, () => undefined);
+  return new SharedVectors({
+    source: new SharedCollection(connection, { model: model.key, dimensions: model.dimensions }),
+    url: server.url,
+    mayGive: access === 'readwrite',
+    file: join(dataDir, 'shared-vectors.json'),
+    catalog,
+    writer,
+    log,
+  });
 }
 
 /**

@@ -100,6 +100,12 @@ export function tooltipOf({ daemon, status, memory, trusted, open }: StatusFacts
       ];
       lines.push(`| Memory | ${bytes(totalBytes(memory))}: ${parts.join(', ')} |`);
     }
+    const shared = status.sharedVectors;
+    if (shared !== undefined) {
+      const said =
+        shared.kind === 'used' ? `${shared.taken} taken, ${shared.given} given` : escape(shared.reason);
+      lines.push(`| Shared vectors | ${said} |`);
+    }
     if (status.vectors.detail !== undefined) lines.push(`| Vectors | ${escape(status.vectors.detail)} |`);
   }
   const paused = status?.folders.some((folder) => folder.status.kind === 'paused') === true;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { catalogFile } from '../../../shared/src/connection/dataDir.js';
 import type { Log } from '../../../shared/src/log.js';
@@ -6,8 +7,9 @@ import { FileTable } from './fileTable.js';
 import { FileVectorTable } from './fileVectorTable.js';
 import { LexicalIndex } from './lexicalIndex.js';
 import { Outbox } from './outbox.js';
+import { type VectorOrigin, VectorOrigins } from './vectorOrigins.js';
 import { UsageTable } from './usageTable.js';
-import { type NewVector, VectorTable } from './vectorTable.js';
+import { VectorTable } from './vectorTable.js';
 import {
   type FileChange,
   type FileRow,
@@ -15,6 +17,7 @@ import {
   type FolderRow,
   type NewChunk,
   type NewFile,
+  type NewVector,
   decodeFile,
 } from './rows.js';
 
@@ -22,7 +25,7 @@ import { type Sql, openAgain, openDatabase } from './database.js';
 
 export type * from './rows.js';
 export type { MissingChunk, OutboxDelete } from './outbox.js';
-export type { NewVector } from './vectorTable.js';
+export type { VectorOrigin } from './vectorOrigins.js';
 
 const folderColumns = `folders.id, path, models.key AS modelKey, model_id AS modelId, chunker, collection, generation,
   indexed_at AS indexedAt`;
@@ -57,6 +60,7 @@ export class Catalog {
   readonly usage: UsageTable;
   readonly fileVectors: FileVectorTable;
   readonly vectors: VectorTable;
+  readonly origins: VectorOrigins;
   readonly outbox: Outbox;
   /** Where a damaged catalog was moved when this one was opened. */
   readonly setAside: string | undefined;
@@ -76,6 +80,7 @@ export class Catalog {
     this.lexical = new LexicalIndex(sql);
     this.usage = new UsageTable(sql, this.lexical);
     this.vectors = new VectorTable(sql);
+    this.origins = new VectorOrigins(sql);
     this.chunks = new ChunkTable(sql, this.vectors);
     this.fileVectors = new FileVectorTable(sql);
     this.outbox = new Outbox(sql);
@@ -171,10 +176,12 @@ export class Catalog {
 
   /** Begins a new, empty collection for the folder: every chunk is sent to it again. */
   renewCollection(id: number, generation: string): void {
-    this.#sql.transaction(() => {
-      this.#sql.run('UPDATE folders SET generation = ? WHERE id = ?', generation, id);
-      this.outbox.postAll(id);
-    });
+    this.#sql.transaction(() => this.#renewCollection(id, generation));
+  }
+
+  #renewCollection(id: number, generation: string): void {
+    this.#sql.run('UPDATE folders SET generation = ? WHERE id = ?', generation, id);
+    this.outbox.postAll(id);
   }
 
   markIndexed(id: number, at: number): void {
@@ -215,9 +222,30 @@ export class Catalog {
   }
 
   /** Stores vectors by the digest of the text that they were made from. `fileIds`: files whose own are among them. */
-  putVectors(folder: FolderRow, vectors: readonly NewVector[], fileIds: readonly number[] = []): void {
-    this.vectors.put(folder, vectors);
+  putVectors(
+    folder: FolderRow,
+    vectors: readonly NewVector[],
+    fileIds: readonly number[] = [],
+    origin: VectorOrigin = 'made',
+  ): void {
+    this.vectors.put(folder, vectors, origin);
     for (const id of fileIds) this.#fileChanged(folder.id, id);
+  }
+
+  /**
+   * Deletes what was taken from the shared vectors, and begins the collections of the folders that had some anew. Their
+   * next job makes the vectors here. Returns the ids of these folders.
+   */
+  deleteTakenVectors(): number[] {
+    return this.#sql.transaction(() => {
+      const folders = this.origins.deleteTaken();
+      for (const id of folders) {
+        this.#renewCollection(id, randomUUID());
+        this.fileVectors.dropped(id);
+      }
+      this.#changes?.folders.push(...folders);
+      return folders;
+    });
   }
 
   // ------------------------------------------------------------- two connections

@@ -66,6 +66,13 @@ export interface FileDefinition extends NewDefinition {
   readonly chunkId: number;
 }
 
+export interface NewVector {
+  /** Digest of the text that the vector was made from: 16 bytes. */
+  readonly digest: Uint8Array;
+  /** Unit length. */
+  readonly vector: Float32Array;
+}
+
 /** A file as the indexer passes it on, without its chunks. */
 export interface NewFile extends Omit<FileRow, 'id'> {
   /** The terms of the file and of its chunks. */

@@ -2,7 +2,7 @@ import type Database from 'libsql';
 import { toInt8 } from './int8.js';
 
 /** Raised with every change of the schema, with a new step in `migrations`. */
-export const SCHEMA_VERSION = 7;
+export const SCHEMA_VERSION = 8;
 
 /** Version 1. */
 const initial = `
@@ -257,6 +257,12 @@ function shortenVectors(db: Database.Database): void {
   }
 }
 
+/** Version 8: where each vector comes from, as `originNumber` says. */
+const origins = `
+  ALTER TABLE vectors ADD COLUMN origin INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX vectors_offered ON vectors(model_id) WHERE origin = 1;
+`;
+
 /** Version 1 had an FTS5 table per folder. */
 function dropWordTables(db: Database.Database): void {
   const tables = db
@@ -277,6 +283,7 @@ const migrations: readonly ((db: Database.Database) => void)[] = [
   (db) => db.exec(changes),
   (db) => db.exec(fileVectorsPending),
   shortenVectors,
+  (db) => db.exec(origins),
 ];
 
 /** Brings the schema up to date in one transaction. Throws for a catalog of a newer build. */

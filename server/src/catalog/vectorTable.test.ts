@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import Database from 'libsql';
 import type { FolderRow } from './catalog.js';
-import { TestCatalog, chunk, digest, dimensions, file, vectorOf } from '../../test/support/testCatalog.js';
+import {
+  TestCatalog,
+  beforeVersion8,
+  chunk,
+  digest,
+  dimensions,
+  file,
+  vectorOf,
+} from '../../test/support/testCatalog.js';
 
 describe('VectorTable', () => {
   let test: TestCatalog;
@@ -40,7 +48,7 @@ describe('VectorTable', () => {
     const set = db.prepare('UPDATE vectors SET vector = ? WHERE digest = ?');
     db.exec('BEGIN');
     for (const text of texts) set.run([new Uint8Array(vectorOf(text).buffer), digest(text)]);
-    db.exec('COMMIT; PRAGMA user_version = 6');
+    db.exec(`COMMIT; ${beforeVersion8} PRAGMA user_version = 6`);
     db.close();
     test.reopen();
     for (const text of texts)

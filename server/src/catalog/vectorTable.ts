@@ -1,6 +1,7 @@
 import type { Sql } from './database.js';
 import { toInt8 } from './int8.js';
-import { type FolderRow, asBytes, toVector } from './rows.js';
+import { type VectorOrigin, originNumber } from './vectorOrigins.js';
+import { type FolderRow, type NewVector, asBytes, toVector } from './rows.js';
 
 /** A block of vectors of one collection. */
 export interface VectorBlock {
@@ -9,12 +10,6 @@ export interface VectorBlock {
   readonly vectors: Float32Array;
   /** Language of each id, in the same order. */
   readonly languages: readonly string[];
-}
-
-export interface NewVector {
-  /** Digest of the text that the vector was made from. */
-  readonly digest: Uint8Array;
-  readonly vector: Float32Array;
 }
 
 const dayMs = 86_400_000;
@@ -53,15 +48,16 @@ export class VectorTable {
   }
 
   /** Stores vectors by the digest of the text that they were made from. */
-  put(folder: FolderRow, vectors: readonly NewVector[]): void {
+  put(folder: FolderRow, vectors: readonly NewVector[], origin: VectorOrigin = 'made'): void {
     this.#sql.transaction(() => {
       for (const { digest, vector } of vectors) {
         this.#sql.run(
-          'INSERT OR REPLACE INTO vectors (model_id, digest, vector, used_day) VALUES (?, ?, ?, ?)',
+          'INSERT OR REPLACE INTO vectors (model_id, digest, vector, used_day, origin) VALUES (?, ?, ?, ?, ?)',
           folder.modelId,
           digest,
           toInt8(vector),
           today(),
+          originNumber[origin],
         );
         this.#sql.run(
           `UPDATE chunks SET pending = 0 WHERE vector_digest = ? AND pending = 1

@@ -59,7 +59,12 @@ function formatProgress(progress: IndexProgress, terminal: Terminal): string {
   const width = 24;
   const filled = total === 0 ? width : Math.round((done / total) * width);
   const bar = `${'█'.repeat(filled)}${'░'.repeat(width - filled)}`;
-  return `${cyan(terminal, bar)} ${done}/${total} ${progress.files > 0 ? 'files' : 'chunks'}${speedOf(progress)}`;
+  return `${cyan(terminal, bar)} ${done}/${total} ${nounOf(progress)}${speedOf(progress)}`;
+}
+
+function nounOf(progress: Exclude<IndexProgress, ScanProgress>): string {
+  if (progress.kind === 'taking') return 'vectors looked for';
+  return progress.files > 0 ? 'files' : 'chunks';
 }
 
 /** `Reading files: 120 of 1414, 60/s, 22 s left`. */

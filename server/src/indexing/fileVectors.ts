@@ -1,5 +1,5 @@
 import { throwIfCancelled } from '../../../shared/src/errors.js';
-import type { Catalog, FolderRow, NewVector } from '../catalog/catalog.js';
+import type { Catalog, FolderRow, NewVector, VectorOrigin } from '../catalog/catalog.js';
 import { type EmbedderLease, forEachAtOnce } from './embedder.js';
 import type { IndexWriter } from './indexWriter.js';
 
@@ -10,6 +10,8 @@ export interface FileVectorsJob {
   readonly catalog: Catalog;
   readonly writer: IndexWriter;
   readonly folder: FolderRow;
+  /** What to record of the vectors. */
+  readonly origin: VectorOrigin;
   readonly acquire: (texts: number) => Promise<EmbedderLease>;
   /** Whether indexing was paused. The rest is left to the next call. */
   readonly isPaused: () => boolean;
@@ -21,7 +23,7 @@ export interface FileVectorsJob {
  * brings nearly all of what vectors add to the ranking.
  */
 export async function embedFiles(job: FileVectorsJob, signal: AbortSignal): Promise<void> {
-  const { catalog, writer, folder, isPaused, onProgress } = job;
+  const { catalog, writer, folder, origin, isPaused, onProgress } = job;
   const missing = catalog.fileVectors.missing(folder).map(({ id }) => id);
   for (let at = 0; at < missing.length && !isPaused(); at += commitPage) {
     const vectors: NewVector[] = [];
@@ -38,7 +40,7 @@ export async function embedFiles(job: FileVectorsJob, signal: AbortSignal): Prom
       });
     } finally {
       lease.dispose();
-      if (vectors.length > 0) await writer.putVectors(folder, vectors, fileIds);
+      if (vectors.length > 0) await writer.putVectors(folder, vectors, fileIds, origin);
     }
   }
   await writer.dropSummaries(folder);

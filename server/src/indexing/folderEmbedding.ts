@@ -1,11 +1,13 @@
 import { Buffer } from 'node:buffer';
 import { throwIfCancelled } from '../../../shared/src/errors.js';
 import type { IndexProgress, IndexReport } from '../../../shared/src/protocol/protocol.js';
-import type { Catalog, MissingChunk, NewVector } from '../catalog/catalog.js';
+import type { Catalog, MissingChunk, NewVector, VectorOrigin } from '../catalog/catalog.js';
 import { embeddedText } from '../chunking/embeddedText.js';
 import type { SourceTexts } from '../source/sourceTexts.js';
 import type { Projector } from '../vectors/projector.js';
 import { ChunkQueue } from './chunkQueue.js';
+import type { SharedVectors } from './exchange/sharedVectors.js';
+import { WantedVectors } from './exchange/wantedVectors.js';
 import { type ChunkEmbedder, type EmbedderLease, forEachAtOnce } from './embedder.js';
 import { type FileVectorsJob, embedFiles } from './fileVectors.js';
 import type { IndexWriter } from './indexWriter.js';
@@ -17,6 +19,8 @@ export interface FolderEmbeddingDependencies {
   readonly writer: IndexWriter;
   readonly projector: Projector;
   readonly embedder: ChunkEmbedder;
+  /** Vectors that others have made. */
+  readonly shared: SharedVectors | undefined;
   readonly gate: PauseGate;
   /** Whether chunks get vectors too. */
   readonly vectors: 'all' | 'files';
@@ -29,7 +33,13 @@ export interface FolderEmbeddingDependencies {
   readonly counted: <T>(job: string, work: () => Promise<T>) => Promise<T>;
 }
 
-export type EmbedReport = Pick<IndexReport, 'chunksEmbedded' | 'chunksReused' | 'collectionRebuilt'>;
+export interface EmbedReport extends Pick<
+  IndexReport,
+  'chunksEmbedded' | 'chunksReused' | 'vectorsShared' | 'collectionRebuilt'
+> {
+  /** All vectors are there, and the collection has yet to be filled with many of them. */
+  readonly isBehind: boolean;
+}
 
 /** One pass over the chunks that need the model. */
 interface EmbedJob {
@@ -46,6 +56,9 @@ const commitPage = 32;
 
 /** Up to this many texts count as an edit, which has priority over bulk work. */
 const editSize = 64;
+
+/** More chunks than this that nobody had to embed are sent to the collection behind the job. */
+const mostSentAtOnce = 500;
 
 /** Most files that were found lately and whose chunks come first. */
 const mostWanted = 100;
@@ -81,7 +94,8 @@ export class FolderEmbedding {
 
   async run(signal: AbortSignal): Promise<EmbedReport> {
     const { catalog, projector, counted } = this.#deps;
-    const report = { chunksEmbedded: 0, chunksReused: 0 };
+    const report = { chunksEmbedded: 0, chunksReused: 0, vectorsShared: 0 };
+    const asked = new Set<string>();
     await projector.begin();
     let before = '';
     for (;;) {
@@ -95,6 +109,13 @@ export class FolderEmbedding {
       ]);
       if (state === before) break;
       before = state;
+      const taken = await this.#takeShared(asked, signal);
+      report.vectorsShared += taken;
+      if (taken > 0) {
+        const left = await this.leaveCollection();
+        if (left !== undefined) return { ...left, vectorsShared: report.vectorsShared };
+        continue;
+      }
       report.chunksReused += await counted('project', () => projector.project(ready, signal));
       await this.#embedFiles(signal);
       if (missing.length === 0) await counted('verify', () => projector.verify(signal));
@@ -102,7 +123,38 @@ export class FolderEmbedding {
         report.chunksEmbedded += await this.#embedChunks(missing, signal);
     }
     await this.#deps.writer.markIndexed(projector.folder.id, Date.now());
-    return { ...report, collectionRebuilt: projector.takeRebuilt() };
+    void this.#deps.shared?.give(projector.folder);
+    return { ...report, collectionRebuilt: projector.takeRebuilt(), isBehind: false };
+  }
+
+  /**
+   * Ends a job whose vectors all came from elsewhere, before the new collection is filled with them: that takes longer than
+   * all else, and meanwhile the exact scan answers. Undefined where there is more to do first.
+   */
+  async leaveCollection(): Promise<EmbedReport | undefined> {
+    const { catalog, writer, projector } = this.#deps;
+    const { folder } = projector;
+    const { chunks, chunksPending } = catalog.counts(folder.id);
+    const unsent = catalog.outbox.count(folder.id);
+    if (unsent <= mostSentAtOnce || unsent < chunks || chunksPending > 0) return undefined;
+    if (catalog.fileVectors.missing(folder).length > 0) return undefined;
+    await writer.dropSummaries(folder);
+    await writer.markIndexed(folder.id, Date.now());
+    const collectionRebuilt = projector.takeRebuilt();
+    return { chunksEmbedded: 0, chunksReused: unsent, vectorsShared: 0, collectionRebuilt, isBehind: true };
+  }
+
+  /** Takes what others have of the vectors that are missing. `asked` are the digests that were looked for before. */
+  async #takeShared(asked: Set<string>, signal: AbortSignal): Promise<number> {
+    const { shared, catalog, projector, embedder, gate, texts, onProgress, counted } = this.#deps;
+    if (!shared?.isUsable()) return 0;
+    const { folder } = projector;
+    const wanted = new WantedVectors(catalog, folder, asked);
+    if (wanted.size === 0) return 0;
+    for (const key of wanted.keys()) asked.add(key);
+    await gate.passed(signal);
+    const job = { catalog, folder, embedder, texts: texts(), wanted, onProgress };
+    return counted('take', () => shared.take(job, signal));
   }
 
   /** Vectors of whole files come first: with them a search is nearly as good as with all vectors. */
@@ -117,6 +169,7 @@ export class FolderEmbedding {
         catalog,
         writer,
         folder,
+        origin: this.#origin,
         acquire: (texts) => embedder.acquire(folder.path, texts <= editSize ? 'edited' : 'bulk', signal),
         isPaused: () => gate.closed,
         onProgress: (done, total) => {
@@ -204,8 +257,16 @@ export class FolderEmbedding {
       });
     } finally {
       // Finished vectors are kept when the rest was cancelled or failed.
-      if (vectors.length > 0) await writer.putVectors(projector.folder, vectors);
+      if (vectors.length > 0) {
+        await writer.putVectors(projector.folder, vectors, [], this.#origin);
+        this.#deps.shared?.made(projector.folder, vectors.length);
+      }
     }
+  }
+
+  /** What to record of vectors that are made here. */
+  get #origin(): VectorOrigin {
+    return this.#deps.shared?.originOfNew ?? 'made';
   }
 
   /** `ofPage`: what is done of the page that is being embedded. */

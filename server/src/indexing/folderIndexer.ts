@@ -14,6 +14,7 @@ import { type EmbedReport, FolderEmbedding } from './folderEmbedding.js';
 import { type BulkReader, FolderScan, type IndexerSettings, type ScanReport } from './folderScan.js';
 import { type Exported, exportVectors } from './exchange/exportVectors.js';
 import { type Imported, importVectors } from './exchange/importVectors.js';
+import type { SharedVectors } from './exchange/sharedVectors.js';
 import type { IndexWriter } from './indexWriter.js';
 import { PauseGate } from './pauseGate.js';
 
@@ -27,6 +28,8 @@ export interface IndexingDependencies {
   readonly settings: IndexerSettings;
   /** Reads many files; without it this thread does. */
   readonly bulkReader?: BulkReader | undefined;
+  /** Vectors that others have made; undefined where none are shared. */
+  readonly shared?: SharedVectors | undefined;
   readonly log: Log;
   /** Counts a running job until the result is disposed of. A counted job keeps the daemon from exiting. */
   readonly busy?: (job: string) => Disposable;
@@ -70,6 +73,7 @@ export class FolderIndexer {
       writer,
       projector: this.projector,
       embedder,
+      shared: deps.shared,
       gate: this.#gate,
       vectors: settings.vectors,
       texts,
@@ -124,10 +128,15 @@ export class FolderIndexer {
   /** Takes vectors from a file that another index has exported. Call `scan` before and `embed` afterwards. */
   async import(file: string, signal?: AbortSignal): Promise<Imported> {
     if (this.#disposed) throw cancelled('The import');
-    const { catalog, writer, embedder, settings } = this.#deps;
+    const { catalog, writer, embedder, settings, onProgress } = this.#deps;
     const texts = new SourceTexts(this.folder.path, settings);
-    const job = { catalog, writer, folder: this.folder, embedder, texts, file };
+    const job = { catalog, writer, folder: this.folder, embedder, texts, file, onProgress };
     return this.#counted('import', () => importVectors(job, signal));
+  }
+
+  /** See `FolderEmbedding`. Call it after `import`. */
+  leaveCollection(): Promise<EmbedReport | undefined> {
+    return this.#folderEmbedding.leaveCollection();
   }
 
   /** Writes the folder's vectors to a file. */

@@ -18,6 +18,8 @@ import { CHUNKER_VERSION } from '../chunking/chunker.js';
 import { checkFolder } from '../source/walk.js';
 import { FolderIndexer, type IndexingDependencies, failureOf } from './folderIndexer.js';
 import { nearestExisting, realPath } from './folderPaths.js';
+import type { EmbedReport } from './folderEmbedding.js';
+import type { Imported } from './exchange/importVectors.js';
 import type { ScanReport } from './folderScan.js';
 
 export interface FoldersDependencies extends IndexingDependencies {
@@ -127,26 +129,48 @@ export class Folders {
   }
 
   /** Brings terms, vectors and collection up to date. `onScanned` is called when the terms are. */
-  async refresh(folder: Folder, signal?: AbortSignal, onScanned?: () => void): Promise<IndexReport> {
+  refresh(folder: Folder, signal?: AbortSignal, onScanned?: () => void): Promise<IndexReport> {
     const began = performance.now();
-    folder.jobs++;
-    try {
+    return this.#job(folder, async () => {
       const scanned = await this.#scan(folder, signal);
       onScanned?.();
       throwIfCancelled(signal, 'Indexing');
-      const embedded = await folder.indexer.embed(signal);
+      return this.#done(folder, scanned, await folder.indexer.embed(signal), began);
+    });
+  }
+
+  /** As `refresh`, but takes the vectors that a file has before the model is asked for any. */
+  async import(folder: Folder, file: string, signal?: AbortSignal): Promise<ImportReport> {
+    const began = performance.now();
+    folder.jobs++;
+    const { scanned, inFile, taken, checked } = await this.#scanAndImport(folder, file, signal).finally(() =>
+      this.#end(folder, { kind: 'idle' }),
+    );
+    return this.#job(folder, async () => {
+      const { indexer } = folder;
+      const left = taken > 0 ? await indexer.leaveCollection() : undefined;
+      const embedded = left ?? (await indexer.embed(signal));
+      const report = this.#done(folder, scanned, embedded, began);
+      return { ...report, vectorsInFile: inFile, vectorsTaken: taken, vectorsChecked: checked };
+    });
+  }
+
+  async #scanAndImport(
+    folder: Folder,
+    file: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Imported & { readonly scanned: ScanReport }> {
+    const scanned = await this.#scan(folder, signal);
+    return { scanned, ...(await folder.indexer.import(file, signal)) };
+  }
+
+  /** The result of `work` on a folder, whose status says how it ended. */
+  async #job<T>(folder: Folder, work: () => Promise<T>): Promise<T> {
+    folder.jobs++;
+    try {
+      const result = await work();
       this.#end(folder, { kind: 'idle' });
-      const chunksTotal = this.#deps.catalog.counts(folder.indexer.folder.id).chunks;
-      const elapsedMs = Math.round(performance.now() - began);
-      const report = {
-        folder: folder.path,
-        ...scanned,
-        chunksTotal,
-        ...embedded,
-        elapsedMs,
-      };
-      this.#logDone(report);
-      return report;
+      return result;
     } catch (error) {
       const reason = failureOf(error);
       if (reason !== undefined)
@@ -157,25 +181,33 @@ export class Folders {
     }
   }
 
-  /** As `refresh`, but takes the vectors that a file has before the model is asked for any. */
-  async import(folder: Folder, file: string, signal?: AbortSignal): Promise<ImportReport> {
-    const began = performance.now();
-    folder.jobs++;
-    try {
-      const scanned = await this.#scan(folder, signal);
-      const { inFile, taken, checked } = await folder.indexer.import(file, signal);
-      const report = await this.refresh(folder, signal);
-      return {
-        ...report,
-        ...scanned,
-        vectorsInFile: inFile,
-        vectorsTaken: taken,
-        vectorsChecked: checked,
-        elapsedMs: Math.round(performance.now() - began),
-      };
-    } finally {
-      folder.jobs--;
-      this.changed.emit(folder);
+  #done(
+    folder: Folder,
+    scanned: ScanReport,
+    { isBehind, ...embedded }: EmbedReport,
+    began: number,
+  ): IndexReport {
+    const { catalog, shared } = this.#deps;
+    if (isBehind) this.#refreshSoon(folder);
+    const report = {
+      folder: folder.path,
+      ...scanned,
+      chunksTotal: catalog.counts(folder.indexer.folder.id).chunks,
+      ...embedded,
+      ...(shared?.problem !== undefined && { sharedProblem: shared.problem }),
+      elapsedMs: Math.round(performance.now() - began),
+    };
+    this.#logDone(report);
+    return report;
+  }
+
+  /** The collections of these folders begin anew, and some of their vectors are missing. */
+  renewed(folderIds: readonly number[]): void {
+    for (const row of this.#rows()) {
+      if (!folderIds.includes(row.id)) continue;
+      const folder = this.#openRow(row);
+      folder.indexer.projector.renewed();
+      this.#refreshSoon(folder);
     }
   }
 
@@ -404,7 +436,7 @@ export class Folders {
     progress.on((event) => {
       // A cancelled job has ended for its caller while its last text is still being embedded.
       if (folder.jobs === 0) return;
-      if (event.kind === 'embedding') {
+      if (event.kind !== 'scanning') {
         this.#setStatus(folder, { kind: 'indexing', done: event.done, total: event.total });
       } else if (performance.now() - toldAt >= statusMs) {
         toldAt = performance.now();

@@ -7,6 +7,7 @@ import type {
   NewFolder,
   NewVector,
   OutboxDelete,
+  VectorOrigin,
 } from '../catalog/catalog.js';
 import type { ReadSettings } from '../source/sourceTexts.js';
 import { refreshUsage } from './usagePass.js';
@@ -19,8 +20,17 @@ export const writeOperations = (catalog: Catalog) => ({
   renewCollection: (id: number, generation: string) => catalog.renewCollection(id, generation),
   markIndexed: (id: number, at: number) => catalog.markIndexed(id, at),
   writeFiles: (folder: FolderRow, changes: readonly FileChange[]) => catalog.writeFiles(folder, changes),
-  putVectors: (folder: FolderRow, vectors: readonly NewVector[], fileIds?: readonly number[]) =>
-    catalog.putVectors(folder, vectors, fileIds),
+  putVectors: (
+    folder: FolderRow,
+    vectors: readonly NewVector[],
+    fileIds?: readonly number[],
+    origin?: VectorOrigin,
+  ) => catalog.putVectors(folder, vectors, fileIds, origin),
+  deleteTakenVectors: () => catalog.deleteTakenVectors(),
+  offerVectors: (folder: FolderRow) => catalog.origins.offer(folder),
+  markGiven: (folder: FolderRow, digests: readonly Uint8Array[]) =>
+    catalog.origins.markGiven(folder, digests),
+  forgetGiven: () => catalog.origins.forgetGiven(),
   dropSummaries: (folder: FolderRow) => catalog.fileVectors.dropSummaries(folder),
   confirm: (folderId: number, rows: readonly OutboxDelete[]) => catalog.outbox.confirm(folderId, rows),
   refreshUsage: (folder: FolderRow, settings: ReadSettings, after: number) =>

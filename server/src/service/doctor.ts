@@ -6,12 +6,14 @@ import type { DoctorResult } from '../../../shared/src/protocol/protocol.js';
 import type { Chunker } from '../chunking/chunker.js';
 import type { SelectedModel } from './selectedModel.js';
 import type { Catalog } from '../catalog/catalog.js';
+import type { SharedVectors } from '../indexing/exchange/sharedVectors.js';
 import type { VectorStore } from '../vectors/vectorStore.js';
 
 export interface DoctorDependencies {
   readonly dataDir: string;
   readonly catalog: Catalog;
   readonly store: VectorStore;
+  readonly shared?: SharedVectors | undefined;
   readonly chunker: Chunker;
   readonly model: SelectedModel;
 }
@@ -62,7 +64,23 @@ export async function runChecks(deps: DoctorDependencies): Promise<DoctorResult>
       'Until then an exact scan answers, which takes longer in large folders.',
     ),
   ];
+  const { shared } = deps;
+  // The error says what to do.
+  if (shared !== undefined)
+    checks.push(
+      await check('shared vectors', () => sharing(shared), 'Until then all vectors are made here.'),
+    );
   return { checks };
+}
+
+async function sharing(shared: SharedVectors): Promise<string> {
+  await shared.ping();
+  const { problem } = shared;
+  if (problem !== undefined) throw new Error(problem);
+  const status = shared.status();
+  return status.kind === 'used'
+    ? `${status.url}: ${status.taken} taken, ${status.given} given since the start`
+    : status.url;
 }
 
 async function check(name: string, run: () => string | Promise<string>, fix: string): Promise<Check> {

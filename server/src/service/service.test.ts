@@ -332,7 +332,7 @@ describe('Service', () => {
     const report = await test.service.index({ path: test.root }, (event) => progress.push(event));
     assert.deepEqual([report.folder, report.filesAdded, report.chunksEmbedded], [test.root, 3, 3]);
     assert.deepEqual(
-      progress.filter(({ kind }) => kind === 'scanning').map(({ files: count }) => count),
+      progress.flatMap((event) => (event.kind === 'scanning' ? [event.files] : [])),
       [1, 2, 3],
     );
     assert.ok(progress.some(({ kind }) => kind === 'embedding'));

@@ -19,6 +19,7 @@ import type {
   RemoveResult,
   SearchParams,
   SearchResult,
+  SharedVectorsStatus,
   StatusResult,
 } from '../../../shared/src/protocol/protocol.js';
 import type { Settings } from '../../../shared/src/settings/settings.js';
@@ -42,6 +43,8 @@ export interface ServiceDependencies {
   readonly searcher: Searcher;
   readonly model: SelectedModel;
   readonly vectorServer: VectorServer;
+  /** Undefined where no vectors are shared. */
+  readonly sharedVectors?: () => SharedVectorsStatus | undefined;
   /** Called with each search. */
   readonly onSearch: () => void;
   readonly refusals: Refusals;

@@ -6,6 +6,7 @@ import type {
   FolderStatus,
   MemoryParams,
   MemoryResult,
+  SharedVectorsStatus,
   StatusResult,
 } from '../../../shared/src/protocol/protocol.js';
 import type { Catalog } from '../catalog/catalog.js';
@@ -33,6 +34,8 @@ export interface StatusServiceDependencies {
   readonly folders: Folders;
   readonly model: SelectedModel;
   readonly vectorServer: VectorServer;
+  /** Undefined where no vectors are shared. */
+  readonly sharedVectors?: () => SharedVectorsStatus | undefined;
 }
 
 /** Number of agents' searches that are kept, and the characters kept of each query. */
@@ -79,6 +82,7 @@ export class StatusService {
 
   status(clients: readonly ClientInfo[]): StatusResult {
     const { model, vectorServer, version, dataDir } = this.#deps;
+    const sharedVectors = this.#deps.sharedVectors?.();
     return {
       version,
       pid: process.pid,
@@ -86,6 +90,7 @@ export class StatusService {
       startedAt: this.#startedAt,
       model: { name: model.name, dtype: model.dtype, status: model.status() },
       vectors: vectorServer.status(),
+      ...(sharedVectors !== undefined && { sharedVectors }),
       folders: this.indexedFolders(),
       clients,
       agentSearches: [...this.#agentSearches],

@@ -74,10 +74,10 @@ export class FallbackStore implements VectorStore {
     try {
       const { collection, created } = await this.#chroma.open(spec);
       this.succeeded();
-      return { collection: new ResilientCollection(this, exact, collection, created), created };
+      return { collection: new ResilientCollection(this, exact, collection), created };
     } catch (error) {
       this.failed(error);
-      return { collection: new ResilientCollection(this, exact, undefined, false), created: false };
+      return { collection: new ResilientCollection(this, exact, undefined), created: false };
     }
   }
 
@@ -153,27 +153,23 @@ export class FallbackStore implements VectorStore {
 }
 
 const fillCheckMs = 500;
+/** While chunks are embedded, the last of them are on their way. */
+const leastFilled = 0.95;
 
 class ResilientCollection implements VectorCollection {
   readonly spec: CollectionSpec;
   readonly #store: FallbackStore;
   readonly #exact: VectorCollection;
   #chroma: VectorCollection | undefined;
-  /** Whether the collection in Chroma is new and has fewer vectors than the catalog. */
-  #filling: boolean;
+  /** Whether the collection in Chroma has fewer vectors than the catalog: it is new, or its filling was interrupted. */
+  #filling = true;
   #filledCheckedAt = 0;
 
-  constructor(
-    store: FallbackStore,
-    exact: VectorCollection,
-    chroma: VectorCollection | undefined,
-    created: boolean,
-  ) {
+  constructor(store: FallbackStore, exact: VectorCollection, chroma: VectorCollection | undefined) {
     this.spec = exact.spec;
     this.#store = store;
     this.#exact = exact;
     this.#chroma = chroma;
-    this.#filling = created;
   }
 
   async upsert(records: readonly VectorRecord[]): Promise<void> {
@@ -226,7 +222,7 @@ class ResilientCollection implements VectorCollection {
     if (now - this.#filledCheckedAt < fillCheckMs) return;
     this.#filledCheckedAt = now;
     try {
-      if ((await this.count()) >= (await this.#exact.count())) this.#filling = false;
+      if ((await this.count()) >= leastFilled * (await this.#exact.count())) this.#filling = false;
     } catch {
       // The exact scan continues to answer.
     }

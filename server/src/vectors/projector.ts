@@ -66,6 +66,12 @@ export class Projector {
     this.#collection = undefined;
   }
 
+  /** The catalog says that the collection begins anew. */
+  renewed(): void {
+    this.#folder = this.#deps.catalog.folder(this.#folder.path) ?? this.#folder;
+    this.#collection = undefined;
+  }
+
   /**
    * Runs `use` on the open collection. A lost one is created again, and all its chunks are posted to the outbox, to
    * be sent without the model.
@@ -107,8 +113,7 @@ export class Projector {
       // A collection that is still being opened has the old generation.
       await this.#opening?.catch(() => undefined);
       await writer.renewCollection(this.#folder.id, randomUUID());
-      this.#folder = catalog.folder(this.#folder.path) ?? this.#folder;
-      this.#collection = undefined;
+      this.renewed();
       this.#rebuilt = true;
       await this.#open();
       await this.project((await catalog.outbox.unconfirmed(this.#folder)).ready, signal);

@@ -50,6 +50,14 @@ export class CollectionLostError extends LanternError {
   }
 }
 
+/** What another shares cannot be vectors of this model. */
+export class WrongVectorsError extends LanternError {
+  constructor(reason: string) {
+    super('incompatible', reason);
+    this.name = 'WrongVectorsError';
+  }
+}
+
 /**
  * An open collection. Methods reject with a `store-failed` LanternError when the store cannot answer, and with its
  * subclass `CollectionLostError` when a retry is of no use.

@@ -21,6 +21,9 @@ import { tokenStream } from '../../src/lexical/tokens.js';
 
 export const dimensions = 8;
 
+/** SQL that takes from the schema what version 8 added. */
+export const beforeVersion8 = 'DROP INDEX vectors_offered; ALTER TABLE vectors DROP COLUMN origin;';
+
 export const digest = (text: string): Uint8Array =>
   createHash('sha256').update(text).digest().subarray(0, 16);
 
@@ -146,7 +149,7 @@ export class TestCatalog {
     }
   }
 
-  /** Takes from the schema what version 4 added. */
+  /** Takes from the schema what versions 4 to 8 added. */
   dropCounts(): void {
     const { sql: own } = openDatabase(join(this.dir, 'catalog.db'), nullLog);
     for (const { name } of own.all<{ name: string }>(
@@ -160,6 +163,7 @@ export class TestCatalog {
       DROP INDEX files_without_vector;
       ALTER TABLE chunks DROP COLUMN pending;
       ALTER TABLE files DROP COLUMN chunks_pending;
+      ${beforeVersion8}
       PRAGMA user_version = 3;`);
     own.close();
   }

@@ -11,6 +11,7 @@ import { filesOf } from './testCatalog.js';
 import { tokens } from '../../src/lexical/tokens.js';
 import { Chunker } from '../../src/chunking/chunker.js';
 import { type Folder, Folders } from '../../src/indexing/folders.js';
+import type { SharedVectors } from '../../src/indexing/exchange/sharedVectors.js';
 import { localWriter } from '../../src/indexing/indexWriter.js';
 import { Parsers } from '../../src/syntax/parsers.js';
 import { TestFolder } from './testFolder.js';
@@ -92,6 +93,8 @@ export class TestIndex {
   readonly #parsers: Parsers;
   catalog: Catalog;
   folders: Folders;
+  /** For the folders that are made from now on. */
+  shared: SharedVectors | undefined;
 
   /** Without parsers, which stay the caller's, files are chunked by lines. */
   constructor(
@@ -126,6 +129,7 @@ export class TestIndex {
       embedder,
       modelKey,
       owner: 'test',
+      shared: this.shared,
       ...(retryMs !== undefined && { retryMs }),
       busy: (job) => this.#count(job),
       settings: { maxFileBytes: 100_000, exclude: [], storeDocuments: false, vectors },

@@ -191,8 +191,21 @@ export interface ScanProgress {
   readonly secondsLeft: number;
 }
 
+/** Vectors that somebody else has made are being taken: from a file, or from the shared vectors. */
+export interface TakingProgress {
+  readonly kind: 'taking';
+  /** Vectors that were looked for so far, of those that the folder needs. */
+  readonly done: number;
+  readonly total: number;
+  /** Vectors per second over the last seconds; 0 when not known yet. */
+  readonly rate: number;
+  /** Seconds left at that rate; -1 when not known yet. */
+  readonly secondsLeft: number;
+}
+
 export type IndexProgress =
   | ScanProgress
+  | TakingProgress
   | {
       readonly kind: 'embedding';
       /** Number of files that get a vector in this stage; 0 in the stage of chunks. */
@@ -220,6 +233,10 @@ export interface IndexReport {
   /** Texts that were embedded. The vectors of all others were known by content. */
   readonly chunksEmbedded: number;
   readonly chunksReused: number;
+  /** Vectors that were taken from the shared ones, of chunks and files. */
+  readonly vectorsShared: number;
+  /** Why the shared vectors could not be used: a sentence. */
+  readonly sharedProblem?: string;
   readonly chunksRemoved: number;
   /** Whether the Chroma collection was rebuilt from the catalog. */
   readonly collectionRebuilt: boolean;
@@ -283,6 +300,12 @@ export type ModelStatus =
   | { readonly kind: 'ready'; readonly provider: string; readonly note?: string }
   | { readonly kind: 'failed'; readonly reason: string };
 
+/** `away`: they do not answer, and are tried again by a later job. `refused`: they are wrong, and are used no more. */
+export type SharedVectorsStatus =
+  | { readonly kind: 'used'; readonly url: string; readonly taken: number; readonly given: number }
+  | { readonly kind: 'away'; readonly url: string; readonly reason: string }
+  | { readonly kind: 'refused'; readonly url: string; readonly reason: string };
+
 export interface StatusResult {
   readonly version: string;
   readonly pid: number;
@@ -290,6 +313,8 @@ export interface StatusResult {
   readonly startedAt: number;
   readonly model: { readonly name: string; readonly dtype: string; readonly status: ModelStatus };
   readonly vectors: { readonly kind: string; readonly detail?: string };
+  /** Only where `lantern.sharedVectors.url` is set. */
+  readonly sharedVectors?: SharedVectorsStatus;
   readonly folders: readonly FolderStatus[];
   readonly clients: readonly ClientInfo[];
   /** The agents' last searches, newest first. */

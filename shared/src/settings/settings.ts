@@ -35,6 +35,16 @@ export interface Settings {
     /** Store source text in Chroma too. Off by default, because a local Chroma has no authentication. */
     readonly storeDocuments: boolean;
   };
+  readonly sharedVectors: {
+    /** URL of a Chroma server where a team shares the vectors that each has made; empty shares none. */
+    readonly url: string;
+    /** `readwrite` gives the team what is made here too. */
+    readonly access: 'read' | 'readwrite';
+    readonly tenant: string;
+    readonly database: string;
+    /** Sent as `x-chroma-token`; empty sends none. */
+    readonly apiKey: string;
+  };
   readonly daemon: {
     /** Minutes without activity after which the daemon exits; 0 never. */
     readonly idleExitMinutes: number;
@@ -58,6 +68,13 @@ export const defaultSettings: Settings = {
     apiKey: '',
     storeDocuments: false,
   },
+  sharedVectors: {
+    url: '',
+    access: 'read',
+    tenant: 'default_tenant',
+    database: 'default_database',
+    apiKey: '',
+  },
   daemon: { idleExitMinutes: 30, memoryBudgetMiB: 1024 },
   mcp: { enabled: true },
 };
@@ -66,6 +83,7 @@ export const defaultSettings: Settings = {
 const choices: Readonly<Record<string, readonly string[]>> = {
   'model.dtype': ['auto', 'int8', 'fp32'] satisfies Settings['model']['dtype'][],
   'index.vectors': ['all', 'files'] satisfies Settings['index']['vectors'][],
+  'sharedVectors.access': ['read', 'readwrite'] satisfies Settings['sharedVectors']['access'][],
   'model.device': ['auto', 'cpu', 'coreml'] satisfies Settings['model']['device'][],
 };
 

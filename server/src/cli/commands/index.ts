@@ -29,6 +29,9 @@ export function formatIndex(report: IndexReport, terminal: Terminal): string {
     lines.push(dim(terminal, `  left out ${skipped.map(([reason, n]) => `${n} ${reason}`).join(', ')}`));
   }
   if (report.emptyBecause !== undefined) lines.push(`  No files: ${plain(report.emptyBecause)}`);
+  if (report.vectorsShared > 0) lines.push(`  vectors ${report.vectorsShared} taken from the shared ones`);
+  if (report.sharedProblem !== undefined)
+    lines.push(`  The shared vectors were not used: ${plain(report.sharedProblem)}`);
   if (report.collectionRebuilt)
     lines.push('  The Chroma collection was lost and has been made again from the catalog.');
   return lines.join('\n');

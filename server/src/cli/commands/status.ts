@@ -1,4 +1,8 @@
-import type { FolderStatus, StatusResult } from '../../../../shared/src/protocol/protocol.js';
+import type {
+  FolderStatus,
+  SharedVectorsStatus,
+  StatusResult,
+} from '../../../../shared/src/protocol/protocol.js';
 import type { Values } from '../options.js';
 import { formatScan } from '../progress.js';
 import { withDaemon } from '../session.js';
@@ -20,6 +24,7 @@ function formatStatus(status: StatusResult, terminal: Terminal): string {
     `  model    ${status.model.name} (${status.model.dtype}), ${model.kind}${note}`,
     `  vectors  ${status.vectors.kind}${status.vectors.detail === undefined ? '' : ` (${status.vectors.detail})`}`,
   ];
+  if (status.sharedVectors !== undefined) lines.push(`  shared   ${formatShared(status.sharedVectors)}`);
   if (status.folders.length === 0) lines.push('  No folder is indexed yet. Try: lantern index PATH');
   for (const folder of status.folders) {
     const pending = folder.chunksPending === 0 ? '' : `, ${count(folder.chunksPending, 'chunk')} pending`;
@@ -39,6 +44,12 @@ function formatStatus(status: StatusResult, terminal: Terminal): string {
     );
   }
   return lines.join('\n');
+}
+
+function formatShared(shared: SharedVectorsStatus): string {
+  if (shared.kind === 'used')
+    return `vectors of ${plain(shared.url)}: ${shared.taken} taken, ${shared.given} given`;
+  return plain(shared.reason);
 }
 
 function formatState({ path, status }: FolderStatus, terminal: Terminal): string {

@@ -1,7 +1,7 @@
 import { LanternError, throwIfCancelled } from '../../../../shared/src/errors.js';
 import { nextTurn } from '../../../../shared/src/nextTurn.js';
-import type { Catalog, FolderRow } from '../../catalog/catalog.js';
-import { type VectorRecord, writeVectorFile } from './vectorFile.js';
+import type { Catalog, FolderRow, NewVector } from '../../catalog/catalog.js';
+import { writeVectorFile } from './vectorFile.js';
 
 /** Vectors that are read in one turn. */
 const readAtOnce = 200;
@@ -30,7 +30,7 @@ export async function exportVectors(
       `${folder.path} has no vectors yet. Index it first: lantern index "${folder.path}".`,
     );
   }
-  async function* records(): AsyncGenerator<VectorRecord> {
+  async function* records(): AsyncGenerator<NewVector> {
     for (const [at, digest] of digests.entries()) {
       if (at % readAtOnce === 0) await nextTurn();
       throwIfCancelled(signal, 'The export');

@@ -7,12 +7,13 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { LanternError } from '../../../../shared/src/errors.js';
 import { fuzz } from '../../../../shared/test/fuzz.js';
-import { VectorFile, type VectorFileHeader, type VectorRecord, writeVectorFile } from './vectorFile.js';
+import type { NewVector } from '../../catalog/catalog.js';
+import { VectorFile, type VectorFileHeader, writeVectorFile } from './vectorFile.js';
 
 const dimensions = 8;
 
 /** Vectors of unit length that differ from each other. */
-const records = Array.from({ length: 600 }, (_, n): VectorRecord => {
+const records = Array.from({ length: 600 }, (_, n): NewVector => {
   const raw = Array.from({ length: dimensions }, (_, at) => Math.sin(n * 7 + at * 3 + 1));
   const length = Math.hypot(...raw);
   const digest = new Uint8Array(16).fill(n % 251);
@@ -20,7 +21,7 @@ const records = Array.from({ length: 600 }, (_, n): VectorRecord => {
   return { digest, vector: Float32Array.from(raw, (value) => value / length) };
 });
 
-async function* given(all: readonly VectorRecord[]): AsyncGenerator<VectorRecord> {
+async function* given(all: readonly NewVector[]): AsyncGenerator<NewVector> {
   for (const record of all) yield await Promise.resolve(record);
 }
 
@@ -36,9 +37,9 @@ describe('VectorFile', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  async function read(): Promise<VectorRecord[]> {
+  async function read(): Promise<NewVector[]> {
     const file = await VectorFile.open(path);
-    const found: VectorRecord[] = [];
+    const found: NewVector[] = [];
     for await (const block of file.blocks()) found.push(...block);
     return found;
   }
@@ -59,7 +60,7 @@ describe('VectorFile', () => {
 
   it('replaces a file only when all is written, and leaves nothing of one that failed', async () => {
     const before = readFileSync(path);
-    async function* failing(): AsyncGenerator<VectorRecord> {
+    async function* failing(): AsyncGenerator<NewVector> {
       yield* given(records.slice(0, 10));
       throw new Error('no more');
     }

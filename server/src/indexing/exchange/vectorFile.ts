@@ -5,15 +5,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { LanternError, cancelled, errorMessage, systemCode } from '../../../../shared/src/errors.js';
+import type { NewVector } from '../../catalog/catalog.js';
 import { fromInt8, toInt8 } from '../../catalog/int8.js';
-
-/** A vector, and the digest of the text that it was made from. */
-export interface VectorRecord {
-  /** 16 bytes. */
-  readonly digest: Uint8Array;
-  /** Unit length. */
-  readonly vector: Float32Array;
-}
 
 export interface VectorFileHeader {
   /** The model with its revision and dtype. */
@@ -37,7 +30,7 @@ const recordsAtOnce = 256;
 export async function writeVectorFile(
   path: string,
   header: VectorFileHeader,
-  records: AsyncIterable<VectorRecord>,
+  records: AsyncIterable<NewVector>,
   signal?: AbortSignal,
 ): Promise<{ bytes: number }> {
   const unfinished = `${path}.${process.pid}.unfinished`;
@@ -96,7 +89,7 @@ export class VectorFile {
   }
 
   /** All records, in blocks. Rejects with `bad-request` at what is damaged, at the latest at the end. */
-  async *blocks(): AsyncGenerator<VectorRecord[]> {
+  async *blocks(): AsyncGenerator<NewVector[]> {
     const { dimensions, count } = this.header;
     const recordBytes = digestBytes + dimensions;
     let rest = Buffer.alloc(0);
@@ -111,7 +104,7 @@ export class VectorFile {
       if (seen + whole > count || (seen + whole === count && rest.length > whole * recordBytes))
         throw damaged(this.#path, 'it is longer than it says');
       for (let from = 0; from < whole; from += recordsAtOnce) {
-        const block: VectorRecord[] = [];
+        const block: NewVector[] = [];
         for (let at = from; at < Math.min(whole, from + recordsAtOnce); at++) {
           const record = rest.subarray(at * recordBytes, (at + 1) * recordBytes);
           const vector = fromInt8(record.subarray(digestBytes));

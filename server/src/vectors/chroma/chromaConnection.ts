@@ -5,7 +5,7 @@ import type { Log } from '../../../../shared/src/log.js';
 import { CollectionLostError } from '../vectorStore.js';
 import { limitAnswers } from './answerLimit.js';
 import { accessError, classify } from './chromaErrors.js';
-import type { Failure } from './chromaErrors.js';
+import type { Failure, ServerSettings } from './chromaErrors.js';
 import type { ChromaServer } from './chromaServer.js';
 
 export type { ChromaClient, Collection } from 'chromadb';
@@ -16,6 +16,8 @@ export interface ChromaConnectionOptions {
   /** Sent as `x-chroma-token`; empty sends none. */
   readonly apiKey: string;
   readonly log: Log;
+  /** The settings that name the server; for errors. */
+  readonly settings?: ServerSettings;
   /** Milliseconds after which a call is given up. A server of ours is then restarted. */
   readonly callTimeoutMs?: number;
 }
@@ -49,7 +51,7 @@ export class ChromaConnection {
   /** `onNewServer` is called when the first call goes to another server than before. */
   constructor(server: ChromaServer, options: ChromaConnectionOptions, onNewServer: () => void) {
     this.#server = server;
-    this.#options = { callTimeoutMs: 60_000, ...options };
+    this.#options = { callTimeoutMs: 60_000, settings: 'chroma', ...options };
     this.#onNewServer = onNewServer;
   }
 
@@ -91,7 +93,7 @@ export class ChromaConnection {
       }
     }
     const cause = failure?.error;
-    if (!this.#server.own) throw accessError(cause, url);
+    if (!this.#server.own) throw accessError(cause, url, this.#options.settings);
     // It failed twice in a row: this collection may be what brings the server down.
     if (failure?.kind !== 'hung') this.#suspects.add(collection);
     if (failure?.kind === 'index-damaged')
@@ -129,7 +131,7 @@ export class ChromaConnection {
           cause: error,
         });
       case 'no-access':
-        throw accessError(error, url);
+        throw accessError(error, url, this.#options.settings);
     }
     const who = this.#server.own ? 'Chroma' : `The Chroma server at ${url}`;
     throw new LanternError('store-failed', `${who} refused the request for ${collection}: ${reason}`, {
@@ -172,7 +174,7 @@ export class ChromaConnection {
     const admin = new AdminClient(address);
     for (const one of [client, admin]) limitAnswers(one, this.#options.callTimeoutMs + abortAfterMs);
     const checks = await client.getPreflightChecks().catch((error: unknown) => {
-      throw error instanceof ChromaNotFoundError ? accessError(error, url) : error;
+      throw error instanceof ChromaNotFoundError ? accessError(error, url, this.#options.settings) : error;
     });
     await ensureDatabase(admin, tenant, database);
     const most = checks.max_batch_size;

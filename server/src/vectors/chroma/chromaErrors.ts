@@ -61,14 +61,17 @@ function kindOfDatabaseError(message: string): FailureKind {
   return kindOfSqliteCode.get(code) ?? 'other';
 }
 
+/** The group of settings that names a server. */
+export type ServerSettings = 'chroma' | 'sharedVectors';
+
 /** The error for a server that could not be used at all. */
-export function accessError(error: unknown, url: string): LanternError {
+export function accessError(error: unknown, url: string, settings: ServerSettings): LanternError {
   const { kind, reason } = classify(error);
   const because = { cause: error };
   if (kind === 'unreachable') {
     return new LanternError(
       'store-failed',
-      `No Chroma server answers at ${url}. Start it, correct lantern.chroma.url, or clear it to use the built-in one.`,
+      `No Chroma server answers at ${url}. Start it, correct lantern.${settings}.url, or clear it${settings === 'chroma' ? ' to use the built-in one' : ''}.`,
       because,
     );
   }
@@ -76,14 +79,14 @@ export function accessError(error: unknown, url: string): LanternError {
     return new LanternError(
       'store-failed',
       `The Chroma server at ${url} refused access (${reason}). ` +
-        'Check lantern.chroma.apiKey, lantern.chroma.tenant and lantern.chroma.database.',
+        `Check lantern.${settings}.apiKey, lantern.${settings}.tenant and lantern.${settings}.database.`,
       because,
     );
   }
   if (kind === 'not-found') {
     return new LanternError(
       'incompatible',
-      `The server at ${url} has no Chroma v2 API. Use Chroma 1.0 or newer, or correct lantern.chroma.url.`,
+      `The server at ${url} has no Chroma v2 API. Use Chroma 1.0 or newer, or correct lantern.${settings}.url.`,
       because,
     );
   }

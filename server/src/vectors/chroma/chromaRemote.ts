@@ -1,5 +1,6 @@
 import type { Disposable } from '../../../../shared/src/disposable.js';
 import { LanternError } from '../../../../shared/src/errors.js';
+import type { ServerSettings } from './chromaErrors.js';
 import type { ChromaEndpoint, ChromaServer, ChromaServerStatus } from './chromaServer.js';
 
 /** A server that the user's settings name. We neither start, restart nor repair it. */
@@ -9,8 +10,8 @@ export class RemoteChroma implements ChromaServer {
   readonly url: string;
 
   /** Throws `bad-request` for an invalid address. */
-  constructor(url: string) {
-    this.url = serverAddress(url);
+  constructor(url: string, settings: ServerSettings = 'chroma') {
+    this.url = serverAddress(url, settings);
   }
 
   status(): ChromaServerStatus {
@@ -47,31 +48,31 @@ export class RemoteChroma implements ChromaServer {
 }
 
 /** The origin of a configured address: scheme, host and port. */
-function serverAddress(text: string): string {
-  const advice = 'Set lantern.chroma.url to something like http://localhost:8000.';
+function serverAddress(text: string, settings: ServerSettings): string {
+  const advice = `Set lantern.${settings}.url to something like http://localhost:8000.`;
   let url: URL;
   try {
     url = new URL(text);
   } catch {
-    throw new LanternError('bad-request', `lantern.chroma.url "${text}" is not a URL. ${advice}`);
+    throw new LanternError('bad-request', `lantern.${settings}.url "${text}" is not a URL. ${advice}`);
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new LanternError(
       'bad-request',
-      `lantern.chroma.url must start with http:// or https://. ${advice}`,
+      `lantern.${settings}.url must start with http:// or https://. ${advice}`,
     );
   }
   if (url.username !== '' || url.password !== '') {
     throw new LanternError(
       'bad-request',
-      'lantern.chroma.url holds a password. Set lantern.chroma.apiKey instead.',
+      `lantern.${settings}.url holds a password. Set lantern.${settings}.apiKey instead.`,
     );
   }
   // The client builds its own paths from the root of the server.
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
     throw new LanternError(
       'bad-request',
-      `lantern.chroma.url "${text}" has a path; Chroma takes none. ${advice}`,
+      `lantern.${settings}.url "${text}" has a path; Chroma takes none. ${advice}`,
     );
   }
   return url.origin;
