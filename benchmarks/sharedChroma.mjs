@@ -1,51 +1,16 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { root } from './child.mjs';
+import { startServer } from './chromaServer.mjs';
 import { writeChunks } from './corpus.mjs';
 import { MB, rssOf } from './machine.mjs';
 import { median, row } from './stats.mjs';
 import { Workspace, questions } from './workspace.mjs';
 
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  return port;
-}
-
-/** A Chroma server that no daemon has started. */
-async function startServer(directory) {
-  const port = await freePort();
-  const script = `require('chromadb-js-bindings-linux-x64-gnu').cli(['chroma','run','--path',process.argv[1],'--port',process.argv[2],'--host','127.0.0.1'])`;
-  const child = spawn(process.execPath, ['-e', script, directory, String(port)], {
-    cwd: root,
-    stdio: 'ignore',
-  });
-  const url = `http://127.0.0.1:${port}`;
-  for (let i = 0; i < 100; i++) {
-    const up = await fetch(`${url}/api/v2/heartbeat`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-    if (up) return { url, pid: child.pid, stop: () => child.kill('SIGKILL') };
-    await sleep(100);
-  }
-  child.kill('SIGKILL');
-  throw new Error('the second Chroma server did not start');
-}
-
 /** Two people's daemons on one server, by URL with tenant and database, beside a daemon with a server of its own. */
 export const sharedChroma = {
   what: 'two daemons on one Chroma server by URL, tenant and database, beside one of their own',
   async run(say, { chunks = 300, asked = 100 }) {
-    const directory = mkdtempSync(join(tmpdir(), 'lantern-bench-'));
-    const server = await startServer(directory);
+    const server = await startServer();
     const own = new Workspace();
     const team = [new Workspace(), new Workspace()];
     try {
@@ -110,7 +75,6 @@ export const sharedChroma = {
     } finally {
       for (const workspace of [own, ...team]) workspace.dispose();
       server.stop();
-      rmSync(directory, { recursive: true, force: true });
     }
   },
 };

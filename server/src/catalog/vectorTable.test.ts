@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import Database from 'libsql';
 import type { FolderRow } from './catalog.js';
+import { fromInt8 } from './int8.js';
 import {
   TestCatalog,
   beforeVersion8,
@@ -136,9 +137,10 @@ describe('VectorTable', () => {
       test.put(folder, 'x.ts', 'one', 'two');
       test.embed(folder);
       for (const block of test.catalog.vectors.blocks(folder, dimensions, 2)) {
-        assert.equal(block.vectors.length, block.ids.length * dimensions);
+        assert.equal(block.components.length, block.ids.length * dimensions);
         for (const [i, id] of block.ids.entries()) {
-          assert.deepEqual(block.vectors.slice(i * dimensions, (i + 1) * dimensions), vectorOf(id));
+          const bytes = new Uint8Array(block.components.slice(i * dimensions, (i + 1) * dimensions).buffer);
+          assert.deepEqual(fromInt8(bytes), vectorOf(id));
           assert.equal(block.languages[i], id === chunk('x.py', 'one').key ? 'python' : 'typescript');
         }
       }

@@ -1,13 +1,13 @@
 import type { Sql } from './database.js';
-import { toInt8 } from './int8.js';
+import { componentsOf, toInt8 } from './int8.js';
 import { type VectorOrigin, originNumber } from './vectorOrigins.js';
 import { type FolderRow, type NewVector, asBytes, toVector } from './rows.js';
 
 /** A block of vectors of one collection. */
 export interface VectorBlock {
   readonly ids: readonly string[];
-  /** Unit vectors one after another: `ids.length × dimensions`. */
-  readonly vectors: Float32Array;
+  /** A byte per component, as `toInt8` makes them, one vector after another: `ids.length × dimensions`. */
+  readonly components: Int8Array;
   /** Language of each id, in the same order. */
   readonly languages: readonly string[];
 }
@@ -82,11 +82,16 @@ export class VectorTable {
         after,
         rows,
       );
-      const vectors = new Float32Array(found.length * dimensions);
-      for (const [i, { vector }] of found.entries()) vectors.set(toVector(vector), i * dimensions);
+      const components = new Int8Array(found.length * dimensions);
+      for (const [i, { vector }] of found.entries())
+        components.set(componentsOf(asBytes(vector)), i * dimensions);
       after = found.length < rows ? undefined : found.at(-1)?.key;
       if (found.length === 0) return;
-      yield { ids: found.map(({ key }) => key), languages: found.map(({ language }) => language), vectors };
+      yield {
+        ids: found.map(({ key }) => key),
+        languages: found.map(({ language }) => language),
+        components,
+      };
     }
   }
 

@@ -107,13 +107,18 @@ function scan(
   languages: ReadonlySet<string> | undefined,
   best: Best,
 ): void {
-  const { ids, vectors } = block;
+  const { ids, components } = block;
   const dimensions = query.length;
   for (let row = from; row < to; row++) {
     if (languages !== undefined && !languages.has(block.languages[row] ?? '')) continue;
     const start = row * dimensions;
-    let similarity = 0;
-    for (let i = 0; i < dimensions; i++) similarity += (vectors[start + i] ?? 0) * (query[i] ?? 0);
+    let [sum, squares] = [0, 0];
+    for (let i = 0; i < dimensions; i++) {
+      const component = components[start + i] ?? 0;
+      sum += component * (query[i] ?? 0);
+      squares += component * component;
+    }
+    const similarity = squares === 0 ? 0 : sum / Math.sqrt(squares);
     if (similarity > best.threshold) best.add(ids[row] ?? '', similarity);
   }
 }

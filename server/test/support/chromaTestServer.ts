@@ -7,6 +7,7 @@ import type { ChromaProcessOptions } from '../../src/vectors/chroma/chromaProces
 import { ChromaStore } from '../../src/vectors/chroma/chromaStore.js';
 import { isAlive } from '../../src/vectors/chroma/processes.js';
 import type { CollectionSpec, VectorRecord } from '../../src/vectors/vectorStore.js';
+import { componentsOf, fromInt8, toInt8 } from '../../src/catalog/int8.js';
 import type { VectorBlock } from '../../src/catalog/vectorTable.js';
 
 /** Temporary folders and servers, which are removed after each test. */
@@ -53,7 +54,7 @@ export function spec(name: string, dimensions: number, generation = 'g1'): Colle
   return { name, dimensions, folder: '/home/me/app', model: 'model/int8', chunker: '1', generation };
 }
 
-/** Unit vectors in clusters, like those of code; the same for the same seed. */
+/** Unit vectors in clusters, like those of code, as the catalog keeps them; the same for the same seed. */
 export function clusteredVectors(
   count: number,
   dimensions: number,
@@ -63,7 +64,7 @@ export function clusteredVectors(
   const random = randomNumbers(seed);
   const gauss = (): number => Math.sqrt(-2 * Math.log(random() + 1e-12)) * Math.cos(2 * Math.PI * random());
   const vector = (make: (i: number) => number): Float32Array =>
-    unit(Float32Array.from({ length: dimensions }, (_, i) => make(i)));
+    fromInt8(toInt8(unit(Float32Array.from({ length: dimensions }, (_, i) => make(i)))));
   const centres = Array.from({ length: Math.max(2, Math.ceil(count / 40)) }, () => vector(gauss));
   return Array.from({ length: count }, () => {
     const centre = centres[Math.floor(random() * centres.length)] ?? new Float32Array(dimensions);
@@ -85,9 +86,9 @@ export function records(vectors: readonly Float32Array[], prefix = 'c'): VectorR
 /** The records as a catalog gives them. */
 export function block(of: readonly VectorRecord[]): VectorBlock {
   const dimensions = of[0]?.vector.length ?? 0;
-  const vectors = new Float32Array(of.length * dimensions);
-  of.forEach((record, i) => vectors.set(record.vector, i * dimensions));
-  return { ids: of.map((record) => record.id), vectors, languages: of.map((record) => record.language) };
+  const components = new Int8Array(of.length * dimensions);
+  of.forEach((record, i) => components.set(componentsOf(toInt8(record.vector)), i * dimensions));
+  return { ids: of.map((record) => record.id), components, languages: of.map((record) => record.language) };
 }
 
 /** Waits until `condition` holds, and fails after `ms`. */
