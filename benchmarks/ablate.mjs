@@ -61,7 +61,7 @@ export async function ablate(home, sets, folderOf, pathOf) {
           const target = { folder, prefix: '', texts: undefined };
           const ask = (mode, nearest) =>
             searcher.candidates(
-              { ...target, vectors: nearest && { nearest, query: vector } },
+              [{ ...target, vectors: nearest && { nearest, query: vector } }],
               { query: question.query, limit: 10, mode },
               query,
             );

@@ -73,7 +73,7 @@ async function collect(home, all, folderOf, pathOf) {
           texts: undefined,
           vectors: mode === 'lexical' ? undefined : { nearest: near, query: vectors.get(text) },
         };
-        const found = await searcher.candidates(target, { query: text, limit: page, mode }, query);
+        const found = await searcher.candidates([target], { query: text, limit: page, mode }, query);
         // As if no chunk had a vector yet.
         const candidates =
           stage === 'files'

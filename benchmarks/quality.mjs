@@ -23,6 +23,7 @@ const options = {
   modes: { type: 'string', default: 'lexical,hybrid,semantic' },
   whole: { type: 'boolean', default: false },
   ablate: { type: 'boolean', default: false },
+  together: { type: 'boolean', default: false },
   home: { type: 'string', default: join(root, '.bench', 'quality-home') },
   out: { type: 'string' },
   score: { type: 'string' },
@@ -54,8 +55,23 @@ async function indexAll(client, sets, values, say) {
   }
 }
 
-async function askAll(client, { corpora: entries }, mode, values) {
+/** How a question is asked: of its folder; of all folders, ranked together; or of each, with what is found merged by score. */
+const ways = {
+  alone: (client, path, question) => client.request('lantern/search', { path, ...question }),
+  together: (client, path, question) => client.request('lantern/search', { all: true, ...question }),
+  merged: async (client, path, question, folders) => {
+    const hits = [];
+    for (const folder of folders)
+      hits.push(...(await client.request('lantern/search', { path: folder, ...question })).hits);
+    return { hits: hits.sort((a, b) => b.score - a.score).slice(0, question.limit) };
+  },
+};
+
+async function askAll(client, { corpora: entries }, mode, values, way = 'alone') {
   const rows = [];
+  const folders = entries
+    .map((entry) => folderOf(values.corpora, entry, values.whole))
+    .filter((path) => existsSync(path));
   for (const entry of entries) {
     const path = folderOf(values.corpora, entry, values.whole);
     if (!existsSync(path)) continue;
@@ -63,15 +79,11 @@ async function askAll(client, { corpora: entries }, mode, values) {
     await client.request('lantern/search', { path, query: 'warm up', mode });
     for (const question of entry.queries) {
       const began = performance.now();
-      const { hits } = await client.request('lantern/search', {
-        path,
-        query: question.query,
-        mode,
-        limit: 10,
-      });
+      const { hits } = await ways[way](client, path, { query: question.query, mode, limit: 10 }, folders);
       const ms = performance.now() - began;
-      const results = hits.map(({ path: below, startLine, endLine, score: value }) => ({
-        path: pathFrom(entry, values.whole, below),
+      const results = hits.map(({ folder, path: below, startLine, endLine, score: value }) => ({
+        // What another folder has of that name is no answer.
+        path: folder === path ? pathFrom(entry, values.whole, below) : join(folder, below, 'elsewhere'),
         start: startLine,
         end: endLine,
         score: value,
@@ -167,6 +179,15 @@ export const quality = {
             );
             writeFileSync(file, `${lines.join('\n')}\n`);
             score(values, file, set, say);
+          }
+        }
+      }
+      if (values.together) {
+        for (const set of sets) {
+          for (const way of ['merged', 'together']) {
+            const rows = await askAll(client, set, 'hybrid', values, way);
+            tell(say, `all folders, ${way}, ${set.name}`, rows);
+            line(`hybrid ${set.name} in all folders, ${way}, NDCG@10`, mean(rows.map((row) => row.ndcg)), '');
           }
         }
       }

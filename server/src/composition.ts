@@ -13,6 +13,7 @@ import { MemoryBudget } from './daemon/memoryBudget.js';
 import { Service } from './service/service.js';
 import { WorkCounter } from './daemon/workCounter.js';
 import { runChecks } from './service/doctor.js';
+import { Groups } from './service/groups.js';
 import { Refusals } from './service/refusals.js';
 import { Chunker } from './chunking/chunker.js';
 import { Folders } from './indexing/folders.js';
@@ -123,6 +124,7 @@ export async function createServices(
     // A full collection of garbage, for 50 ms at rest, holds up a search.
     onSearch: () => work.postpone(),
     model,
+    groups: new Groups(join(dataDir, 'groups.json'), log),
     refusals: new Refusals(join(dataDir, 'refused.json'), log),
     log,
     sharedVectors: () => shared?.status(),

@@ -11,6 +11,12 @@ describe('search filters', () => {
     });
   });
 
+  it('takes a group of folders, and all', () => {
+    assert.deepEqual(parseFilters('merge carts group:shop'), { text: 'merge carts', group: 'shop' });
+    assert.deepEqual(parseFilters('group:* merge carts'), { text: 'merge carts', group: '*' });
+    assert.deepEqual(hintFor('carts group:')?.name, 'group');
+  });
+
   it('leaves words alone that only look like filters', () => {
     assert.equal(
       parseFilters('what main:loop does, or std::path::join').text,

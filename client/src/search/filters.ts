@@ -1,3 +1,6 @@
+/** In place of a group's name: all indexed folders. */
+export const everyFolder = '*';
+
 /** A typed query, split into what to search for and where. */
 export interface FilteredQuery {
   readonly text: string;
@@ -6,6 +9,8 @@ export interface FilteredQuery {
   readonly glob?: string;
   /** Name or path of a workspace folder, or of a folder in one. */
   readonly folder?: string;
+  /** Name of a group of folders, which may be elsewhere; `*` for all indexed folders. */
+  readonly group?: string;
 }
 
 /** The filter that is being typed at the end of the query. */
@@ -16,10 +21,10 @@ export interface FilterHint {
   readonly before: string;
 }
 
-export type FilterName = 'lang' | 'path' | 'in';
+export type FilterName = 'lang' | 'path' | 'in' | 'group';
 
 /** `name:value` or `name:"value with spaces"`, at the start of a word. */
-const filter = /(?<=^|\s)(lang|path|in):(?:"([^"]*)"?|(\S+))(?=\s|$)/g;
+const filter = /(?<=^|\s)(lang|path|in|group):(?:"([^"]*)"?|(\S+))(?=\s|$)/g;
 
 /** Removes the filters from a query. Of two with the same name the later one counts. */
 export function parseFilters(typed: string): FilteredQuery {
@@ -31,15 +36,16 @@ export function parseFilters(typed: string): FilteredQuery {
   });
   // A filter without a value is still being typed.
   const text = rest
-    .replace(/(?<=^|\s)(?:lang|path|in):(?=\s|$)/g, ' ')
+    .replace(/(?<=^|\s)(?:lang|path|in|group):(?=\s|$)/g, ' ')
     .replace(/\s+/g, ' ')
     .trim();
-  const { lang, path, in: folder } = found;
+  const { lang, path, in: folder, group } = found;
   return {
     text,
     ...(lang !== undefined && { language: lang }),
     ...(path !== undefined && { glob: globOf(path) }),
     ...(folder !== undefined && { folder }),
+    ...(group !== undefined && { group }),
   };
 }
 
@@ -52,7 +58,7 @@ function globOf(path: string): string {
 
 /** The filter at the end of the query, for which completions can be shown. */
 export function hintFor(typed: string): FilterHint | undefined {
-  const match = /(?<=^|\s)(lang|path|in):(?:"([^"]*)|([^\s"]*))$/.exec(typed);
+  const match = /(?<=^|\s)(lang|path|in|group):(?:"([^"]*)|([^\s"]*))$/.exec(typed);
   if (match === null) return undefined;
   return {
     name: match[1] as FilterName,

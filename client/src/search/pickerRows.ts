@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import { weakFrom } from '../../../shared/src/matches.js';
-import type { SearchHit } from '../../../shared/src/protocol/protocol.js';
+import type { FolderGroup, SearchHit } from '../../../shared/src/protocol/protocol.js';
 import type { Place } from '../places.js';
-import { type FilterHint, complete } from './filters.js';
+import { type FilterHint, complete, everyFolder } from './filters.js';
 import { uriOf } from './preview.js';
 import { asText, keyOf, referenceTo, textsOf, wrapped } from './rows.js';
 
@@ -125,9 +125,9 @@ export function failureRows(text: string, reason: string, command: vscode.Comman
 }
 
 /** Completions for the filter that is being typed. */
-export function hintRows(hint: FilterHint, folders: readonly Place[]): Row[] {
+export function hintRows(hint: FilterHint, folders: readonly Place[], groups: readonly FolderGroup[]): Row[] {
   const typed = hint.value.toLowerCase();
-  const values = valuesFor(hint, folders).filter(({ name, also }) =>
+  const values = valuesFor(hint, folders, groups).filter(({ name, also }) =>
     [name, ...also].some((one) => one.toLowerCase().startsWith(typed)),
   );
   // There is nothing to complete when the value is already one of them.
@@ -158,12 +158,21 @@ const languages: readonly HintValue[] = (
     return { name, also, what: also.length === 0 ? '' : `also ${also.join(', ')}` };
   });
 
-function valuesFor({ name }: FilterHint, folders: readonly Place[]): readonly HintValue[] {
+function valuesFor(
+  { name }: FilterHint,
+  folders: readonly Place[],
+  groups: readonly FolderGroup[],
+): readonly HintValue[] {
   switch (name) {
     case 'lang':
       return languages;
     case 'in':
       return folders.map((folder) => ({ name: folder.name, also: [], what: folder.path }));
+    case 'group':
+      return [
+        { name: everyFolder, also: [], what: 'all indexed folders' },
+        ...groups.map((group) => ({ name: group.name, also: [], what: group.folders.join(', ') })),
+      ];
     case 'path':
       return [
         { name: 'src/**', also: [], what: 'all below src' },

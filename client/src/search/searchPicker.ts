@@ -1,8 +1,9 @@
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { Owner } from '../owner.js';
 import { folderNamed, places } from '../places.js';
-import type { Coverage, SearchHit } from '../../../shared/src/protocol/protocol.js';
-import { hintFor, parseFilters } from './filters.js';
+import type { Coverage, FolderGroup, SearchHit } from '../../../shared/src/protocol/protocol.js';
+import { everyFolder, hintFor, parseFilters } from './filters.js';
 import { type LiveState, LiveSearch, type Search } from './liveSearch.js';
 import { type Obstacle, type Row, failureRows, hintRows, hitRows, noteRow, recentRow } from './pickerRows.js';
 import { Preview } from './preview.js';
@@ -19,6 +20,8 @@ export interface SearchPickerDependencies {
   /** Further text in the title. */
   readonly remarks: () => readonly string[];
   readonly openAll: (query: string, hits: readonly SearchHit[]) => void;
+  /** The groups of folders that the user has named. */
+  readonly groups: () => readonly FolderGroup[];
 }
 
 const title = 'Search Code by Meaning';
@@ -36,6 +39,8 @@ export class SearchPicker implements vscode.Disposable {
   readonly #preview = this.#owner.own(new Preview());
   readonly #live: LiveSearch;
   #hits: readonly SearchHit[] = [];
+  /** Whether folders are searched that may not be open. */
+  #isWide = false;
   /** Whether the user chose the active row. Otherwise the best row is active. */
   #moved = false;
   /** Key of the row that is to become active. The editor makes the first row active before it. */
@@ -48,7 +53,8 @@ export class SearchPicker implements vscode.Disposable {
     this.#live = this.#owner.own(new LiveSearch(deps.search, (state) => this.#show(state)));
     const pick = this.#pick;
     pick.title = title;
-    pick.placeholder = 'What does the code do? Narrow with lang:ts  path:src/**  in:folder';
+    pick.placeholder =
+      'What does the code do? Narrow with lang:ts  path:src/**  in:folder, widen with group:name';
     pick.matchOnDescription = false;
     pick.matchOnDetail = false;
     pick.keepScrollPosition = true;
@@ -119,13 +125,13 @@ export class SearchPicker implements vscode.Disposable {
     }
     const hint = hintFor(value);
     if (hint !== undefined) {
-      const rows = hintRows(hint, places());
+      const rows = hintRows(hint, places(), this.#deps.groups());
       if (rows.length > 0) {
         this.#rest(rows);
         return;
       }
     }
-    const { text, folder, glob, language } = parseFilters(value);
+    const { text, folder, group, glob, language } = parseFilters(value);
     if (text === '') {
       this.#rest([...this.#deps.recent.list().map(recentRow), ...this.#deps.notes().map(noteRow)]);
       return;
@@ -138,10 +144,13 @@ export class SearchPicker implements vscode.Disposable {
       ]);
       return;
     }
+    this.#isWide = group !== undefined;
     this.#pick.busy = true;
     this.#live.ask({
       query: text,
       limit,
+      ...(group === everyFolder && { all: true }),
+      ...(group !== undefined && group !== everyFolder && { group }),
       ...(path !== undefined && { path }),
       ...(glob !== undefined && { glob }),
       ...(language !== undefined && { language }),
@@ -170,7 +179,7 @@ export class SearchPicker implements vscode.Disposable {
     const whole = coverage.semantic && coverage.filesPending === 0 && coverage.reason === undefined;
     const remarks = [...(whole ? [] : [coverageText(coverage)]), ...this.#deps.remarks()];
     this.#pick.title = [title, remarks.join(', ')].filter(Boolean).join(': ');
-    const several = places().length > 1;
+    const several = places().length > 1 || this.#isWide;
     const rows = hitRows(hits, ({ folder }) => (several ? nameOf(folder) : undefined));
     const notes = this.#deps.notes().map(noteRow);
     // A lexical search often finds nothing where a hybrid one does.
@@ -293,5 +302,7 @@ function nothing(coverage: Coverage): Obstacle {
 }
 
 function nameOf(folder: string): string {
-  return places().find(({ path }) => folder === path || folder.startsWith(`${path}/`))?.name ?? folder;
+  return (
+    places().find(({ path }) => folder === path || folder.startsWith(`${path}/`))?.name ?? basename(folder)
+  );
 }

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { contains } from '../../../shared/src/contains.js';
-import type { SearchHit, StatusResult } from '../../../shared/src/protocol/protocol.js';
+import type { FolderGroup, SearchHit, StatusResult } from '../../../shared/src/protocol/protocol.js';
 import type { DaemonClient } from '../daemonClient.js';
 import { Owner } from '../owner.js';
 import { type Place, places } from '../places.js';
@@ -27,6 +27,7 @@ export class SearchUi implements vscode.Disposable {
   readonly #owner = new Owner();
   #picker: SearchPicker | undefined;
   #indexState: string | undefined;
+  #groups: readonly FolderGroup[] = [];
 
   constructor(deps: SearchUiDependencies) {
     this.#deps = deps;
@@ -51,6 +52,7 @@ export class SearchUi implements vscode.Disposable {
         notes: () => this.#notes(),
         remarks: () => (this.#folders().some(isPaused) ? ['paused'] : []),
         openAll,
+        groups: () => this.#groups,
       },
       query,
     );
@@ -78,6 +80,7 @@ export class SearchUi implements vscode.Disposable {
   async #prepare(): Promise<void> {
     const { client, status } = this.#deps;
     await status.learn();
+    this.#groups = (await client.request('lantern/groups', {})).groups;
     if (this.#obstacle() === undefined) await client.request('lantern/preload', {});
   }
 

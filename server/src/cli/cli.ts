@@ -6,6 +6,7 @@ import { build } from '../../../shared/src/protocol/build.js';
 import { cacheCommand } from './commands/cache.js';
 import { completeCommand, completionsCommand } from './commands/completions.js';
 import { doctorCommand } from './commands/doctor.js';
+import { groupCommand } from './commands/group.js';
 import { indexCommand } from './commands/index.js';
 import { mcpCommand } from './commands/mcp.js';
 import { memoryCommand } from './commands/memory.js';
@@ -56,6 +57,8 @@ async function main(args: readonly string[]): Promise<number> {
       return exportCommand(positionals, values);
     case 'import':
       return importCommand(positionals, values);
+    case 'group':
+      return groupCommand(positionals, values);
     case 'remove':
       return removeCommand(positionals);
     case 'cache':

@@ -1,6 +1,7 @@
 /** Every option of any command, as they are parsed. */
 export const options = {
   path: { type: 'string' },
+  group: { type: 'string' },
   limit: { type: 'string' },
   mode: { type: 'string' },
   lang: { type: 'string' },
@@ -74,6 +75,8 @@ export const commands: readonly Command[] = [
     json: true,
     options: [
       { name: 'path', value: 'PATH', choices: 'folders', about: 'the folder (default: this one)' },
+      { name: 'group', value: 'NAME', about: 'the folders of this group, ranked together' },
+      { name: 'all', about: 'all indexed folders, ranked together' },
       { name: 'limit', value: 'N', about: 'how many hits (default 10, at most 100)' },
       {
         name: 'mode',
@@ -134,6 +137,21 @@ export const commands: readonly Command[] = [
   { name: 'memory', about: 'who holds how much memory', json: true },
   { name: 'models', about: 'the models, and which one is selected', json: true },
   { name: 'doctor', about: 'check every part, and say how to fix it', json: true },
+  {
+    name: 'group add',
+    operands: 'NAME PATH…',
+    choices: 'folders',
+    about: 'put folders into a group, which is searched as one',
+    json: true,
+  },
+  {
+    name: 'group remove',
+    operands: 'NAME [PATH…]',
+    choices: 'folders',
+    about: 'take folders out of a group, or dissolve it; indexes stay',
+    json: true,
+  },
+  { name: 'group list', about: 'the groups and their folders', json: true },
   { name: 'remove', operands: 'PATH', choices: 'folders', about: "remove a folder's index" },
   { name: 'cache clear', about: 'free the memory of the model and of Chroma', json: true },
   {

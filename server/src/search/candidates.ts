@@ -2,7 +2,16 @@ import { nextTurn } from '../../../shared/src/nextTurn.js';
 import type { Catalog, FolderRow } from '../catalog/catalog.js';
 import type { Field } from '../lexical/postings.js';
 import type { TokenWeights } from './answerLine.js';
-import { type LexicalScores, dot, largest, lexicalScores, termWeight } from './features.js';
+import {
+  type CommonStatistics,
+  type LexicalScores,
+  type MatchedTerms,
+  commonStatistics,
+  dot,
+  largest,
+  lexicalScores,
+  termWeight,
+} from './features.js';
 import type { Query } from './query.js';
 import { type Candidate, pathNamed } from './ranking.js';
 import type { SearchRequest, SearchTarget } from './request.js';
@@ -18,37 +27,82 @@ const fileCandidates = 30;
 
 export interface Found {
   readonly candidates: readonly Candidate[];
-  readonly docs: FolderStatistics;
+  /** Of each folder. */
+  readonly docs: readonly FolderStatistics[];
   /** How much each token of the query tells. */
   readonly weights: TokenWeights;
 }
 
 type Accept = ((file: FileDoc) => boolean) | undefined;
 
-/** The candidates for a query, with their lexical scores and cosines. */
+/** What a folder has of a query, before its chunks are chosen. */
+interface Matched extends MatchedTerms {
+  readonly target: SearchTarget;
+  readonly accept: Accept;
+  readonly nearest: Promise<readonly VectorMatch[]> | undefined;
+  /** Numbers of chunks that define a name of the query. */
+  readonly defines: ReadonlyMap<number, number>;
+}
+
+/**
+ * The candidates for a query in these folders, with their lexical scores and cosines. Scores of several folders are
+ * comparable: a term tells as much in each.
+ */
 export async function findCandidates(
   catalog: Catalog,
-  target: SearchTarget,
+  targets: readonly SearchTarget[],
   request: SearchRequest,
   query: Query,
-  accept: Accept,
+  acceptIn: (target: SearchTarget) => Accept,
 ): Promise<Found> {
-  const { folder, vectors } = target;
   const { mode } = request;
-  // The collection is another process: it searches while the terms are looked up here, from the next turn on, when
-  // the request has left this process.
-  const nearest = mode === 'lexical' ? undefined : nearestChunks(target, request);
-  nearest?.catch(() => undefined);
-  if (nearest !== undefined) await nextTurn();
-  // Postings and definitions are read by the numbers of one state of the statistics.
-  const { docs, terms, defines } = catalog.snapshot(() => {
-    const docs = catalog.lexical.docs(folder.id);
-    if (mode === 'semantic') return { docs, terms: [], defines: new Map<number, number>() };
-    const terms = catalog.lexical.match(folder.id, query.tokens);
-    return { docs, terms, defines: definitions(catalog, folder, query, docs) };
-  });
+  // The collections are in another process: it searches while the terms are looked up here, from the next turn on, when
+  // the requests have left this process.
+  const nearest = targets.map((target) => (mode === 'lexical' ? undefined : nearestChunks(target, request)));
+  for (const one of nearest) one?.catch(() => undefined);
+  const folders: Matched[] = [];
+  for (const [i, target] of targets.entries()) {
+    if (mode !== 'lexical' || i > 0) await nextTurn();
+    // Postings and definitions are read by the numbers of one state of the statistics.
+    const matched = catalog.snapshot(() => {
+      const { id } = target.folder;
+      const docs = catalog.lexical.docs(id);
+      if (mode === 'semantic') return { docs, terms: [], defines: new Map<number, number>() };
+      const terms = catalog.lexical.match(id, query.tokens);
+      return { docs, terms, defines: definitions(catalog, target.folder, query, docs) };
+    });
+    folders.push({ target, accept: acceptIn(target), nearest: nearest[i], ...matched });
+  }
+  const common = folders.length > 1 ? commonStatistics(folders) : undefined;
+  const candidates: Candidate[] = [];
+  for (const [i, matched] of folders.entries()) {
+    if (i > 0) await nextTurn();
+    for (const one of await candidatesOf(catalog, matched, i, query, common)) candidates.push(one);
+  }
+  // By meaning alone, no postings are read: all tokens tell the same.
+  const weights = new Map(
+    mode === 'semantic'
+      ? query.tokens.map((token) => [token, 1])
+      : folders.flatMap(({ terms, docs }) =>
+          terms.map((term) => [
+            term.term,
+            common?.termWeight(term.term) ?? termWeight(term, docs.files.length),
+          ]),
+        ),
+  );
+  return { candidates, docs: folders.map(({ docs }) => docs), weights };
+}
+
+/** The candidates of one folder, which is number `at` of those that are searched. */
+async function candidatesOf(
+  catalog: Catalog,
+  { target: { folder, vectors }, accept, nearest, terms, docs, defines }: Matched,
+  at: number,
+  query: Query,
+  common: CommonStatistics | undefined,
+): Promise<Candidate[]> {
   const accepted = Uint8Array.from(docs.files, (file) => Number(accept === undefined || accept(file)));
-  const scores = lexicalScores(terms, docs);
+  const scores = lexicalScores({ terms, docs }, common);
   const chosen = new Set(proposedByTerms(scores, defines, docs, accepted, query));
 
   const rowIdOf = (chunk: number): number => {
@@ -94,6 +148,8 @@ export async function findCandidates(
     const id = rowIdOf(chunk);
     candidates.push({
       id,
+      fileId: file.id,
+      folder: at,
       path: file.path,
       language: file.language,
       body: scores.body[chunk] ?? 0,
@@ -110,13 +166,7 @@ export async function findCandidates(
       fileCosine: fileCosines.get(file.id),
     });
   }
-  // By meaning alone, no postings are read: all tokens tell the same.
-  const weights = new Map(
-    mode === 'semantic'
-      ? query.tokens.map((token) => [token, 1])
-      : terms.map((term) => [term.term, termWeight(term, docs.files.length)]),
-  );
-  return { candidates, docs, weights };
+  return candidates;
 }
 
 /** Prefixes of internal names: `_parse` next to `parse`. */

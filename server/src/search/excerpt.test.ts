@@ -233,19 +233,19 @@ describe('lines that are shown', () => {
 
   it('hold what is a part of them', () => {
     const shown = new ShownLines();
-    shown.add('a.ts', excerpt(10, 13, 'a\nb\nc\nd\n'));
-    assert.ok(shown.hold('a.ts', excerpt(12, 14, 'c\nd\n\n')), 'blank lines at its end do not count');
-    assert.ok(!shown.hold('a.ts', excerpt(12, 14, 'c\nd\ne\n')));
-    assert.ok(!shown.hold('a.ts', excerpt(12, 12, 'z')), 'another part of the same line');
-    assert.ok(!shown.hold('b.ts', excerpt(12, 13, 'c\nd\n')));
+    shown.add(1, excerpt(10, 13, 'a\nb\nc\nd\n'));
+    assert.ok(shown.hold(1, excerpt(12, 14, 'c\nd\n\n')), 'blank lines at its end do not count');
+    assert.ok(!shown.hold(1, excerpt(12, 14, 'c\nd\ne\n')));
+    assert.ok(!shown.hold(1, excerpt(12, 12, 'z')), 'another part of the same line');
+    assert.ok(!shown.hold(2, excerpt(12, 13, 'c\nd\n')));
   });
 
   it('end what would reach into them', () => {
     const shown = new ShownLines();
     const [chunk] = chunkOf(['x']);
-    assert.equal(shown.nextLine(chunk), Infinity);
-    for (const line of [50, 130, 120]) shown.add('a.ts', excerpt(line, line, 'y'));
-    assert.equal(shown.nextLine(chunk), 120);
+    assert.equal(shown.nextLine(1, chunk), Infinity);
+    for (const line of [50, 130, 120]) shown.add(1, excerpt(line, line, 'y'));
+    assert.equal(shown.nextLine(1, chunk), 120);
   });
 });
 
@@ -290,12 +290,14 @@ describe('hits in the fixtures, cut for the bundled model', () => {
 
   const search = (query: string, limit = 5): Promise<SearchHit[]> =>
     new Searcher(test.catalog).search(
-      {
-        folder: folder.indexer.folder,
-        prefix: '',
-        texts: new SourceTexts(test.root, { maxFileBytes: 100_000 }),
-        vectors: undefined,
-      },
+      [
+        {
+          folder: folder.indexer.folder,
+          prefix: '',
+          texts: new SourceTexts(test.root, { maxFileBytes: 100_000 }),
+          vectors: undefined,
+        },
+      ],
       { query, limit, mode: 'lexical' },
     );
 

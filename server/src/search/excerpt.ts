@@ -218,28 +218,29 @@ function nameOf({ name }: NewDefinition, symbol: string | null): string {
 
 /** Lines that hits already show, so that none is shown twice. */
 export class ShownLines {
-  readonly #ranges = new Map<string, TextOfRange[]>();
+  /** By the row id of the file. */
+  readonly #ranges = new Map<number, TextOfRange[]>();
 
-  add(path: string, excerpt: TextOfRange): void {
-    this.#ranges.set(path, [...this.#of(path), excerpt]);
+  add(fileId: number, excerpt: TextOfRange): void {
+    this.#ranges.set(fileId, [...this.#of(fileId), excerpt]);
   }
 
   /** The first line below a chunk that is already shown. */
-  nextLine({ path, endLine }: ChunkRow): number {
-    return Math.min(...this.#of(path).map((one) => (one.startLine > endLine ? one.startLine : Infinity)));
+  nextLine(fileId: number, { endLine }: ChunkRow): number {
+    return Math.min(...this.#of(fileId).map((one) => (one.startLine > endLine ? one.startLine : Infinity)));
   }
 
   /** Whether an excerpt is part of one that is already shown. */
-  hold(path: string, { startLine, text }: TextOfRange): boolean {
+  hold(fileId: number, { startLine, text }: TextOfRange): boolean {
     const said = text.trimEnd();
     const lastLine = startLine + said.split('\n').length - 1;
     // Compare the texts too, because a long line can have several chunks.
-    return this.#of(path).some(
+    return this.#of(fileId).some(
       (one) => one.startLine <= startLine && lastLine <= one.endLine && one.text.includes(said),
     );
   }
 
-  #of(path: string): readonly TextOfRange[] {
-    return this.#ranges.get(path) ?? [];
+  #of(fileId: number): readonly TextOfRange[] {
+    return this.#ranges.get(fileId) ?? [];
   }
 }

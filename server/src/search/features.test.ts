@@ -85,22 +85,22 @@ describe('features', () => {
 
   it('sumByFile adds up the best of each file', () => {
     const items = [
-      { path: 'a', value: 3 },
-      { path: 'b', value: 2 },
-      { path: 'a', value: 1 },
+      { fileId: 1, value: 3 },
+      { fileId: 2, value: 2 },
+      { fileId: 1, value: 1 },
     ];
     assert.deepEqual(
       [...sumByFile(items, ({ value }) => value)],
       [
-        ['a', 4],
-        ['b', 2],
+        [1, 4],
+        [2, 2],
       ],
     );
     assert.deepEqual(
       [...sumByFile(items, ({ value }) => value, 2)],
       [
-        ['a', 3],
-        ['b', 2],
+        [1, 3],
+        [2, 2],
       ],
     );
   });

@@ -23,16 +23,17 @@ export function inverseDocumentFrequency(holders: number, all: number): number {
   return Math.log(1 + (all - holders + 0.5) / (holders + 0.5));
 }
 
-/** BM25 of every text of a field, by the text's number. */
+/** BM25 of every text of a field, by the text's number. `weights`: of each term, when more than this folder counts. */
 export function bm25(
   postings: readonly FieldPostings[],
   lengths: Uint32Array,
   average: number,
   { k1, b }: Bm25,
+  weights?: readonly number[],
 ): Float64Array {
   const scores = new Float64Array(lengths.length);
-  for (const { docs, counts } of postings) {
-    const weight = inverseDocumentFrequency(docs.length, lengths.length) * (k1 + 1);
+  for (const [term, { docs, counts }] of postings.entries()) {
+    const weight = (weights?.[term] ?? inverseDocumentFrequency(docs.length, lengths.length)) * (k1 + 1);
     for (const [i, doc] of docs.entries()) {
       const count = counts[i] ?? 0;
       const length = lengths[doc] ?? 0;
@@ -44,18 +45,25 @@ export function bm25(
 
 /** How much a term tells among `files` files. One that no file contains counts as a very rare one. */
 export function termWeight({ files: holders }: Pick<TermPostings, 'files'>, files: number): number {
-  return holders.length === 0 ? Math.log(1 + 2 * files) : inverseDocumentFrequency(holders.length, files);
+  return weightOf(holders.length, files);
 }
+
+const weightOf = (holders: number, files: number): number =>
+  holders === 0 ? Math.log(1 + 2 * files) : inverseDocumentFrequency(holders, files);
 
 /**
  * How much of a query each file contains: the share of its terms weighed by `termWeight`, as a square root, because the
  * first terms say more than the last.
  */
-export function coverage(terms: readonly Pick<TermPostings, 'files'>[], files: number): Float64Array {
+export function coverage(
+  terms: readonly Pick<TermPostings, 'files'>[],
+  files: number,
+  weights?: readonly number[],
+): Float64Array {
   const shares = new Float64Array(files);
   let all = 0;
-  for (const term of terms) {
-    const weight = termWeight(term, files);
+  for (const [i, term] of terms.entries()) {
+    const weight = weights?.[i] ?? termWeight(term, files);
     all += weight;
     for (const file of term.files) shares[file] = (shares[file] ?? 0) + weight;
   }
@@ -65,13 +73,61 @@ export function coverage(terms: readonly Pick<TermPostings, 'files'>[], files: n
 /** The lexical scores of a folder's chunks and files. */
 export type LexicalScores = Readonly<Record<Field | 'coverage', Float64Array>>;
 
-export function lexicalScores(terms: readonly TermPostings[], docs: FolderStatistics): LexicalScores {
+/** How much terms tell, and how long texts are, in all folders that are ranked together. */
+export interface CommonStatistics {
+  weight(term: string, field: Field): number;
+  average(field: Field): number;
+  /** See `termWeight`. */
+  termWeight(term: string): number;
+}
+
+/** A query's terms in one folder. */
+export interface MatchedTerms {
+  readonly terms: readonly TermPostings[];
+  readonly docs: FolderStatistics;
+}
+
+/** The statistics of several folders as if they were one: else a term would tell less the smaller the folder. */
+export function commonStatistics(folders: readonly MatchedTerms[]): CommonStatistics {
+  const sum = <T>(all: readonly T[], of: (one: T) => number): number =>
+    all.reduce((total, one) => total + of(one), 0);
+  const postings = new Map<string, TermPostings[]>();
+  for (const one of folders.flatMap(({ terms }) => terms))
+    postings.set(one.term, [...(postings.get(one.term) ?? []), one]);
+  const files = sum(folders, ({ docs }) => docs.files.length);
+  return {
+    weight: (term, field) => {
+      const holders = sum(postings.get(term) ?? [], ({ fields }) => fields[field].docs.length);
+      return inverseDocumentFrequency(
+        holders,
+        sum(folders, ({ docs }) => docs.lengths[field].length),
+      );
+    },
+    average: (field) => {
+      const texts = sum(folders, ({ docs }) => docs.lengths[field].length);
+      const lengths = sum(folders, ({ docs }) => docs.averages[field] * docs.lengths[field].length);
+      return texts === 0 ? 1 : lengths / texts;
+    },
+    termWeight: (term) =>
+      weightOf(
+        sum(postings.get(term) ?? [], ({ files: holders }) => holders.length),
+        files,
+      ),
+  };
+}
+
+/** `common`: the statistics of all folders that are ranked together, when there are more than this one. */
+export function lexicalScores(
+  { terms, docs }: MatchedTerms,
+  common: CommonStatistics | undefined,
+): LexicalScores {
   const score = (field: Field): Float64Array =>
     bm25(
       terms.map(({ fields }) => fields[field]),
       docs.lengths[field],
-      docs.averages[field],
+      common?.average(field) ?? docs.averages[field],
       fieldSettings[field],
+      common && terms.map(({ term }) => common.weight(term, field)),
     );
   return {
     body: score('body'),
@@ -81,7 +137,7 @@ export function lexicalScores(terms: readonly TermPostings[], docs: FolderStatis
     lead: score('lead'),
     comments: score('comments'),
     usage: score('usage'),
-    coverage: coverage(terms, docs.files.length),
+    coverage: coverage(terms, docs.files.length, common && terms.map(({ term }) => common.termWeight(term))),
   };
 }
 
@@ -103,14 +159,14 @@ export function aboveMedian(values: readonly (number | undefined)[]): (value: nu
 }
 
 /** Sums `value` by file, of at most `most` items: those with the largest values. */
-export function sumByFile<T extends { readonly path: string }>(
+export function sumByFile<T extends { readonly fileId: number }>(
   items: readonly T[],
   value: (item: T) => number,
   most = Infinity,
-): Map<string, number> {
+): Map<number, number> {
   const best = items.length > most ? [...items].sort((a, b) => value(b) - value(a)).slice(0, most) : items;
-  const sums = new Map<string, number>();
-  for (const item of best) sums.set(item.path, (sums.get(item.path) ?? 0) + value(item));
+  const sums = new Map<number, number>();
+  for (const item of best) sums.set(item.fileId, (sums.get(item.fileId) ?? 0) + value(item));
   return sums;
 }
 

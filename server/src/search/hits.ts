@@ -47,7 +47,7 @@ const mostInPlace = 3;
  */
 export async function hitsOf<T extends Ranked>(
   catalog: Catalog,
-  target: SearchTarget,
+  targets: readonly SearchTarget[],
   ranked: readonly T[],
   options: HitOptions<T>,
   signal: AbortSignal | undefined,
@@ -59,18 +59,20 @@ export async function hitsOf<T extends Ranked>(
   const shown = new ShownLines();
   const pacer = new Pacer(stepMs);
   const add = async (one: T, { chunk, text, excerpt: known }: Read): Promise<void> => {
-    if (known === undefined && duplicates.isDuplicate(text)) return;
-    const excerpt =
-      known ?? (await excerptOf(catalog, target.texts, chunk, text, query, shown.nextLine(chunk)));
-    if (shown.hold(chunk.path, excerpt)) return;
-    shown.add(chunk.path, excerpt);
+    const target = targets[one.folder];
+    if (target === undefined || (known === undefined && duplicates.isDuplicate(text))) return;
+    const below = shown.nextLine(one.fileId, chunk);
+    const excerpt = known ?? (await excerptOf(catalog, target.texts, chunk, text, query, below));
+    if (shown.hold(one.fileId, excerpt)) return;
+    shown.add(one.fileId, excerpt);
     hits.push(toHit(target, one, chunk, excerpt, options));
   };
   const read = async (one: T): Promise<Read | undefined> => {
     const excerpt = options.known?.(one);
     const chunk = excerpt && catalog.chunks.get(one.id);
     if (excerpt !== undefined) return chunk && { chunk, text: excerpt.text, excerpt };
-    return readTelling(catalog, target.texts, one, ranked, query);
+    const texts = targets[one.folder]?.texts;
+    return texts && readTelling(catalog, texts, one, ranked, query);
   };
   // Reads the first page at once: most searches need no more, and reading in parallel is faster.
   let ahead: (Read | undefined)[] = [];
@@ -136,7 +138,9 @@ async function readTelling(
   };
   const own = await read(catalog.chunks.get(one.id));
   if (own === undefined || !isHeaderOnly(own.text) || asksForImports.test(query?.text ?? '')) return own;
-  const others = ranked.filter(({ id, path }) => path === one.path && id !== one.id).slice(0, mostInPlace);
+  const others = ranked
+    .filter(({ id, fileId }) => fileId === one.fileId && id !== one.id)
+    .slice(0, mostInPlace);
   for (const { id } of others) {
     const other = await read(catalog.chunks.get(id));
     if (other !== undefined && !isHeaderOnly(other.text)) return other;

@@ -68,7 +68,7 @@ describe('questions about this code', function () {
       for (const [text, path] of questions) {
         const query = parseQuery(text);
         const request = { query: text, limit: 5, mode: 'lexical' } as const;
-        const found = await searcher.candidates({ ...target, vectors: undefined }, request, query);
+        const found = await searcher.candidates([{ ...target, vectors: undefined }], request, query);
         const rank = searcher.rank(found, query).findIndex((ranked) => ranked.path === path);
         if (rank === 0) first++;
         if (rank < 0 || rank > 4) late.push(`${text}: ${path} is at ${rank + 1}`);

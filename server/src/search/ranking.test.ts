@@ -5,10 +5,15 @@ import { type Candidate, type RankOptions, type Ranked, rank as rankAll } from '
 import { type Feature, questionWeights, symbolWeights } from './weights.js';
 
 let nextId = 1;
+const fileIds = new Map<string, number>();
 
 function at(path: string, known: Partial<Candidate> = {}): Candidate {
+  const fileId = fileIds.get(path) ?? fileIds.size + 1;
+  fileIds.set(path, fileId);
   return {
     id: nextId++,
+    fileId,
+    folder: 0,
     path,
     language: 'typescript',
     body: 0,
@@ -27,7 +32,7 @@ function at(path: string, known: Partial<Candidate> = {}): Candidate {
   };
 }
 
-const options: RankOptions = { platform: 'linux', superseded: () => false };
+const options: RankOptions = { platform: 'linux', superseded: () => () => false };
 const rank = (candidates: readonly Candidate[], query: Query): Ranked[] =>
   rankAll(candidates, query, options);
 

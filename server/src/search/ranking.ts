@@ -7,6 +7,10 @@ import { type Feature, type Weights, featureNames, questionWeights, symbolWeight
 export interface Candidate {
   /** Row id of the chunk. Ids ascend within a file. */
   readonly id: number;
+  /** Row id of the file. */
+  readonly fileId: number;
+  /** Number of the folder among those that are searched. */
+  readonly folder: number;
   readonly path: string;
   readonly language: string;
   /** BM25 of the chunk's text, of the names that it defines and of the lines that define them. */
@@ -32,6 +36,9 @@ export interface Candidate {
 
 export interface Ranked {
   readonly id: number;
+  readonly fileId: number;
+  /** Number of the folder among those that are searched. */
+  readonly folder: number;
   readonly path: string;
   readonly score: number;
   /** The terms of the score: each feature times its weight, and the penalty's factor under its name. */
@@ -60,12 +67,14 @@ export function pathNamed(path: string, named: readonly string[]): number {
   return named.some((name) => own.endsWith(`/${name}`) || name.endsWith(own)) ? 1 : 0;
 }
 
-/** Caches `of` by path. */
-function perPath<T>(of: (path: string) => T): (path: string) => T {
-  const known = new Map<string, T>();
-  return (path) => {
-    let value = known.get(path);
-    if (value === undefined) known.set(path, (value = of(path)));
+type File = Pick<Candidate, 'fileId' | 'folder' | 'path'>;
+
+/** Caches `of` by file. */
+function perFile<T>(of: (file: File) => T): (file: File) => T {
+  const known = new Map<number, T>();
+  return (file) => {
+    let value = known.get(file.fileId);
+    if (value === undefined) known.set(file.fileId, (value = of(file)));
     return value;
   };
 }
@@ -86,10 +95,10 @@ export function features(candidates: readonly Candidate[], query: Query): Record
   const cosine = aboveMedian(candidates.map((c) => c.cosine));
   const cosines = sumByFile(candidates, (c) => cosine(c.cosine), nearestChunks);
   const cosineOfFile = byLargest(cosines.values());
-  const files = new Map(candidates.map((c) => [c.path, c.fileCosine]));
+  const files = new Map(candidates.map((c) => [c.fileId, c.fileCosine]));
   const fileVector = aboveMedian([...files.values()]);
   // Cached, because candidates share files, and splitting a file name costs more than the rest.
-  const byPath = perPath((path) => ({
+  const byPath = perFile(({ path }) => ({
     nameShare: nameShare(path, wanted),
     nameEqual: nameEqual(path, query.symbol),
     pathNamed: pathNamed(path, query.paths),
@@ -101,7 +110,7 @@ export function features(candidates: readonly Candidate[], query: Query): Record
     names: names(c.names),
     defines: c.defines,
     path: pathWords(c.pathWords),
-    ...byPath(c.path),
+    ...byPath(c),
     language: query.languages.includes(c.language) ? 1 : 0,
     lead: lead(c.lead),
     signatures: signatures(c.signatures),
@@ -109,13 +118,15 @@ export function features(candidates: readonly Candidate[], query: Query): Record
     coverage: c.coverage,
     usage: usage(c.usage),
     cosine: cosine(c.cosine),
-    cosineOfFile: cosineOfFile(cosines.get(c.path) ?? 0),
+    cosineOfFile: cosineOfFile(cosines.get(c.fileId) ?? 0),
     fileVector: fileVector(c.fileCosine),
     fileVectorAlone: c.cosine === undefined ? fileVector(c.fileCosine) : 0,
   }));
 }
 
-export interface RankOptions extends PenaltyContext {
+export interface RankOptions extends Pick<PenaltyContext, 'platform'> {
+  /** For the folder of this number. */
+  readonly superseded: (folder: number) => PenaltyContext['superseded'];
   readonly weights?: { readonly question: Weights; readonly symbol: Weights };
 }
 
@@ -129,8 +140,11 @@ export function rank(candidates: readonly Candidate[], query: Query, options: Ra
   const weights =
     query.symbol !== undefined && candidates.some(({ defines }) => defines > 0) ? symbol : question;
   const found = features(candidates, query);
-  const penaltyOf = perPath((path) => penalty(path, query, options));
-  const ranked = candidates.map(({ id, path }, i): Ranked => {
+  const penaltyOf = perFile(({ path, folder }) =>
+    penalty(path, query, { platform: options.platform, superseded: options.superseded(folder) }),
+  );
+  const ranked = candidates.map((candidate, i): Ranked => {
+    const { id, fileId, folder, path } = candidate;
     const terms: Record<string, number> = {};
     let sum = 0;
     for (const name of featureNames) {
@@ -139,9 +153,9 @@ export function rank(candidates: readonly Candidate[], query: Query, options: Ra
       terms[name] = term;
       sum += term;
     }
-    const { factor, reason } = penaltyOf(path);
+    const { factor, reason } = penaltyOf(candidate);
     if (reason !== undefined) terms[reason] = factor;
-    return { id, path, score: sum * factor, terms };
+    return { id, fileId, folder, path, score: sum * factor, terms };
   });
   // Order equal scores by place, so that the same index always gives the same answer.
   ranked.sort((a, b) => b.score - a.score || (a.path < b.path ? -1 : a.path > b.path ? 1 : a.id - b.id));
@@ -149,12 +163,12 @@ export function rank(candidates: readonly Candidate[], query: Query, options: Ra
 }
 
 function bestOfEachFileFirst(ranked: readonly Ranked[]): Ranked[] {
-  const seen = new Set<string>();
+  const seen = new Set<number>();
   const first: Ranked[] = [];
   const rest: Ranked[] = [];
   for (const item of ranked) {
-    (seen.has(item.path) ? rest : first).push(item);
-    seen.add(item.path);
+    (seen.has(item.fileId) ? rest : first).push(item);
+    seen.add(item.fileId);
   }
   return [...first, ...rest];
 }

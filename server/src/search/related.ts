@@ -19,8 +19,7 @@ const mostOwners = 3;
 const linkedChunks = 100;
 
 /** How strongly names relate a chunk to the place, 0 to 1: as a user of the place, and as used by it. */
-interface Link {
-  readonly path: string;
+interface Link extends Pick<Ranked, 'fileId' | 'folder' | 'path'> {
   usedBy: number;
   uses: number;
 }
@@ -60,7 +59,8 @@ function ranked(
     const path = docs.files[docs.numberOf(place.fileId) ?? -1]?.path;
     if (path === undefined || !accept(path) || place.chunkId === chunk.id) continue;
     cosines.set(place.chunkId, similarities.get(key) ?? 0);
-    if (!links.has(place.chunkId)) links.set(place.chunkId, { path, usedBy: 0, uses: 0 });
+    if (!links.has(place.chunkId))
+      links.set(place.chunkId, { fileId: place.fileId, folder: 0, path, usedBy: 0, uses: 0 });
   }
   if (vector !== undefined) {
     const further = [...links.keys()].filter((id) => !cosines.has(id));
@@ -71,13 +71,13 @@ function ranked(
     .sort((a, b) => b.score - a.score || a.id - b.id);
 }
 
-function scored(id: number, { path, usedBy, uses }: Link, cosine: number | undefined): Ranked {
+function scored(id: number, { usedBy, uses, ...file }: Link, cosine: number | undefined): Ranked {
   const terms = {
     ...(cosine !== undefined && { cosine }),
     ...(usedBy > 0 && { usedBy: weights.usedBy * usedBy }),
     ...(uses > 0 && { uses: weights.uses * uses }),
   };
-  return { id, path, score: Object.values(terms).reduce((sum, term) => sum + term, 0), terms };
+  return { id, ...file, score: Object.values(terms).reduce((sum, term) => sum + term, 0), terms };
 }
 
 /** The chunks most strongly related by names, by row id. */
@@ -97,7 +97,7 @@ function linksOf(
       const file = docs.files[docs.fileOf[number] ?? -1];
       if (file === undefined || !accept(file.path)) continue;
       const id = file.firstChunk + number - file.at;
-      const link = links.get(id) ?? { path: file.path, usedBy: 0, uses: 0 };
+      const link = links.get(id) ?? { fileId: file.id, folder: 0, path: file.path, usedBy: 0, uses: 0 };
       link[kind] += (1 - link[kind]) * strength;
       links.set(id, link);
     }

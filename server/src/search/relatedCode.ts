@@ -63,6 +63,8 @@ export function rankWithRelations(
       near.has(id) && one.via === undefined ? [...one.relations, 'similar' as const] : [...one.relations];
     return {
       id,
+      fileId: one.file.id,
+      folder: 0,
       path: one.file.path,
       score: factor * summed,
       terms: { cosine, evidence: one.evidence },

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { basename, join } from 'node:path';
 import { nullLog } from '../../../shared/src/log.js';
 import type { SearchHit } from '../../../shared/src/protocol/protocol.js';
 import type { Folder } from '../indexing/folders.js';
@@ -6,6 +7,7 @@ import { Parsers } from '../syntax/parsers.js';
 import { SourceTexts } from '../source/sourceTexts.js';
 import { TestGrammars } from '../../test/support/testGrammars.js';
 import { TestIndex, bagOfWords } from '../../test/support/testIndex.js';
+import { parseQuery } from './query.js';
 import { Searcher } from './searcher.js';
 import type { SearchTarget, SearchRequest, Nearest } from './request.js';
 
@@ -57,7 +59,7 @@ describe('Searcher', () => {
 
   function search(query: string, more: Partial<SearchRequest> = {}, prefix = ''): Promise<SearchHit[]> {
     const request: SearchRequest = { query, limit: 10, mode: 'hybrid', ...more };
-    return searcher.search(target(request.mode === 'lexical' ? undefined : query, prefix), request);
+    return searcher.search([target(request.mode === 'lexical' ? undefined : query, prefix)], request);
   }
 
   const paths = (hits: readonly SearchHit[]): string[] => hits.map(({ path }) => path);
@@ -96,12 +98,76 @@ describe('Searcher', () => {
   });
 
   it('answers by terms when there is no vector of the query', async () => {
-    const hits = await searcher.search(target(undefined), { query: 'hinge', limit: 5, mode: 'hybrid' });
+    const hits = await searcher.search([target(undefined)], { query: 'hinge', limit: 5, mode: 'hybrid' });
     assert.deepEqual(paths(hits), ['src/door.ts']);
     assert.deepEqual(
-      await searcher.search(target(undefined), { query: 'hinge', limit: 5, mode: 'semantic' }),
+      await searcher.search([target(undefined)], { query: 'hinge', limit: 5, mode: 'semantic' }),
       [],
     );
+  });
+
+  describe('in several folders', () => {
+    const source = (n: number): string => `export function part${n}(): number {\n  return ${n};\n}\n`;
+    const hinge =
+      'export function hinge(): string {\n  const turns = "so that the door opens";\n  const pin = 7;\n  return turns + pin;\n}\n';
+    let several: TestIndex;
+    let all: Searcher;
+    let targets: SearchTarget[];
+
+    beforeEach(async () => {
+      const written = {
+        'small/notes.ts': 'export const bolts = 7; // for the hinge\n',
+        'large/hinge.ts': hinge,
+        'copy/hinge.ts': hinge,
+        ...Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`large/part${n}.ts`, source(n)])),
+      };
+      several = new TestIndex(written, parsers);
+      all = new Searcher(several.catalog);
+      targets = [];
+      for (const name of ['small', 'large', 'copy']) {
+        const one = await several.open(join(several.root, name));
+        await several.folders.scan(one);
+        targets.push({
+          folder: one.indexer.folder,
+          prefix: '',
+          texts: new SourceTexts(one.path, { maxFileBytes: 100_000 }),
+          vectors: undefined,
+        });
+      }
+    });
+    afterEach(() => several.dispose());
+
+    const placesIn = (hits: readonly SearchHit[]): string[] =>
+      hits.map(({ folder: of, path }) => `${basename(of)}/${path}`);
+    const request = { query: 'how does the hinge of the door open', limit: 10, mode: 'lexical' } as const;
+
+    it('ranks what they have together: the best of a folder with nothing good is not as good as the best of all', async () => {
+      const [small, large] = targets;
+      const hits = await all.search([small!, large!], request);
+      assert.deepEqual(placesIn(hits), ['large/hinge.ts', 'small/notes.ts']);
+      // Each is the best of its own folder.
+      const [alone] = await all.search([small!], request);
+      assert.ok(alone!.score > 1.4 * hits[1]!.score, `${alone!.score} and ${hits[1]!.score}`);
+      assert.deepEqual(placesIn(await all.search([large!, small!], request)), placesIn(hits));
+    });
+
+    it('counts a term as often as it is in all of them, so that the size of a folder decides nothing', async () => {
+      const [, large, copy] = targets;
+      const [first, ...others] = await all.search([large!, copy!], request);
+      const scores = new Map<string, number>();
+      for (const order of [
+        [large!, copy!],
+        [copy!, large!],
+      ]) {
+        const found = await all.candidates(order, request, parseQuery(request.query));
+        for (const { folder: at, path, score } of all.rank(found, parseQuery(request.query)))
+          if (path === 'hinge.ts') scores.set(order[at]!.folder.path, score);
+      }
+      assert.equal(new Set([...scores.values()].map((score) => score.toFixed(6))).size, 1);
+      // What two of them have is shown once.
+      assert.equal(first?.path, 'hinge.ts');
+      assert.ok(others.every(({ path }) => path !== 'hinge.ts'));
+    });
   });
 
   describe('never shows', () => {
@@ -228,7 +294,7 @@ describe('Searcher', () => {
 
   it('stops when it is cancelled', async () => {
     const request: SearchRequest = { query: 'window', limit: 5, mode: 'lexical' };
-    await assert.rejects(searcher.search(target(undefined), request, AbortSignal.abort()), {
+    await assert.rejects(searcher.search([target(undefined)], request, AbortSignal.abort()), {
       code: 'cancelled',
     });
   });

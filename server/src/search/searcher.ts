@@ -41,21 +41,27 @@ export class Searcher {
     this.#options = options;
   }
 
-  async search(target: SearchTarget, request: SearchRequest, signal?: AbortSignal): Promise<SearchHit[]> {
+  /** Hits in these folders, ranked together. */
+  async search(
+    targets: readonly SearchTarget[],
+    request: SearchRequest,
+    signal?: AbortSignal,
+  ): Promise<SearchHit[]> {
     const query = parseQuery(request.query);
-    const found = await this.candidates(target, request, query);
+    const found = await this.candidates(targets, request, query);
     // Answers of the vector store to several searches come in the same turn of the event loop.
     await nextTurn();
     throwIfCancelled(signal, 'Search');
     let ranked = this.rank(found, query);
-    if (query.phrases.length > 0) ranked = await this.#phrasesFirst(target, ranked, query, signal);
-    const context = { modelKey: target.folder.modelKey, byMeaning: request.mode === 'semantic' };
+    if (query.phrases.length > 0) ranked = await this.#phrasesFirst(targets, ranked, query, signal);
+    const modelKey = targets[0]?.folder.modelKey ?? '';
+    const context = { modelKey, byMeaning: request.mode === 'semantic' };
     const matches = matchesOf(found.candidates, context);
     const { minMatch } = request;
     if (minMatch !== undefined) ranked = ranked.filter(({ id }) => isAtLeast(matches(id), minMatch));
     return hitsOf(
       this.#catalog,
-      target,
+      targets,
       ranked,
       { ...request, query, matches, weights: found.weights },
       signal,
@@ -63,14 +69,14 @@ export class Searcher {
   }
 
   /** The candidates for a query. The benchmark ranks the same candidates in many ways. */
-  candidates(target: SearchTarget, request: SearchRequest, query: Query): Promise<Found> {
-    return findCandidates(this.#catalog, target, request, query, fileFilter(target, request));
+  candidates(targets: readonly SearchTarget[], request: SearchRequest, query: Query): Promise<Found> {
+    return findCandidates(this.#catalog, targets, request, query, (target) => fileFilter(target, request));
   }
 
   rank({ candidates, docs }: Found, query: Query, weights = this.#options.weights): Ranked[] {
     return rank(candidates, query, {
       platform: this.#options.platform ?? process.platform,
-      superseded: supersededBy(docs),
+      superseded: (folder) => (docs[folder] === undefined ? () => false : supersededBy(docs[folder])),
       ...(weights && { weights }),
     });
   }
@@ -109,12 +115,12 @@ export class Searcher {
       known: ({ code }: RankedRelated) => code && excerptOfCode(code),
       further: reasonOf,
     };
-    return hitsOf<RankedRelated>(this.#catalog, target, ranked, options, signal);
+    return hitsOf<RankedRelated>(this.#catalog, [target], ranked, options, signal);
   }
 
   /** Moves hits that contain every quoted phrase before the others. */
   async #phrasesFirst(
-    { texts }: SearchTarget,
+    targets: readonly SearchTarget[],
     ranked: readonly Ranked[],
     { phrases }: Query,
     signal: AbortSignal | undefined,
@@ -124,7 +130,8 @@ export class Searcher {
     for (const [i, one] of ranked.entries()) {
       throwIfCancelled(signal, 'Search');
       const chunk = i < phraseReads ? this.#catalog.chunks.get(one.id) : undefined;
-      const text = (chunk && (await texts.of(chunk)))?.toLowerCase().replace(/\s+/g, ' ') ?? '';
+      const texts = targets[one.folder]?.texts;
+      const text = (chunk && (await texts?.of(chunk)))?.toLowerCase().replace(/\s+/g, ' ') ?? '';
       const holds = phrases.every((phrase) => text.includes(phrase.replace(/\s+/g, ' ')));
       if (holds) holding.push({ ...one, score: one.score + 1, terms: { ...one.terms, phrase: 1 } });
       else rest.push(one);

@@ -1,4 +1,5 @@
 import { LanternError, errorMessage } from '../../../shared/src/errors.js';
+import { contains } from '../../../shared/src/contains.js';
 import { safeLine } from '../../../shared/src/safeText.js';
 import type { Log } from '../../../shared/src/log.js';
 import type { Coverage, SearchHit, SearchMode } from '../../../shared/src/protocol/protocol.js';
@@ -9,6 +10,7 @@ import type { Nearest, SearchTarget } from '../search/request.js';
 import { realPath } from '../indexing/folderPaths.js';
 import { SourceTexts } from '../source/sourceTexts.js';
 import { checkMayIndex, thisMachine } from './mayIndex.js';
+import type { Groups } from './groups.js';
 import type { Refusals } from './refusals.js';
 
 /** Who asks: a connected client, or a program that uses the service directly. */
@@ -27,6 +29,7 @@ export interface FolderAccessDependencies {
   readonly settings: Settings;
   readonly dataDir: string;
   readonly refusals: Refusals;
+  readonly groups: Groups;
   readonly catalog: Catalog;
   readonly folders: Folders;
   readonly log: Log;
@@ -38,6 +41,9 @@ const firstScanWaitMs = 10;
 const firstFiles = 64;
 /** A folder is not compared with the disk again within this time. */
 const rescanEveryMs = 1000;
+
+/** Most folders that a sentence names. */
+const mostNamed = 3;
 
 /** How long a search waits for a collection, which answers within a few milliseconds, and one that waits for all. */
 export const collectionMs = 300;
@@ -132,6 +138,23 @@ export class FolderAccess {
     return views.filter(({ folder }) => !folder.indexer.disposed);
   }
 
+  /** The indexed folders of a group, or all, and what to say of those without an index. */
+  async viewsOf(group: string | undefined): Promise<{ views: FolderView[]; reason?: string }> {
+    const { folders, groups } = this.#deps;
+    const paths = group === undefined ? folders.all().map(({ path }) => path) : groups.folders(group);
+    if (paths.length === 0)
+      throw new LanternError('not-found', 'Nothing is indexed yet: lantern index PATH.');
+    const views = await this.views(undefined, { folders: () => paths }, false);
+    const missing = paths.filter((path) => !views.some(({ folder }) => contains(folder.path, path)));
+    if (missing.length === 0) return { views };
+    const named = missing
+      .slice(0, mostNamed)
+      .map((path) => `"${safeLine(path, 200)}"`)
+      .join(', ');
+    const more = missing.length > mostNamed ? ` and ${missing.length - mostNamed} more` : '';
+    return { views, reason: `${named}${more} of the group have no index; lantern index PATH makes one` };
+  }
+
   /** The folder that holds `path`, or every folder when no path is given. */
   async named(path: string | undefined): Promise<readonly Folder[]> {
     if (path === undefined) return this.#deps.folders.all();
@@ -207,11 +230,12 @@ export class FolderAccess {
   }
 
   /** Has the files of these hits embedded before the rest of the folder. */
-  want({ folder: { indexer }, prefix }: FolderView, hits: readonly SearchHit[]): void {
+  want({ folder: { path: root, indexer }, prefix }: FolderView, hits: readonly SearchHit[]): void {
     const { catalog, folders } = this.#deps;
     const { id } = indexer.folder;
     if (folders.counts(indexer.folder).chunksPending === 0) return;
-    const paths = new Set(hits.map(({ path }) => prefix + path));
+    const own = hits.filter((hit) => contains(root, hit.folder));
+    const paths = new Set(own.map(({ path }) => prefix + path));
     const files = [...paths].map((path) => catalog.files.get(id, path)?.id);
     indexer.want(files.filter((file) => file !== undefined));
   }

@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { LanternError } from '../../../shared/src/errors.js';
 import {
+  type ChangeGroupParams,
   type ExportParams,
   type FindRelatedParams,
   type FolderParams,
@@ -17,6 +18,7 @@ import { isSafeGlob } from '../source/safeGlob.js';
 /** Characters of the longest query that is accepted. Ranking uses fewer. */
 const maxQueryChars = 200_000;
 const maxLimit = 100;
+const mostGroupFolders = 200;
 const modes: readonly SearchMode[] = ['hybrid', 'semantic', 'lexical'];
 const relations: readonly Relation[] = ['calls', 'calledBy', 'tests', 'definesTypeOf', 'similar'];
 
@@ -72,6 +74,20 @@ class Fields {
     return value;
   }
 
+  strings(name: string, most: number): string[] {
+    const value = this.#fields[name];
+    if (!Array.isArray(value) || value.length > most)
+      throw bad(this.#method, `"${name}" must be a list of at most ${most} texts`);
+    return value.map((one: unknown) => {
+      if (typeof one === 'string' && one.trim() !== '' && one.length <= 4096) return one;
+      throw bad(this.#method, `"${name}" must have texts alone, each of at most 4096 characters`);
+    });
+  }
+
+  is(name: string, value: string): boolean {
+    return this.#fields[name] === value;
+  }
+
   oneOf<T extends string>(name: string, values: readonly T[]): T {
     const value = this.#fields[name];
     const found = values.find((known) => known === value);
@@ -89,6 +105,8 @@ export function searchParams(params: unknown): SearchParams {
   return {
     query: fields.string('query', maxQueryChars),
     ...fields.optional('path', text),
+    ...fields.optional('group', groupName(fields)),
+    ...fields.optional('all', (name) => fields.boolean(name)),
     ...fields.optional('limit', (name) => fields.integer(name, 1, maxLimit)),
     ...fields.optional('mode', (name) => fields.oneOf(name, modes)),
     ...fields.optional('language', text),
@@ -139,9 +157,30 @@ export function importParams(params: unknown): ImportParams {
   };
 }
 
+export function changeGroupParams(params: unknown): ChangeGroupParams {
+  const fields = new Fields('changeGroup', params);
+  const paths = (name: string): string[] =>
+    fields.strings(name, mostGroupFolders).map((path) => absolute('changeGroup', path));
+  return {
+    name: groupName(fields)('name'),
+    ...fields.optional('add', paths),
+    ...fields.optional('remove', (name) => (fields.is(name, 'all') ? 'all' : paths(name))),
+  };
+}
+
+/** A word, which is no path and no option. */
+const groupName =
+  (fields: Fields) =>
+  (name: string): string => {
+    const value = fields.string(name, 60);
+    if (!/^[\p{L}\p{N}][\p{L}\p{N}._-]*$/u.test(value))
+      throw bad('group', `"${value}" is no name of a group; take letters, digits, and . _ - between them`);
+    return value;
+  };
+
 /** The daemon's own folder is nobody's. */
 function absolute(method: string, file: string): string {
-  if (!isAbsolute(file)) throw bad(method, '"file" must be an absolute path');
+  if (!isAbsolute(file)) throw bad(method, `"${file}" must be an absolute path`);
   return file;
 }
 

@@ -1,7 +1,7 @@
 import { LanternError, errorMessage } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
 import type { SearchHit, SearchParams, SearchResult } from '../../../shared/src/protocol/protocol.js';
-import { longestWaitMs } from '../indexing/folders.js';
+import { type FolderView, longestWaitMs } from '../indexing/folders.js';
 import type { SearchRequest } from '../search/request.js';
 import type { Searcher } from '../search/searcher.js';
 import { resolveLanguage } from '../syntax/languages.js';
@@ -41,8 +41,12 @@ export class SearchService {
     const request = toRequest(params);
     const wait = params.wait === true;
     const { patienceMs } = params;
-    const views = await access.views(params.path, caller, wait || patienceMs !== undefined);
-    let reason: string | undefined;
+    const isGroup = params.group !== undefined || params.all === true;
+    const found: { views: FolderView[]; reason?: string } = isGroup
+      ? await access.viewsOf(params.group)
+      : { views: await access.views(params.path, caller, wait || patienceMs !== undefined) };
+    const { views } = found;
+    let { reason } = found;
     const rescan = async (): Promise<void> => {
       for (const { folder } of views) {
         try {
@@ -65,25 +69,19 @@ export class SearchService {
     const late = (): void => {
       reason ??= collectionLate;
     };
-    const searchAll = (): Promise<SearchHit[][]> =>
-      Promise.all(
-        views.map((view) =>
-          this.#deps.searcher.search(access.target(view, vector.value, deadline(), late), request, signal),
-        ),
-      );
-    let found = await searchAll();
-    while (found.flat().length < request.limit && views.some((view) => access.isBeginning(view))) {
+    const search = (): Promise<SearchHit[]> => {
+      const targets = views.map((view) => access.target(view, vector.value, deadline(), late));
+      return this.#deps.searcher.search(targets, request, signal);
+    };
+    let hits = await search();
+    while (hits.length < request.limit && views.some((view) => access.isBeginning(view))) {
       if (performance.now() - began > longestWaitMs) break;
       await timeout(retryEveryMs);
-      found = await searchAll();
+      hits = await search();
     }
-    for (const [i, view] of views.entries()) access.want(view, found[i] ?? []);
-    const hits = found
-      .flat()
-      .sort((a, b) => b.score - a.score)
-      .slice(0, request.limit);
+    for (const view of views) access.want(view, hits);
     return {
-      hits: found.length === 1 ? (found[0] ?? []) : hits,
+      hits,
       coverage: access.coverage(views, vector, vector.reason ?? reason),
       elapsedMs: Math.round((performance.now() - began) * 10) / 10,
     };

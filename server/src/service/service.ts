@@ -4,9 +4,12 @@ import type {
   AgentSearch,
   ClearCacheResult,
   ClientInfo,
+  ChangeGroupParams,
   ExportParams,
   ExportResult,
   FindRelatedParams,
+  FolderGroup,
+  GroupsResult,
   FolderStatus,
   ImportParams,
   ImportReport,
@@ -30,6 +33,7 @@ import { type Caller, FolderAccess } from './folderAccess.js';
 import { IndexService } from './indexService.js';
 import { RelatedService } from './relatedService.js';
 import { SearchService } from './searchService.js';
+import type { Groups } from './groups.js';
 import type { Refusals } from './refusals.js';
 import type { SelectedModel } from './selectedModel.js';
 import { StatusService, type VectorServer } from './statusService.js';
@@ -48,6 +52,7 @@ export interface ServiceDependencies {
   /** Called with each search. */
   readonly onSearch: () => void;
   readonly refusals: Refusals;
+  readonly groups: Groups;
   readonly log: Log;
 }
 
@@ -128,6 +133,21 @@ export class Service {
 
   refuse(path: string): Promise<void> {
     return this.#index.refuse(path);
+  }
+
+  groups(): Promise<GroupsResult> {
+    return this.#withIndexes(this.#deps.groups.list());
+  }
+
+  async changeGroup(params: ChangeGroupParams): Promise<GroupsResult> {
+    return this.#withIndexes(await this.#deps.groups.change(params));
+  }
+
+  async #withIndexes(groups: readonly FolderGroup[]): Promise<GroupsResult> {
+    const unindexed: string[] = [];
+    for (const path of new Set(groups.flatMap(({ folders }) => folders)))
+      if ((await this.#deps.folders.find(path)) === undefined) unindexed.push(path);
+    return { groups, unindexed };
   }
 
   remove(path: string): Promise<RemoveResult> {

@@ -29,6 +29,7 @@ import type {
 import type { ActivityCounter } from './activity.js';
 import { MalformedMessage } from './clientMessages.js';
 import {
+  changeGroupParams,
   exportParams,
   findRelatedParams,
   folderParams,
@@ -202,6 +203,8 @@ export class Session implements Disposable {
       'lantern/refuse',
       async (params) => (await service.refuse(pathParams('refuse', params).path), nothing),
     );
+    on('lantern/groups', () => service.groups());
+    on('lantern/changeGroup', (params) => service.changeGroup(changeGroupParams(params)));
     on('lantern/remove', (params) => service.remove(pathParams('remove', params).path));
     on('lantern/clearCache', () => service.clearCache());
     on('lantern/doctor', () => doctor());

@@ -8,6 +8,7 @@ import { Catalog } from '../../src/catalog/catalog.js';
 import { Searcher } from '../../src/search/searcher.js';
 import { FolderAccess } from '../../src/service/folderAccess.js';
 import { Refusals } from '../../src/service/refusals.js';
+import { Groups } from '../../src/service/groups.js';
 import { FaultPoints, spread, sqliteFault } from '../support/faultPoints.js';
 import { tried } from '../../../shared/test/tally.js';
 import { TestService } from '../support/testService.js';
@@ -146,6 +147,7 @@ async function reopened(test: TestService): Promise<unknown> {
       catalog,
       folders: test.index.folders,
       refusals: new Refusals(join(test.index.files.home, 'refused.json'), nullLog),
+      groups: new Groups(join(test.index.files.home, 'groups.json'), nullLog),
       log: nullLog,
     });
     const searcher = new Searcher(catalog);
@@ -154,7 +156,7 @@ async function reopened(test: TestService): Promise<unknown> {
       const vector = bagOfWords(query, test.index.embedder.dimensions);
       const target = { ...access.target(view, vector, 1000, () => undefined), folder: row };
       found.push(
-        (await searcher.search(target, { query, limit: 10, mode: 'hybrid' })).map(({ path, score }) => [
+        (await searcher.search([target], { query, limit: 10, mode: 'hybrid' })).map(({ path, score }) => [
           path,
           score,
         ]),

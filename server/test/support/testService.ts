@@ -5,6 +5,7 @@ import type { ModelStatus } from '../../../shared/src/protocol/protocol.js';
 import { defaultSettings } from '../../../shared/src/settings/settings.js';
 import { TestIndex, bagOfWords } from './testIndex.js';
 import { Refusals } from '../../src/service/refusals.js';
+import { Groups } from '../../src/service/groups.js';
 import { Searcher } from '../../src/search/searcher.js';
 import type { SelectedModel } from '../../src/service/selectedModel.js';
 import { Service } from '../../src/service/service.js';
@@ -81,6 +82,7 @@ export class TestService {
       searcher: new Searcher(this.index.catalog),
       model: this.model as unknown as SelectedModel,
       refusals: new Refusals(join(this.index.files.home, 'refused.json'), nullLog),
+      groups: new Groups(join(this.index.files.home, 'groups.json'), nullLog),
       vectorServer: {
         status: () => ({ kind: 'running' }),
         info: () => Promise.resolve(this.chroma),

@@ -30,6 +30,10 @@ export interface Requests {
   'lantern/resume': { params: FolderParams; result: Record<string, never> };
   /** Remembers that the user does not want a folder indexed, until the user has it indexed. An index of it stays. */
   'lantern/refuse': { params: { readonly path: string }; result: Record<string, never> };
+  /** Lists the named groups of folders. */
+  'lantern/groups': { params: Record<string, never>; result: GroupsResult };
+  /** Adds folders to a group, which it makes, or takes folders out of it. */
+  'lantern/changeGroup': { params: ChangeGroupParams; result: GroupsResult };
   /** Removes a folder's index. Files on disk stay as they are. */
   'lantern/remove': { params: { readonly path: string }; result: RemoveResult };
   /** Waits for all leases and releases every loaded model. */
@@ -44,6 +48,10 @@ export interface SearchParams {
   readonly query: string;
   /** Absolute path of a folder. By default the session's open folders. */
   readonly path?: string;
+  /** In place of `path`: the indexed folders of the group with this name. */
+  readonly group?: string;
+  /** In place of `path`: all indexed folders. */
+  readonly all?: boolean;
   /** 1 to 100; 10 by default. */
   readonly limit?: number;
   readonly mode?: SearchMode;
@@ -406,6 +414,27 @@ export interface ModelsResult {
     readonly note: string;
     readonly selected: boolean;
   }[];
+}
+
+/** Folders that are searched together. */
+export interface FolderGroup {
+  readonly name: string;
+  /** Absolute real paths. */
+  readonly folders: readonly string[];
+}
+
+export interface GroupsResult {
+  readonly groups: readonly FolderGroup[];
+  /** Those of their folders that have no index. */
+  readonly unindexed: readonly string[];
+}
+
+export interface ChangeGroupParams {
+  readonly name: string;
+  /** Absolute paths. */
+  readonly add?: readonly string[];
+  /** Absolute paths; `all` dissolves the group. */
+  readonly remove?: readonly string[] | 'all';
 }
 
 export interface RemoveResult {

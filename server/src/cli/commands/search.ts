@@ -4,6 +4,7 @@ import {
   type MatchStrength,
   type SearchHit,
   type SearchMode,
+  type SearchParams,
   type SearchResult,
   matchStrengths,
 } from '../../../../shared/src/protocol/protocol.js';
@@ -22,18 +23,18 @@ export async function searchCommand(positionals: readonly string[], values: Valu
   if (query.trim() === '')
     throw new LanternError('bad-request', 'Say what to search for: lantern search "retry failed uploads"');
   const limit = limitOf(values);
-  const path = resolve(values.path ?? '.');
+  const where = placeOf(values);
   const mode = (values.mode ?? 'hybrid') as SearchMode;
   return withDaemon(async (daemon, signal) => {
     const wait = values.wait === true;
     // Lexical search needs no vectors. Ctrl+C ends this command and not the index, which others may want.
-    if (wait && mode !== 'lexical')
-      await indexWithProgress(daemon, { path, goOn: true, unlessRefused: true }, signal);
+    if (wait && mode !== 'lexical' && where.path !== undefined)
+      await indexWithProgress(daemon, { path: where.path, goOn: true, unlessRefused: true }, signal);
     const result = await daemon.request(
       'lantern/search',
       {
         query,
-        path,
+        ...where,
         limit,
         mode,
         ...(wait ? { wait } : { patienceMs: values['no-wait'] === true ? 0 : patienceMs }),
@@ -47,6 +48,14 @@ export async function searchCommand(positionals: readonly string[], values: Valu
     show(values, result, (found) => formatSearch(found, values.min, terminal, process.cwd()));
     return result.hits.length > 0 ? 0 : 1;
   });
+}
+
+/** One folder, a group, or all. */
+function placeOf({ path, group, all }: Values): Pick<SearchParams, 'path' | 'group' | 'all'> {
+  if ([path, group, all].filter((one) => one !== undefined).length > 1)
+    throw new LanternError('bad-request', 'Take one of --path, --group and --all.');
+  if (all === true) return { all };
+  return group === undefined ? { path: resolve(path ?? '.') } : { group };
 }
 
 function strengthOf(value: string): MatchStrength {

@@ -1,7 +1,7 @@
 import { isAbsolute, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LanternError, errorMessage } from '../../../../shared/src/errors.js';
-import type { FolderStatus } from '../../../../shared/src/protocol/protocol.js';
+import type { FolderStatus, GroupsResult } from '../../../../shared/src/protocol/protocol.js';
 import { safeLine } from '../../../../shared/src/safeText.js';
 import { holdsHome } from '../../service/mayIndex.js';
 
@@ -71,12 +71,7 @@ export async function folderScope(
   }
   const all = lookup.indexedFolders();
   const [only] = all;
-  if (only === undefined) {
-    throw new LanternError(
-      'not-found',
-      'Nothing is indexed yet. Call index_directory with the absolute path of the folder to search.',
-    );
-  }
+  if (only === undefined) throw nothingIndexed();
   if (all.length > 1) {
     throw new LanternError(
       'bad-request',
@@ -84,6 +79,31 @@ export async function folderScope(
     );
   }
   return { folders: [only.path], unindexed: [], missing: [], isKnown: false };
+}
+
+/** All indexed folders, in place of a group's name. */
+export const everyFolder = '*';
+
+/** The indexed folders of a group. The error lists the groups when there is none of that name. */
+export async function groupScope(
+  name: string,
+  lookup: FolderLookup & { groups(): Promise<GroupsResult> },
+): Promise<FolderScope> {
+  const { groups, unindexed } = await lookup.groups();
+  const all = name === everyFolder ? lookup.indexedFolders().map(({ path }) => path) : undefined;
+  const wanted = all ?? groups.find((group) => group.name === name)?.folders;
+  if (wanted === undefined) {
+    const names = groups.map((group) => `"${safeLine(group.name, 100)}"`).join(', ');
+    throw new LanternError(
+      'not-found',
+      `There is no group "${safeLine(name, 100)}".${names === '' ? ' The user makes one with: lantern group add NAME FOLDER.' : ` There are: ${names}.`}`,
+    );
+  }
+  if (wanted.length === 0) throw nothingIndexed();
+  const folders = wanted.filter((path) => !unindexed.includes(path));
+  const missing = wanted.filter((path) => unindexed.includes(path)).map(noIndex);
+  if (folders.length === 0) throw notIndexed(missing, lookup);
+  return { folders, unindexed: [], missing, isKnown: false };
 }
 
 /** The folders that the client or the bridge names, whether indexed or not. */
@@ -140,6 +160,12 @@ async function indexable(open: string, path: string, mayIndex: MayIndex): Promis
   if (!isWithin(real, inner)) throw new LanternError('not-found', noIndex(path));
   return real;
 }
+
+const nothingIndexed = (): LanternError =>
+  new LanternError(
+    'not-found',
+    'Nothing is indexed yet. Call index_directory with the absolute path of the folder to search.',
+  );
 
 const noIndex = (path: string): string =>
   `${safeLine(path, 300)} is not indexed yet. Call index_directory with path "${safeLine(path, 300)}", then call this tool again.`;

@@ -3,7 +3,13 @@ import type { SearchHit, SearchParams, SearchResult } from '../../../../shared/s
 import { toBlocks } from '../answers/blocks.js';
 import { budgetBytes, defaultMaxTokens, largestMaxTokens, smallestMaxTokens } from '../answers/budget.js';
 import { readCursor, writeCursor } from '../answers/cursor.js';
-import { type FolderScope, dependsOnOpen, folderScope } from '../answers/folderScope.js';
+import {
+  type FolderScope,
+  dependsOnOpen,
+  everyFolder,
+  folderScope,
+  groupScope,
+} from '../answers/folderScope.js';
 import { isSafeGlob } from '../../source/safeGlob.js';
 import { details, hitsAnswer, hitsShape } from '../answers/hitsAnswer.js';
 import { safeLine } from '../../../../shared/src/safeText.js';
@@ -48,6 +54,13 @@ export const searchCode = defineTool({
       .max(4096)
       .optional()
       .describe('Indexed folder or one inside it; the open one if left out'),
+    group: z
+      .string()
+      .max(60)
+      .optional()
+      .describe(
+        `In place of folder: a group of folders that the user has named (list_folders has them), or ${everyFolder} for all indexed ones`,
+      ),
     language: z.string().max(60).optional().describe('Such as typescript or py'),
     path_glob: z
       .string()
@@ -63,13 +76,15 @@ export const searchCode = defineTool({
   }),
   output: hitsShape,
   annotations: { readOnlyHint: true, idempotentHint: true, destructiveHint: false, openWorldHint: false },
-  needsFolder: ({ folder }) => dependsOnOpen(folder),
+  needsFolder: ({ folder, group }) => group === undefined && dependsOnOpen(folder),
 
   async run(args, call) {
     const { query, language, path_glob: glob, min_match: minMatch } = args;
-    const scope = await folderScope(args.folder, call.where, call.service, (path) =>
-      call.service.mayIndex(path),
-    );
+    const { service } = call;
+    const scope =
+      args.group === undefined
+        ? await folderScope(args.folder, call.where, service, (path) => service.mayIndex(path))
+        : await groupScope(args.group, service);
     const { unindexed } = scope;
     const question = [query, scope.folders, language, glob, minMatch];
     const offset = args.cursor === undefined ? 0 : readCursor(args.cursor, question);
