@@ -26,6 +26,7 @@ import { reopen } from './reopen.mjs';
 import { report } from './report.mjs';
 import { sharedChroma } from './sharedChroma.mjs';
 import { print } from './table.mjs';
+import { team } from './team.mjs';
 import { threads } from './threads.mjs';
 import { tokenCurve } from './tokenCurve.mjs';
 import { Workspace } from './workspace.mjs';
@@ -68,6 +69,7 @@ const benchmarks = {
   match,
   'real-folder': realFolder,
   exchange,
+  team,
   callers,
 };
 

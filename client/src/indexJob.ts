@@ -51,7 +51,7 @@ function describe(progress: IndexProgress): string {
   const left = secondsLeft < 0 ? '' : `, ${duration(secondsLeft)} left`;
   if (progress.kind === 'scanning') return `reading ${filesOf(progress)}${left}`;
   const { done, total } = progress;
-  if (progress.kind === 'taking') return `looking for ${done} of ${total} vectors${left}`;
+  if (progress.kind === 'vectors') return `${done} of ${total} known vectors${left}`;
   return `${total === 0 ? 100 : Math.floor((100 * done) / total)} % (${done} of ${total} chunks${left})`;
 }
 

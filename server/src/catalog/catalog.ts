@@ -332,6 +332,7 @@ export class Catalog {
         continue;
       this.outbox.post(folder.id, chunk.key, 'upsert');
     }
+    if (old === undefined) this.files.standIn(fileId, file);
     this.lexical.put(folder.id, fileId, firstChunk, file.counted);
     this.usage.changed(folder.id, fileId, namesBefore);
     this.#fileChanged(folder.id, fileId);

@@ -73,6 +73,38 @@ export class FileTable {
     return id;
   }
 
+  /**
+   * Has a new file use, until its own vectors are there, those of a file with the same content: it was moved or copied. Its
+   * chunks are the same but for the path, which is a part of the embedded text.
+   */
+  standIn(id: number, { digest }: Pick<NewFile, 'digest'>): void {
+    // Of ten thousand empty files any will do.
+    const twin = this.#sql.get<{ id: number }>(
+      `SELECT twin.id FROM (SELECT * FROM files WHERE digest = ? AND id <> ? LIMIT 8) twin
+       JOIN folders theirs ON theirs.id = twin.folder_id JOIN files own ON own.id = ?
+       JOIN folders ours ON ours.id = own.folder_id AND ours.model_id = theirs.model_id
+       ORDER BY twin.summary IS NOT NULL, twin.chunks_pending LIMIT 1`,
+      digest,
+      id,
+      id,
+    );
+    if (twin === undefined) return;
+    this.#sql.run(
+      `UPDATE files SET stand_in = (SELECT CASE WHEN twin.summary IS NULL THEN twin.vector_digest ELSE twin.stand_in END
+         FROM files twin WHERE twin.id = ?) WHERE id = ?`,
+      twin.id,
+      id,
+    );
+    this.#sql.run(
+      `UPDATE chunks SET stand_in = (
+         SELECT CASE twin.pending WHEN 1 THEN twin.stand_in ELSE twin.vector_digest END FROM chunks twin
+         WHERE twin.file_id = ? AND twin.text_digest = chunks.text_digest AND twin.start_offset = chunks.start_offset LIMIT 1)
+       WHERE file_id = ? AND pending = 1`,
+      twin.id,
+      id,
+    );
+  }
+
   remove(id: number): void {
     this.#sql.run('DELETE FROM files WHERE id = ?', id);
   }

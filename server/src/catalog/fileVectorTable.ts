@@ -27,6 +27,10 @@ interface Packed {
 /** Most folders whose vectors are kept in memory. */
 const keptFolders = 4;
 
+/** The vector of a file, and that which stands in for it until it is there. */
+const ownOrStandIn = `LEFT JOIN vectors v ON v.digest = f.vector_digest AND v.model_id = ?
+  LEFT JOIN vectors s ON s.digest = f.stand_in AND s.model_id = ?`;
+
 /** One vector for each whole file, stored by content together with those of chunks. */
 export class FileVectorTable {
   readonly #sql: Sql;
@@ -69,7 +73,7 @@ export class FileVectorTable {
     return row?.count ?? 0;
   }
 
-  /** Number of files that have a vector. */
+  /** Number of files that have a vector, or one that stands in for it. */
   count(folder: FolderRow): number {
     return this.#of(folder).rows.size;
   }
@@ -120,26 +124,29 @@ export class FileVectorTable {
 
   #load(folder: FolderRow): Packed {
     const found = this.#sql.all<StoredVector>(
-      `SELECT f.id, v.vector FROM files f JOIN vectors v ON v.digest = f.vector_digest AND v.model_id = ?
-       WHERE f.folder_id = ?`,
+      `SELECT f.id, coalesce(v.vector, s.vector) AS vector FROM files f ${ownOrStandIn} WHERE f.folder_id = ?`,
+      folder.modelId,
       folder.modelId,
       folder.id,
     );
     const components = new Int8Array(0);
     const packed: Packed = { rows: new Map(), free: [], components, scales: [], stale: new Set() };
-    for (const { id, vector } of found) put(packed, id, componentsOf(asBytes(vector)), found.length);
+    for (const { id, vector } of found)
+      if (vector !== null) put(packed, id, componentsOf(asBytes(vector)), found.length);
     return packed;
   }
 
   #update(packed: Packed, folder: FolderRow): void {
     const found = this.#sql.all<StoredVector>(
-      `SELECT f.id, v.vector FROM json_each(?) wanted CROSS JOIN files f ON f.id = wanted.value AND f.folder_id = ?
-       JOIN vectors v ON v.digest = f.vector_digest AND v.model_id = ?`,
+      `SELECT f.id, coalesce(v.vector, s.vector) AS vector FROM json_each(?) wanted
+       CROSS JOIN files f ON f.id = wanted.value ${ownOrStandIn} WHERE f.folder_id = ?`,
       JSON.stringify([...packed.stale]),
-      folder.id,
       folder.modelId,
+      folder.modelId,
+      folder.id,
     );
     for (const { id, vector } of found) {
+      if (vector === null) continue;
       put(packed, id, componentsOf(asBytes(vector)));
       packed.stale.delete(id);
     }

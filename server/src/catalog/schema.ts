@@ -257,10 +257,16 @@ function shortenVectors(db: Database.Database): void {
   }
 }
 
-/** Version 8: where each vector comes from, as `originNumber` says. */
+/** Version 8: where each vector comes from, and stand-ins. */
 const origins = `
+  -- As \`originNumber\` says.
   ALTER TABLE vectors ADD COLUMN origin INTEGER NOT NULL DEFAULT 0;
   CREATE INDEX vectors_offered ON vectors(model_id) WHERE origin = 1;
+
+  -- Of a file that was moved or copied: digests whose vectors are used until its own are there.
+  ALTER TABLE chunks ADD COLUMN stand_in BLOB;
+  ALTER TABLE files ADD COLUMN stand_in BLOB;
+  CREATE INDEX files_by_digest ON files(digest);
 `;
 
 /** Version 1 had an FTS5 table per folder. */

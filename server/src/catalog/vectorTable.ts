@@ -36,11 +36,11 @@ export class VectorTable {
     return row && toVector(row.vector);
   }
 
-  /** Vectors of chunks by row id. Chunks without a vector are left out. */
+  /** Vectors of chunks by row id, or those that stand in for them. Chunks without a vector are left out. */
   ofChunks(folder: FolderRow, chunkIds: readonly number[]): Map<number, Float32Array> {
     const rows = this.#sql.all<{ id: number; vector: unknown }>(
       `SELECT c.id, v.vector FROM json_each(?) wanted CROSS JOIN chunks c ON c.id = wanted.value
-       JOIN vectors v ON v.digest = c.vector_digest AND v.model_id = ?`,
+       JOIN vectors v ON v.digest = CASE c.pending WHEN 1 THEN c.stand_in ELSE c.vector_digest END AND v.model_id = ?`,
       JSON.stringify(chunkIds),
       folder.modelId,
     );

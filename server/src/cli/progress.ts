@@ -63,7 +63,7 @@ function formatProgress(progress: IndexProgress, terminal: Terminal): string {
 }
 
 function nounOf(progress: Exclude<IndexProgress, ScanProgress>): string {
-  if (progress.kind === 'taking') return 'vectors looked for';
+  if (progress.kind === 'vectors') return 'vectors';
   return progress.files > 0 ? 'files' : 'chunks';
 }
 

@@ -62,6 +62,24 @@ describe('FolderIndexer', () => {
     assert.deepEqual(embedded(), []);
   });
 
+  it('has vectors for a file that was renamed before the model has made them', async () => {
+    await refresh();
+    embedded();
+    renameSync(join(test.root, 'a.ts'), join(test.root, 'moved.ts'));
+    folder.indexer.pause();
+    await test.folders.scan(folder);
+    const row = folder.indexer.folder;
+    const { id } = test.catalog.files.get(row.id, 'moved.ts')!;
+    const ids = test.catalog.chunks.ofFile(id).map((chunk) => chunk.id);
+    assert.equal(test.catalog.vectors.ofChunks(row, ids).size, ids.length);
+    assert.equal(test.catalog.fileVectors.count(row), 3);
+    assert.deepEqual(embedded(), []);
+    folder.indexer.resume();
+    await refresh();
+    assert.deepEqual(embedded(), ['moved.ts\nexport const alpha = 1;']);
+    assertComplete('b.ts', 'moved.ts', 'sub/c.ts');
+  });
+
   it('indexes files that were added, changed, touched, renamed and deleted, and no others', async () => {
     test.write({ 'd.ts': 'delta', 'e.ts': 'epsilon' });
     await refresh();

@@ -140,8 +140,13 @@ export class FolderIndexer {
   }
 
   /** Writes the folder's vectors to a file. */
-  async export(file: string, signal?: AbortSignal): Promise<Exported> {
-    return this.#counted('export', () => exportVectors(this.#deps.catalog, this.folder, file, signal));
+  async export(
+    file: string,
+    onProgress: (progress: IndexProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<Exported> {
+    const { catalog } = this.#deps;
+    return this.#counted('export', () => exportVectors(catalog, this.folder, file, onProgress, signal));
   }
 
   /** Embeds the chunks of these files next. */

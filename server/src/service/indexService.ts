@@ -75,11 +75,15 @@ export class IndexService {
     }
   }
 
-  async export({ path, file }: ExportParams, signal?: AbortSignal): Promise<ExportResult> {
+  async export(
+    { path, file }: ExportParams,
+    onProgress: (progress: IndexProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<ExportResult> {
     const view = await this.#deps.folders.find(path);
     if (view === undefined) throw notIndexed(path);
     const { folder } = view;
-    return { folder: folder.path, file, ...(await folder.indexer.export(file, signal)) };
+    return { folder: folder.path, file, ...(await folder.indexer.export(file, onProgress, signal)) };
   }
 
   /** Starts an index for a folder that has none. It is filled in the background. */

@@ -145,7 +145,11 @@ export function indexParams(params: unknown): IndexParams {
 
 export function exportParams(params: unknown): ExportParams {
   const fields = new Fields('export', params);
-  return { path: fields.string('path'), file: absolute('export', fields.string('file')) };
+  return {
+    path: fields.string('path'),
+    file: absolute('export', fields.string('file')),
+    ...fields.optional('token', (name) => fields.string(name, 200)),
+  };
 }
 
 export function importParams(params: unknown): ImportParams {

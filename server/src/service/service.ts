@@ -106,8 +106,12 @@ export class Service {
     return this.#index.import(params, onProgress, signal);
   }
 
-  export(params: ExportParams, signal?: AbortSignal): Promise<ExportResult> {
-    return this.#index.export(params, signal);
+  export(
+    params: ExportParams,
+    onProgress: (progress: IndexProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<ExportResult> {
+    return this.#index.export(params, onProgress, signal);
   }
 
   /** The real path of a folder that an agent may have indexed; throws for any other. */

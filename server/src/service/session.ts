@@ -192,7 +192,10 @@ export class Session implements Disposable {
       const asked = importParams(params);
       return reported(params, asked.token, (onProgress) => service.import(asked, onProgress, signal));
     });
-    on('lantern/export', (params, signal) => service.export(exportParams(params), signal));
+    on('lantern/export', (params, signal) => {
+      const asked = exportParams(params);
+      return reported(params, asked.token, (onProgress) => service.export(asked, onProgress, signal));
+    });
     on('lantern/status', () => service.status(clients()));
     on('lantern/memory', (params) => service.memory(clients(), memoryParams(params)));
     on('lantern/models', () => service.models());

@@ -22,7 +22,8 @@ import { tokenStream } from '../../src/lexical/tokens.js';
 export const dimensions = 8;
 
 /** SQL that takes from the schema what version 8 added. */
-export const beforeVersion8 = 'DROP INDEX vectors_offered; ALTER TABLE vectors DROP COLUMN origin;';
+export const beforeVersion8 = `DROP INDEX vectors_offered; ALTER TABLE vectors DROP COLUMN origin; DROP INDEX files_by_digest;
+  ALTER TABLE files DROP COLUMN stand_in; ALTER TABLE chunks DROP COLUMN stand_in;`;
 
 export const digest = (text: string): Uint8Array =>
   createHash('sha256').update(text).digest().subarray(0, 16);

@@ -199,10 +199,9 @@ export interface ScanProgress {
   readonly secondsLeft: number;
 }
 
-/** Vectors that somebody else has made are being taken: from a file, or from the shared vectors. */
-export interface TakingProgress {
-  readonly kind: 'taking';
-  /** Vectors that were looked for so far, of those that the folder needs. */
+/** Vectors are being taken from a file, looked for among the shared ones, or written to a file. */
+export interface VectorsProgress {
+  readonly kind: 'vectors';
   readonly done: number;
   readonly total: number;
   /** Vectors per second over the last seconds; 0 when not known yet. */
@@ -213,7 +212,7 @@ export interface TakingProgress {
 
 export type IndexProgress =
   | ScanProgress
-  | TakingProgress
+  | VectorsProgress
   | {
       readonly kind: 'embedding';
       /** Number of files that get a vector in this stage; 0 in the stage of chunks. */
@@ -255,6 +254,8 @@ export interface ExportParams {
   readonly path: string;
   /** Absolute path of the file. One that is there is replaced. */
   readonly file: string;
+  /** Progress is sent with it, as for `lantern/index`. */
+  readonly token?: string;
 }
 
 export interface ExportResult {

@@ -12,7 +12,10 @@ export async function exportCommand(positionals: readonly string[], values: Valu
   return withDaemon(async (daemon, signal) => {
     const path = resolve(positionals[0] ?? values.path ?? '.');
     const file = resolve(values.output ?? 'index.lantern');
-    show(values, await daemon.request('lantern/export', { path, file }, signal), formatExport);
+    const result = await withProgress(daemon, (token) =>
+      daemon.request('lantern/export', { path, file, token }, signal),
+    );
+    show(values, result, formatExport);
     return 0;
   });
 }

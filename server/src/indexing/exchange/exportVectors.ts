@@ -1,6 +1,8 @@
 import { LanternError, throwIfCancelled } from '../../../../shared/src/errors.js';
+import type { VectorsProgress } from '../../../../shared/src/protocol/protocol.js';
 import { nextTurn } from '../../../../shared/src/nextTurn.js';
 import type { Catalog, FolderRow, NewVector } from '../../catalog/catalog.js';
+import { Rate } from '../rate.js';
 import { writeVectorFile } from './vectorFile.js';
 
 /** Vectors that are read in one turn. */
@@ -18,6 +20,7 @@ export async function exportVectors(
   catalog: Catalog,
   folder: FolderRow,
   file: string,
+  onProgress: (progress: VectorsProgress) => void,
   signal?: AbortSignal,
 ): Promise<Exported> {
   const all = catalog.vectors.digests(folder);
@@ -31,8 +34,14 @@ export async function exportVectors(
     );
   }
   async function* records(): AsyncGenerator<NewVector> {
+    const [rate, total] = [new Rate(), digests.length];
     for (const [at, digest] of digests.entries()) {
-      if (at % readAtOnce === 0) await nextTurn();
+      if (at % readAtOnce === 0) {
+        rate.add(at === 0 ? 0 : readAtOnce);
+        const [perSecond, secondsLeft] = [rate.perSecond(), rate.secondsFor(total - at)];
+        onProgress({ kind: 'vectors', done: at, total, rate: perSecond, secondsLeft });
+        await nextTurn();
+      }
       throwIfCancelled(signal, 'The export');
       const vector = catalog.vectors.get(folder, digest);
       // The header has promised it. Vectors go only after a month without use.

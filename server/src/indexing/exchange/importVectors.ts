@@ -3,7 +3,7 @@ import { nextTurn } from '../../../../shared/src/nextTurn.js';
 import type { NewVector } from '../../catalog/catalog.js';
 import type { IndexWriter } from '../indexWriter.js';
 import { Rate } from '../rate.js';
-import type { TakingProgress } from '../../../../shared/src/protocol/protocol.js';
+import type { VectorsProgress } from '../../../../shared/src/protocol/protocol.js';
 import { Reservoir, type SampleCheckJob, type Sampled, checkSample, leastCosine } from './sampleCheck.js';
 import { VectorFile } from './vectorFile.js';
 import { WantedVectors } from './wantedVectors.js';
@@ -16,7 +16,7 @@ const sampleSize = 8;
 export interface ImportJob extends SampleCheckJob {
   readonly writer: IndexWriter;
   readonly file: string;
-  readonly onProgress: (progress: TakingProgress) => void;
+  readonly onProgress: (progress: VectorsProgress) => void;
 }
 
 export interface Imported {
@@ -67,7 +67,7 @@ export async function importVectors(
     taken += vectors.length;
     rate.add(vectors.length);
     const [perSecond, secondsLeft] = [rate.perSecond(), rate.secondsFor(total - taken)];
-    onProgress({ kind: 'taking', done: taken, total, rate: perSecond, secondsLeft });
+    onProgress({ kind: 'vectors', done: taken, total, rate: perSecond, secondsLeft });
     [vectors, fileIds] = [[], []];
   };
   for await (const { digest, vector } of recordsOf(source, signal)) {

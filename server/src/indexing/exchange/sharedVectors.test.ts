@@ -135,7 +135,7 @@ describe('SharedVectors', function () {
     assert.deepEqual([report.vectorsShared, report.chunksEmbedded, report.sharedProblem], [40, 0, undefined]);
     assert.equal(second.embedded(), 8);
     assert.deepEqual(
-      progress.filter(({ kind }) => kind === 'taking').map((event) => ('done' in event ? event.done : 0)),
+      progress.filter(({ kind }) => kind === 'vectors').map((event) => ('done' in event ? event.done : 0)),
       [40],
     );
     const { status } = second.index.folders.status(second.folder);

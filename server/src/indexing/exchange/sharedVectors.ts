@@ -3,7 +3,7 @@ import { type Disposable, Emitter } from '../../../../shared/src/disposable.js';
 import { errorMessage, throwIfCancelled } from '../../../../shared/src/errors.js';
 import type { Log } from '../../../../shared/src/log.js';
 import { nextTurn } from '../../../../shared/src/nextTurn.js';
-import type { SharedVectorsStatus, TakingProgress } from '../../../../shared/src/protocol/protocol.js';
+import type { SharedVectorsStatus, VectorsProgress } from '../../../../shared/src/protocol/protocol.js';
 import { Sequence } from '../../../../shared/src/sequence.js';
 import { writePrivate } from '../../../../shared/src/writePrivate.js';
 import type { Catalog, FolderRow, NewVector, VectorOrigin } from '../../catalog/catalog.js';
@@ -39,7 +39,7 @@ export interface SharedVectorsOptions {
 
 export interface TakeJob extends SampleCheckJob {
   readonly wanted: WantedVectors;
-  readonly onProgress: (progress: TakingProgress) => void;
+  readonly onProgress: (progress: VectorsProgress) => void;
 }
 
 /** Digests per request, and vectors between two commits. */
@@ -117,13 +117,22 @@ export class SharedVectors {
     if (!this.isUsable()) return 0;
     const { source, writer } = this.#options;
     const [keys, rate] = [wanted.keys(), new Rate()];
+    const ask = (at: number): Promise<NewVector[]> => {
+      const page = keys.slice(at, at + pageSize);
+      const asked = page.length === 0 ? Promise.resolve([]) : source.get(page.map(digestOf));
+      // Nobody waits for the next page when this one is the last.
+      asked.catch(() => undefined);
+      return asked;
+    };
     let [taken, pages] = [0, 0];
+    let next = ask(0);
     for (let at = 0; at < keys.length; at += pageSize) {
       throwIfCancelled(signal, 'Indexing');
-      const page = keys.slice(at, at + pageSize);
       let found: NewVector[];
       try {
-        found = await source.get(page.map(digestOf));
+        found = await next;
+        // The source answers while this page is checked and written.
+        next = ask(at + pageSize);
       } catch (error) {
         await this.#failed(error);
         return taken;
@@ -143,10 +152,10 @@ export class SharedVectors {
       if (vectors.length > 0) await writer.putVectors(folder, vectors, fileIds, 'taken');
       taken += vectors.length;
       this.#taken += vectors.length;
-      rate.add(page.length);
       const done = Math.min(keys.length, at + pageSize);
+      rate.add(done - at);
       const [perSecond, secondsLeft] = [rate.perSecond(), rate.secondsFor(keys.length - done)];
-      onProgress({ kind: 'taking', done, total: keys.length, rate: perSecond, secondsLeft });
+      onProgress({ kind: 'vectors', done, total: keys.length, rate: perSecond, secondsLeft });
     }
     return taken;
   }

@@ -74,8 +74,8 @@ function reporter({ report }: ToolCall): (progress: IndexProgress) => void {
   return (progress) => {
     const now = performance.now();
     if (report === undefined || now - last < reportEveryMs) return;
-    // Taking vectors lasts for seconds, and may be followed by embedding the rest.
-    if (progress.kind === 'taking') return;
+    // Taking known vectors lasts for seconds, and may be followed by embedding the rest.
+    if (progress.kind === 'vectors') return;
     const embedding = progress.kind === 'embedding';
     const done = progress.files + (embedding ? progress.done : 0);
     // Progress must rise with every notification.
