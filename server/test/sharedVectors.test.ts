@@ -114,7 +114,7 @@ describe('shared vectors', function () {
 
   it('that go away half-way leave an index that is complete and right', async () => {
     const [first, second] = [person('readwrite'), person('read')];
-    for (let n = 0; n < 150; n++)
+    for (let n = 0; n < 260; n++)
       for (const { path } of [first, second])
         writeFileSync(join(path, `note${n}.md`), `# Note ${n}\n\nAbout ${n}.\n`);
     const { chunksEmbedded, filesTotal } = await first.cli.index(first.path);
@@ -122,7 +122,7 @@ describe('shared vectors', function () {
     // Enough for the first page of several.
     middle.left = 5;
     const report = await second.cli.index(second.path);
-    assert.equal(report.vectorsShared, 250);
+    assert.equal(report.vectorsShared, 500);
     assert.ok(report.chunksEmbedded > 0);
     assert.match(report.sharedProblem ?? '', /127.0.0.1.*lantern\.sharedVectors\.url/);
     const { folders, sharedVectors } = await second.cli.status();

@@ -42,8 +42,10 @@ export interface TakeJob extends SampleCheckJob {
   readonly onProgress: (progress: VectorsProgress) => void;
 }
 
-/** Digests per request, and vectors between two commits. */
-const pageSize = 250;
+/** Digests that are asked for at once, and vectors between two commits. */
+const takenAtOnce = 500;
+/** Vectors that are given at once. */
+const givenAtOnce = 250;
 /** Vectors that are computed again of the first page that has any, and of each later one, before they are taken. */
 const firstSample = 8;
 const laterSample = 1;
@@ -118,7 +120,7 @@ export class SharedVectors {
     const { source, writer } = this.#options;
     const [keys, rate] = [wanted.keys(), new Rate()];
     const ask = (at: number): Promise<NewVector[]> => {
-      const page = keys.slice(at, at + pageSize);
+      const page = keys.slice(at, at + takenAtOnce);
       const asked = page.length === 0 ? Promise.resolve([]) : source.get(page.map(digestOf));
       // Nobody waits for the next page when this one is the last.
       asked.catch(() => undefined);
@@ -126,13 +128,13 @@ export class SharedVectors {
     };
     let [taken, pages] = [0, 0];
     let next = ask(0);
-    for (let at = 0; at < keys.length; at += pageSize) {
+    for (let at = 0; at < keys.length; at += takenAtOnce) {
       throwIfCancelled(signal, 'Indexing');
       let found: NewVector[];
       try {
         found = await next;
         // The source answers while this page is checked and written.
-        next = ask(at + pageSize);
+        next = ask(at + takenAtOnce);
       } catch (error) {
         await this.#failed(error);
         return taken;
@@ -152,7 +154,7 @@ export class SharedVectors {
       if (vectors.length > 0) await writer.putVectors(folder, vectors, fileIds, 'taken');
       taken += vectors.length;
       this.#taken += vectors.length;
-      const done = Math.min(keys.length, at + pageSize);
+      const done = Math.min(keys.length, at + takenAtOnce);
       rate.add(done - at);
       const [perSecond, secondsLeft] = [rate.perSecond(), rate.secondsFor(keys.length - done)];
       onProgress({ kind: 'vectors', done, total: keys.length, rate: perSecond, secondsLeft });
@@ -176,7 +178,7 @@ export class SharedVectors {
   /** Vectors were made here for the folder. When they are enough for a request, they are given. */
   made(folder: FolderRow, vectors: number): void {
     this.#waiting += vectors;
-    if (this.#waiting >= pageSize) void this.give(folder);
+    if (this.#waiting >= givenAtOnce) void this.give(folder);
   }
 
   async dispose(): Promise<void> {
@@ -189,7 +191,7 @@ export class SharedVectors {
     if (!this.#offered.has(folder.id)) await writer.offerVectors(folder);
     this.#offered.add(folder.id);
     while (!this.#disposed) {
-      const vectors = catalog.origins.offered(folder, pageSize);
+      const vectors = catalog.origins.offered(folder, givenAtOnce);
       if (vectors.length === 0) return;
       await source.put(vectors);
       this.#away = undefined;
