@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { person } from '../support/driver.js';
 import {
   boxHasFocus,
+  commandLine,
   eventually,
   lantern,
   openSearch,
@@ -111,5 +112,30 @@ describe('a workspace with several folders, opened for the first time', () => {
     );
     assert.ok(hits.length > 0);
     assert.ok(hits.every(({ folder }) => folder.endsWith('/app')));
+  });
+
+  it('searches a group of folders with group:, which it completes', async () => {
+    const { search } = await lantern();
+    const app = vscode.workspace.workspaceFolders!.find(({ uri }) => uri.path.endsWith('/app'))!;
+    await commandLine('group', 'add', 'front', app.uri.fsPath);
+    await openSearch('group:');
+    await eventually('it is offered', () =>
+      search.picker?.rows.find(({ label }) => label === 'group:front')?.description?.endsWith('/app'),
+    );
+    assert.ok(search.picker!.rows.some(({ label }) => label === 'group:*'));
+    await person.photograph('search-group');
+    for (const [group, folders] of [
+      ['front', 1],
+      ['*', 2],
+    ] as const) {
+      await openSearch(`group:${group} ticket`);
+      const hits = await eventually('answers', () =>
+        search.picker?.settled === true && search.picker.rows.some(({ hit }) => hit !== undefined)
+          ? search.picker.rows.flatMap(({ hit }) => hit ?? [])
+          : undefined,
+      );
+      assert.equal(new Set(hits.map(({ folder }) => folder)).size, folders, group);
+    }
+    await vscode.commands.executeCommand('workbench.action.closeQuickOpen');
   });
 });

@@ -338,5 +338,22 @@ describe('the agents’ tools', () => {
       const found = await search({ query: 'retry' }, both);
       assert.deepEqual(new Set(found.hits.map(({ folder }) => folder)), new Set([second, other.root]));
     });
+
+    it('search a group that the user has named, or all, and say which there are', async () => {
+      const second = join(other.root, '..', 'second');
+      const stranger = await other.connect();
+      const { service } = other.service;
+      await service.changeGroup({ name: 'payments', add: [second] });
+      const inGroup = await search({ query: 'retry', group: 'payments' }, stranger);
+      assert.equal(inGroup.hits.length, 1);
+      assert.match(inGroup.hits[0]?.text ?? '', /retryPayment/);
+      const inAll = await search({ query: 'retry', group: '*' }, stranger);
+      assert.deepEqual(new Set(inAll.hits.map(({ folder }) => folder)), new Set([second, other.root]));
+      assert.match(textOf(await call('list_folders', {}, stranger)), /group payments: 1 folder$/m);
+      const unknown = await call('search_code', { query: 'retry', group: 'none' }, stranger);
+      assert.ok(unknown.isError);
+      assert.match(textOf(unknown), /no group "none"\. There are: "payments"/);
+      await service.changeGroup({ name: 'payments', remove: 'all' });
+    });
   });
 });

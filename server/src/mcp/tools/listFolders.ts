@@ -34,7 +34,8 @@ export const listFolders = defineTool({
       if (all.length === 0) lines.push('Nothing is indexed yet: index_directory adds a folder.');
       if (leftOut > 0)
         lines.push(`${leftOut} more are not shown: index_status with a folder tells of any one.`);
-      for (const { name, folders: count } of groups) lines.push(`group ${name}: ${count} folders`);
+      for (const { name, folders: count } of groups)
+        lines.push(`group ${name}: ${count} folder${count === 1 ? '' : 's'}`);
       const structuredContent: z.output<typeof output> = { folders: [...folders], left_out: leftOut, groups };
       return answerIn(form, lines.join('\n'), structuredContent);
     });
