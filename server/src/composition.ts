@@ -48,7 +48,7 @@ const releaseMs = 60_000;
 const idleUnderPressureMs = 5000;
 
 /** Shared vectors that take longer to answer than this are as good as none. It is tried twice. */
-const sharedTimeoutMs = 10_000;
+const sharedTimeoutMs = 5000;
 
 /** The composition root: makes every part of the daemon and joins them. */
 export async function createServices(

@@ -33,7 +33,7 @@ export interface SharedVectorsOptions {
   readonly catalog: Catalog;
   readonly writer: IndexWriter;
   readonly log: Log;
-  /** Milliseconds for which a source that failed is not asked. */
+  /** Milliseconds for which a source that failed is not asked. They double with each failure, up to ten times as long. */
   readonly retryMs?: number;
 }
 
@@ -62,6 +62,7 @@ export class SharedVectors {
   readonly #offered = new Set<number>();
   #refused: string | undefined;
   #away: { readonly reason: string; readonly until: number } | undefined;
+  #waitMs: number;
   #taken = 0;
   #given = 0;
   /** Vectors that were made here and may not have been given yet. */
@@ -70,6 +71,7 @@ export class SharedVectors {
 
   constructor(options: SharedVectorsOptions) {
     this.#options = { retryMs: 60_000, ...options };
+    this.#waitMs = this.#options.retryMs;
     const known = read(options.file);
     if (known?.url === options.url) this.#refused = known.refused;
     else void this.#begin().catch((error: unknown) => this.#failed(error));
@@ -107,7 +109,7 @@ export class SharedVectors {
     if (this.#refused !== undefined) return;
     try {
       await this.#options.source.get([new Uint8Array(16)]);
-      this.#away = undefined;
+      this.#answered();
     } catch (error) {
       await this.#failed(error);
     }
@@ -139,7 +141,7 @@ export class SharedVectors {
         await this.#failed(error);
         return taken;
       }
-      this.#away = undefined;
+      this.#answered();
       // Answers of several sources come in the same turn of the event loop.
       await nextTurn();
       if (found.length > 0 && !(await this.#isRight(job, found, pages++, signal))) return 0;
@@ -194,7 +196,7 @@ export class SharedVectors {
       const vectors = catalog.origins.offered(folder, givenAtOnce);
       if (vectors.length === 0) return;
       await source.put(vectors);
-      this.#away = undefined;
+      this.#answered();
       await writer.markGiven(
         folder,
         vectors.map(({ digest }) => digest),
@@ -222,11 +224,18 @@ export class SharedVectors {
     return false;
   }
 
+  #answered(): void {
+    this.#away = undefined;
+    this.#waitMs = this.#options.retryMs;
+  }
+
   async #failed(error: unknown): Promise<void> {
     if (error instanceof WrongVectorsError) return this.#refuse(error.message);
     const reason = errorMessage(error);
-    this.#away = { reason, until: performance.now() + this.#options.retryMs };
-    this.#options.log.write('warn', 'shared.away', { url: this.#options.url, reason });
+    const { url, log, retryMs } = this.#options;
+    if (this.#away === undefined) log.write('warn', 'shared.away', { url, reason });
+    this.#away = { reason, until: performance.now() + this.#waitMs };
+    this.#waitMs = Math.min(2 * this.#waitMs, 10 * retryMs);
   }
 
   async #refuse(cause: string): Promise<void> {

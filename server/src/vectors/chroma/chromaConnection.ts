@@ -150,7 +150,8 @@ export class ChromaConnection {
   #connect(url: string): Promise<Session> {
     if (this.#session?.url !== url) {
       this.#onNewServer();
-      const ready = this.#withinTime(this.#prepare(url), queryTimeoutMs).catch((error: unknown) => {
+      const limitMs = Math.min(queryTimeoutMs, this.#options.callTimeoutMs);
+      const ready = this.#withinTime(this.#prepare(url), limitMs).catch((error: unknown) => {
         // Forget a failed start, so that the next call tries again.
         if (this.#session?.ready === ready) this.#session = undefined;
         throw error;
