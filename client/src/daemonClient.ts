@@ -130,6 +130,13 @@ export class DaemonClient implements vscode.Disposable {
     return this.#link;
   }
 
+  /** Tells the daemon of files that are open, if there is a session. */
+  async tellOpened(paths: readonly string[]): Promise<void> {
+    if (this.#state.kind !== 'connected') return;
+    const { client } = await this.#connected();
+    await client.sendNotification('lantern/opened', { paths });
+  }
+
   async #begin(): Promise<Link> {
     const { log, script, reportsSave } = this.#deps;
     // A failure is shown until an attempt succeeds, so that the indicator does not flicker.

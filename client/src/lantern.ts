@@ -6,10 +6,11 @@ import { refreshAgents } from './agents/agentLauncher.js';
 import { DaemonClient } from './daemonClient.js';
 import { McpProvider } from './agents/mcpProvider.js';
 import { MemoryView } from './status/memoryView.js';
+import { OpenFiles } from './openFiles.js';
 import { Owner } from './owner.js';
 import { ResultsView } from './search/resultsView.js';
 import { folderNamed } from './places.js';
-import { parseFilters } from './search/filters.js';
+import { groupParams, parseFilters } from './search/filters.js';
 import { RecentSearches } from './search/recentSearches.js';
 import { SearchUi } from './search/searchUi.js';
 import { SettingsSync } from './settingsSync.js';
@@ -71,6 +72,7 @@ export class Lantern implements vscode.Disposable {
       new SearchUi({ client: this.client, index: this.index, status: this.status, recent, openAll }),
     );
     const { client, index, results, search, settings, status } = this;
+    own(new OpenFiles(this.client));
     own(registerCommands({ client, index, results, search, settings, status, memoryView, log, commandLine }));
     own(new McpProvider(commandLine));
     // Activation has ended when this runs.
@@ -92,12 +94,13 @@ export class Lantern implements vscode.Disposable {
   }
 
   #showAll(query: string, hits: readonly SearchHit[]): void {
-    const { text, folder, glob, language } = parseFilters(query);
+    const { text, folder, group, glob, language } = parseFilters(query);
     const path = folder === undefined ? undefined : folderNamed(folder);
     const again = async (): Promise<readonly SearchHit[]> => {
       const found = await this.client.request('lantern/search', {
         query: text,
         limit: 100,
+        ...groupParams(group),
         ...(path !== undefined && { path }),
         ...(glob !== undefined && { glob }),
         ...(language !== undefined && { language }),

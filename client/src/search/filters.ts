@@ -49,6 +49,12 @@ export function parseFilters(typed: string): FilteredQuery {
   };
 }
 
+/** What a search request says of a group. */
+export function groupParams(group: string | undefined): { readonly all?: true; readonly group?: string } {
+  if (group === undefined) return {};
+  return group === everyFolder ? { all: true } : { group };
+}
+
 /** `src` and `src/` mean everything below. A name with a dot or a star is used as it is. */
 function globOf(path: string): string {
   if (/[*?[{]/.test(path)) return path;

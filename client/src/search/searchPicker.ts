@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { Owner } from '../owner.js';
 import { folderNamed, places } from '../places.js';
 import type { Coverage, FolderGroup, SearchHit } from '../../../shared/src/protocol/protocol.js';
-import { everyFolder, hintFor, parseFilters } from './filters.js';
+import { groupParams, hintFor, parseFilters } from './filters.js';
 import { type LiveState, LiveSearch, type Search } from './liveSearch.js';
 import { type Obstacle, type Row, failureRows, hintRows, hitRows, noteRow, recentRow } from './pickerRows.js';
 import { Preview } from './preview.js';
@@ -149,8 +149,7 @@ export class SearchPicker implements vscode.Disposable {
     this.#live.ask({
       query: text,
       limit,
-      ...(group === everyFolder && { all: true }),
-      ...(group !== undefined && group !== everyFolder && { group }),
+      ...groupParams(group),
       ...(path !== undefined && { path }),
       ...(glob !== undefined && { glob }),
       ...(language !== undefined && { language }),

@@ -104,6 +104,20 @@ describe('a workspace with several folders, opened for the first time', () => {
     );
   });
 
+  it('tells the daemon which files are open', async () => {
+    const { client } = await lantern();
+    const told: (readonly string[])[] = [];
+    const tell = client.tellOpened.bind(client);
+    client.tellOpened = (paths) => {
+      told.push(paths);
+      return tell(paths);
+    };
+    const [file] = await vscode.workspace.findFiles('**/rushHour.ts');
+    await vscode.window.showTextDocument(file!);
+    await eventually('it is told', () => told.at(-1)?.at(-1)?.endsWith('rushHour.ts'));
+    client.tellOpened = tell;
+  });
+
   it('searches one folder with in:', async () => {
     const { search } = await lantern();
     await openSearch('in:app ticket');

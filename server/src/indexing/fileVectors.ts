@@ -12,6 +12,8 @@ export interface FileVectorsJob {
   readonly folder: FolderRow;
   /** What to record of the vectors. */
   readonly origin: VectorOrigin;
+  /** Ids of files that come before all others, the most wanted at the end. */
+  readonly first: readonly number[];
   readonly acquire: (texts: number) => Promise<EmbedderLease>;
   /** Whether indexing was paused. The rest is left to the next call. */
   readonly isPaused: () => boolean;
@@ -19,12 +21,14 @@ export interface FileVectorsJob {
 }
 
 /**
- * Gives one vector to each file that has none, the last changed first. This is a seventh of the work for chunks, and
+ * Gives one vector to each file that has none, open ones first and then the last changed. This is a seventh of the work for chunks, and
  * brings nearly all of what vectors add to the ranking.
  */
 export async function embedFiles(job: FileVectorsJob, signal: AbortSignal): Promise<void> {
   const { catalog, writer, folder, origin, isPaused, onProgress } = job;
-  const missing = catalog.fileVectors.missing(folder).map(({ id }) => id);
+  const all = catalog.fileVectors.missing(folder).map(({ id }) => id);
+  const isMissing = new Set(all);
+  const missing = [...new Set([...job.first.filter((id) => isMissing.has(id)).reverse(), ...all])];
   for (let at = 0; at < missing.length && !isPaused(); at += commitPage) {
     const vectors: NewVector[] = [];
     const fileIds: number[] = [];

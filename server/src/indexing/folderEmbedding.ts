@@ -29,6 +29,8 @@ export interface FolderEmbeddingDependencies {
   /** Compares a file again whose text is no longer what the catalog says. */
   readonly rescanFile: (path: string) => Promise<void>;
   readonly onProgress: (progress: IndexProgress) => void;
+  /** Ids of files that are open in an editor, the most wanted at the end. */
+  readonly openIds: () => readonly number[];
   /** Counts a job while it runs. */
   readonly counted: <T>(job: string, work: () => Promise<T>) => Promise<T>;
 }
@@ -171,6 +173,7 @@ export class FolderEmbedding {
         folder,
         origin: this.#origin,
         acquire: (texts) => embedder.acquire(folder.path, texts <= editSize ? 'edited' : 'bulk', signal),
+        first: this.#deps.openIds(),
         isPaused: () => gate.closed,
         onProgress: (done, total) => {
           rate.add(1);
@@ -185,6 +188,7 @@ export class FolderEmbedding {
   /** Embeds from one pause to the next, each time under a lease of its own. */
   async #embedChunks(missing: readonly MissingChunk[], signal: AbortSignal): Promise<number> {
     const { gate, counted } = this.#deps;
+    this.want(this.#deps.openIds());
     const queue = new ChunkQueue(missing, this.#wanted);
     const job = { queue, total: missing.length, done: 0, embedded: 0, rate: new Rate() };
     this.#report(job);

@@ -62,6 +62,37 @@ describe('FolderIndexer', () => {
     assert.deepEqual(embedded(), []);
   });
 
+  it('embeds the files first that are open in an editor, named before their folder is indexed or while it is', async () => {
+    const at = (name: string): string => join(test.root, name);
+    test.folders.opened([at('sub/c.ts'), at('b.ts'), '/elsewhere/x.ts', at('none.ts')]);
+    await refresh();
+    const summaries = test.embedder.summaries.splice(0);
+    // The text of a file begins with its path.
+    assert.deepEqual(
+      summaries.map((text) => text.split(' ')[0]),
+      ['b', 'sub', 'a'],
+    );
+    assert.deepEqual(
+      embedded().map((text) => text.split('\n')[0]),
+      ['b.ts', 'sub/c.ts', 'a.ts'],
+    );
+    const files = Object.fromEntries(
+      Array.from({ length: 80 }, (_, n) => [`part${n}.ts`, `const a${n} = ${n};`]),
+    );
+    test.write(files);
+    const gate = new Gate();
+    let isFirst = true;
+    test.embedder.before = () => (isFirst ? ((isFirst = false), gate.pass()) : undefined);
+    const running = refresh();
+    await gate.reached;
+    test.folders.opened([at('part70.ts')]);
+    gate.open();
+    await running;
+    const order = embedded().map((text) => text.split('\n')[0]);
+    // The page that was begun has 32.
+    assert.ok(order.indexOf('part70.ts') <= 33, `${order.indexOf('part70.ts')}`);
+  });
+
   it('has vectors for a file that was renamed before the model has made them', async () => {
     await refresh();
     embedded();

@@ -1,3 +1,5 @@
+import { relative, sep } from 'node:path';
+import { contains } from '../../../shared/src/contains.js';
 import type { Disposable } from '../../../shared/src/disposable.js';
 import { LanternError, cancelled, errorMessage } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
@@ -37,6 +39,8 @@ export interface IndexingDependencies {
 
 export interface FolderIndexerDependencies extends IndexingDependencies {
   readonly folder: FolderRow;
+  /** Absolute paths of files that are open in an editor, the most wanted at the end. */
+  readonly openFiles: () => readonly string[];
   /** Called after each step, for status and progress. */
   readonly onProgress: (progress: IndexProgress) => void;
 }
@@ -79,6 +83,7 @@ export class FolderIndexer {
       texts,
       rescanFile: (path) => this.#folderScan.rescanFile(path),
       onProgress,
+      openIds: () => this.#openIds(),
       counted: (job, work) => this.#counted(job, work),
     });
   }
@@ -154,6 +159,11 @@ export class FolderIndexer {
     this.#folderEmbedding.want(fileIds);
   }
 
+  /** Embeds the files that are open in an editor next. */
+  wantOpen(): void {
+    this.want(this.#openIds());
+  }
+
   /** Stops embedding after its next commit, until `resume`. A paused job keeps neither the model nor the daemon. */
   pause(): void {
     this.#gate.close();
@@ -167,6 +177,16 @@ export class FolderIndexer {
     this.#disposed = true;
     this.resume();
     await Promise.all([this.#embedding, ...this.#scans].map((task) => task.cancel()));
+  }
+
+  #openIds(): number[] {
+    const { catalog, openFiles } = this.#deps;
+    const { id, path: root } = this.folder;
+    return openFiles().flatMap((path) => {
+      if (!contains(root, path)) return [];
+      const file = catalog.files.get(id, relative(root, path).split(sep).join('/'));
+      return file === undefined ? [] : [file.id];
+    });
   }
 
   async #counted<T>(job: string, work: () => Promise<T>): Promise<T> {

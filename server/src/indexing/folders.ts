@@ -11,6 +11,7 @@ import type {
   RemoveResult,
 } from '../../../shared/src/protocol/protocol.js';
 import { contains } from '../../../shared/src/contains.js';
+import { keepLast } from '../../../shared/src/keepLast.js';
 import { Sequence } from '../../../shared/src/sequence.js';
 import type { FolderCounts, FolderRow, NewFolder } from '../catalog/catalog.js';
 import { collectionName } from '../vectors/collectionName.js';
@@ -67,6 +68,8 @@ const mostLinked = 200;
 export const longestWaitMs = 300;
 /** Nobody tells when there is room on a disk again. */
 const usualRetryMs = 30_000;
+/** Most open files that are remembered. */
+const mostOpenFiles = 100;
 /** Milliseconds between two changes of the status while files are read. */
 const statusMs = 200;
 
@@ -83,6 +86,8 @@ export class Folders {
   readonly #open = new Map<string, Folder>();
   /** Changes of the list of folders. */
   readonly #changes = new Sequence();
+  /** Real paths, the most wanted at the end. */
+  readonly #openFiles = new Map<string, true>();
   #closed = false;
 
   constructor(deps: FoldersDependencies) {
@@ -237,6 +242,12 @@ export class Folders {
       const view = await this.find(nearestExisting(directory));
       if (view !== undefined) this.#refreshSoon(view.folder);
     }
+  }
+
+  /** These files are open in an editor, the most wanted at the end: they get their vectors before others. */
+  opened(paths: readonly string[]): void {
+    for (const path of paths) keepLast(this.#openFiles, realPath(path), true, mostOpenFiles);
+    for (const folder of this.#open.values()) folder.indexer.wantOpen();
   }
 
   /** Counts of the folder; what shall have no vector is not pending. */
@@ -417,6 +428,7 @@ export class Folders {
     const indexer = new FolderIndexer({
       ...this.#deps,
       folder: row,
+      openFiles: () => [...this.#openFiles.keys()],
       onProgress: (event) => progress.emit(event),
     });
     const folder: Folder = {

@@ -8,6 +8,7 @@ import {
   type ImportParams,
   type IndexParams,
   type MemoryParams,
+  type OpenedParams,
   type Relation,
   type SearchMode,
   type SearchParams,
@@ -19,6 +20,7 @@ import { isSafeGlob } from '../source/safeGlob.js';
 const maxQueryChars = 200_000;
 const maxLimit = 100;
 const mostGroupFolders = 200;
+const mostOpened = 200;
 const modes: readonly SearchMode[] = ['hybrid', 'semantic', 'lexical'];
 const relations: readonly Relation[] = ['calls', 'calledBy', 'tests', 'definesTypeOf', 'similar'];
 
@@ -170,6 +172,10 @@ export function changeGroupParams(params: unknown): ChangeGroupParams {
     ...fields.optional('add', paths),
     ...fields.optional('remove', (name) => (fields.is(name, 'all') ? 'all' : paths(name))),
   };
+}
+
+export function openedParams(params: unknown): OpenedParams {
+  return { paths: new Fields('opened', params).strings('paths', mostOpened) };
 }
 
 /** A word, which is no path and no option. */

@@ -127,6 +127,11 @@ export class Service {
     this.#index.changed(paths);
   }
 
+  /** These files are open in an editor: they get their vectors before others. */
+  opened(paths: readonly string[]): void {
+    this.#deps.folders.opened(paths);
+  }
+
   pause(path: string | undefined): Promise<void> {
     return this.#index.pause(path);
   }

@@ -321,6 +321,19 @@ describe('Session', () => {
       await client.sendRequest('lantern/status', {});
       assert.deepEqual(changes, [[file], [file]]);
     });
+
+    it('passes on which files are open, and survives what is none', async () => {
+      const { client } = connect('editor');
+      const opened: (readonly string[])[] = [];
+      test.service.opened = (paths) => void opened.push(paths);
+      const file = join(test.root, 'new.ts');
+      await client.sendNotification('lantern/opened', { paths: [file] });
+      await client.sendNotification('lantern/opened', { paths: 7 });
+      await client.sendNotification('lantern/opened', [null]);
+      await client.sendNotification('lantern/opened');
+      await client.sendRequest('lantern/status', {});
+      assert.deepEqual(opened, [[file]]);
+    });
   });
 
   describe('ends', () => {

@@ -36,6 +36,7 @@ import {
   importParams,
   indexParams,
   memoryParams,
+  openedParams,
   pathParams,
   searchParams,
 } from './params.js';
@@ -130,6 +131,14 @@ export class Session implements Disposable {
     connection.onDidSaveTextDocument(({ textDocument }) => {
       const path = pathOf(textDocument.uri);
       if (path !== undefined) deps.service.changed([path]);
+    });
+
+    connection.onNotification('lantern/opened', (params: unknown) => {
+      try {
+        deps.service.opened(openedParams(params).paths);
+      } catch (error) {
+        deps.log.write('warn', 'opened.malformed', { cause: errorMessage(error) });
+      }
     });
 
     const notify: Notify = (method, params) => {

@@ -113,6 +113,12 @@ export interface FolderParams {
   readonly path?: string;
 }
 
+/** Files that are open in an editor, the most wanted at the end: they get their vectors first. A notification, without an answer. */
+export interface OpenedParams {
+  /** Absolute paths. */
+  readonly paths: readonly string[];
+}
+
 // ---------------------------------------------------------------- daemon → client
 
 /** Notifications by method name. */
