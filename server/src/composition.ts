@@ -177,6 +177,9 @@ export async function createServices(
     ],
     log,
   });
+  // Folders may have been removed while Chroma was away, in this or an earlier daemon.
+  let hasStrangers = true;
+  const away = store.onDidChangeStatus(({ kind }) => (hasStrangers ||= kind === 'fallback'));
   const idleUnloadMs = settings.model.idleUnloadMinutes * 60_000;
   log.write('info', 'services.ready', {
     model: model.key,
@@ -194,6 +197,11 @@ export async function createServices(
         if (!work.running) await chroma?.stopIdle(idleUnloadMs);
       }
       if (!work.running) await chromaStore.releaseIndexes(releaseMs);
+      if (!work.running && hasStrangers && chroma?.status().kind === 'running') {
+        hasStrangers = false;
+        const known = new Set(catalog.folders().map(({ collection }) => collection));
+        await chromaStore.dropUnknown((name) => known.has(name));
+      }
       // After a burst of work V8 keeps 20 to 40 MB of garbage until the next one, and SQLite the pages that it wrote.
       if (work.takeEnded(restMs)) {
         catalog.releaseMemory();
@@ -213,6 +221,7 @@ export async function createServices(
       model.dispose();
       await models.dispose();
       recovering.dispose();
+      away.dispose();
       parsers.dispose();
       catalog.dispose();
     },

@@ -16,6 +16,9 @@ export function collectionName(folder: string, model: string, owner = ''): strin
   return ['lantern', ...parts, digest].join('-');
 }
 
+/** Whether `collectionName` may have made this name. */
+export const isOurs = (name: string): boolean => /^lantern-.*[0-9a-f]{24}$/.test(name);
+
 function slug(text: string): string {
   return text
     .toLowerCase()

@@ -15,6 +15,7 @@ import {
   records,
   spec,
 } from '../../../test/support/chromaTestServer.js';
+import { collectionName } from '../collectionName.js';
 import { ExactStore } from '../exactStore.js';
 import { CollectionLostError } from '../vectorStore.js';
 import type { VectorCollection } from '../vectorStore.js';
@@ -69,6 +70,19 @@ describe('ChromaStore', function () {
         store.open(spec('shared', 32, 'g2')),
       ]);
       assert.deepEqual([one.created, two.created], [false, true]);
+    });
+
+    it('deletes the collections whose folders are gone, and no others', async () => {
+      const names = ['/a', '/b', '/c'].map((path) => collectionName(path, 'model'));
+      const others = ['doctor-5', 'lantern-shared-0011223344556677', 'mine'];
+      for (const name of [...names, ...others]) await store.open(spec(name, 32));
+      assert.equal(await store.dropUnknown((name) => name !== names[1]), 1);
+      const { created } = await store.open(spec(names[1]!, 32));
+      assert.equal(created, true);
+      for (const name of [names[0]!, names[2]!, ...others])
+        assert.equal((await store.open(spec(name, 32))).created, false, name);
+      assert.equal(await store.dropUnknown(() => true), 0);
+      for (const name of [...names, ...others]) await store.drop(name);
     });
 
     it('adds, replaces, deletes, counts and lists by id, in batches', async () => {

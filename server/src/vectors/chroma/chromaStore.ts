@@ -11,6 +11,7 @@ import {
 } from './chromaConnection.js';
 import { collectionMetadata, hnsw } from './chromaRecords.js';
 import type { ChromaServer } from './chromaServer.js';
+import { isOurs } from '../collectionName.js';
 import { CollectionLostError } from '../vectorStore.js';
 import type { CollectionSpec, VectorStore, VectorStoreStatus } from '../vectorStore.js';
 
@@ -63,6 +64,21 @@ export class ChromaStore implements VectorStore {
   async drop(name: string): Promise<void> {
     this.#loaded.delete(name);
     await this.#connection.call(name, (client) => deleteCollection(client, name));
+  }
+
+  /**
+   * Deletes collections of our own server that nobody knows: their folder was removed, or got another model, while the
+   * server was away. Returns how many.
+   */
+  async dropUnknown(isKnown: (name: string) => boolean): Promise<number> {
+    if (!this.#server.own || this.#server.status().kind !== 'running') return 0;
+    const all = await this.#connection.call('(none)', (client) => client.listCollections({ limit: 1000 }));
+    const unknown = all.map(({ name }) => name).filter((name) => isOurs(name) && !isKnown(name));
+    for (const name of unknown) {
+      this.#log.write('info', 'chroma.drop', { collection: name, reason: 'its folder is gone' });
+      await this.drop(name);
+    }
+    return unknown.length;
   }
 
   /** Resolves when Chroma can be used, and rejects with the reason when it cannot. Starts a server of our own. */
