@@ -13,7 +13,7 @@ import { symbolOf } from './symbols.js';
 import { type CountTokens, type Atom, atomsOf, halved } from './atoms.js';
 
 /** Version of chunks and terms, part of a collection's metadata. A folder with another version is indexed again. */
-export const CHUNKER_VERSION = '5';
+export const CHUNKER_VERSION = '6';
 
 export interface ChunkInput {
   /** Relative to the folder, with `/`. */

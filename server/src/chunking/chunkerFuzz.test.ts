@@ -256,7 +256,7 @@ describe('any file', function () {
   ] as const;
   it('of one mark 50,000 times, alone and after words, within bounded time', async () => {
     const paths =
-      'ts tsx js py go rs java c cpp cs rb php kt scala lua hs ex zig sh html css json yaml toml md txt'
+      'ts tsx js py go rs java c cpp cs rb php kt scala lua hs ex zig sh html css json yaml toml md txt clj dart elm gd gleam tf nix pl r scss swift'
         .split(' ')
         .map((extension) => `a.${extension}`);
     assert.deepEqual(

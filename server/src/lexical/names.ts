@@ -12,6 +12,7 @@ export const dataLanguages: ReadonlySet<string> = new Set([
   'yaml',
   'toml',
   'css',
+  'scss',
   'html',
 ]);
 

@@ -15,6 +15,9 @@ describe('code without comments and strings', () => {
     assert.deepEqual(left('a() # b()\n"""c()\n\nd()"""\ne()', 'python'), ['a', 'e']);
     assert.deepEqual(left('a -- b\n--[[ c\nd ]] e', 'lua'), ['a', 'e']);
     assert.deepEqual(left('{- a\nb -} c -- d', 'haskell'), ['c']);
+    assert.deepEqual(left('{-| a\nb -} c -- d', 'elm'), ['c']);
+    assert.deepEqual(left('(a b) ; c\n(d "e ; f")', 'clojure'), ['a', 'b', 'd']);
+    assert.deepEqual(left('a = "b" # c\n// d\ne', 'hcl'), ['a', 'e']);
     assert.deepEqual(left('a /* b', 'go'), ['a'], 'one that does not end');
   });
 
@@ -46,6 +49,9 @@ describe('code without comments and strings', () => {
     assert.deepEqual(left('a = f"b {c()} d" + "{e}"', 'python'), ['a', 'c']);
     assert.deepEqual(left('a "b #{c} d"', 'ruby'), ['a', 'c']);
     assert.deepEqual(left('val a = "b ${c()}"', 'kotlin'), ['val', 'a', 'c']);
+    assert.deepEqual(left('let a = "b \\(c(d)) e"', 'swift'), ['let', 'a', 'c', 'd']);
+    assert.deepEqual(left("a = 'b ${c()} d';", 'dart'), ['a', 'c']);
+    assert.deepEqual(left("a = ''\n  b ${c}\n'' + d; # e", 'nix'), ['a', 'c', 'd']);
   });
 
   it('tells a regular expression from a division', () => {

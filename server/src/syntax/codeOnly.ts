@@ -12,6 +12,9 @@ const single = String.raw`'(?:\\[\s\S]|[^'\\\n])*'?`;
 const character = String.raw`'(?:\\[^\n']+|[^'\\\n])'`;
 const triple = String.raw`[a-zA-Z]{0,2}"""[\s\S]*?(?:"""|$)|[a-zA-Z]{0,2}'''[\s\S]*?(?:'''|$)`;
 const raw = '`[^`]*`?';
+const semicolons = String.raw`;[^\n]*`;
+/** Of Nix: two quotes, in which two more and a dollar sign are escapes. */
+const indented = String.raw`''(?:'''|''\$|''\\|(?!'')[\s\S])*(?:''|$)`;
 /** Where an expression may begin, `/` begins a regular expression. */
 const regularExpression = String.raw`(?<=(?:^|[(,=:[!&|?{};~+>])\s*|\breturn\s+)\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/[a-z]*`;
 
@@ -33,6 +36,16 @@ const byLanguage: Readonly<Record<string, RegExp>> = {
   go: marks(slashes, double, character, raw),
   kotlin: quoted,
   scala: marks(slashes, triple, double, character),
+  swift: marks(slashes, triple, double),
+  dart: quoted,
+  gleam: marks(slashes, double),
+  elm: marks(dashes, triple, double, character),
+  gdscript: marks(triple, double, single, hash),
+  perl: marks(double, single, hash),
+  r: marks(double, single, hash),
+  hcl: marks(slashes, double, hash),
+  nix: marks(indented, double, String.raw`\/\*[\s\S]*?(?:\*\/|$)`, hash),
+  clojure: marks(double, semicolons),
 };
 /** What a string keeps, by language. */
 const interpolated: Readonly<Record<string, RegExp>> = {
@@ -41,6 +54,10 @@ const interpolated: Readonly<Record<string, RegExp>> = {
   kotlin: /\$\{[^{}]*\}/g,
   scala: /\$\{[^{}]*\}/g,
   bash: /\$\([^()]*\)/g,
+  swift: /\\\((?:[^()]|\([^()]*\))*\)/g,
+  dart: /\$\{[^{}]*\}/g,
+  hcl: /\$\{[^{}]*\}/g,
+  nix: /\$\{[^{}]*\}/g,
 };
 const formatted = /\{[^{}]*\}/g;
 

@@ -93,9 +93,11 @@ function note(match: QueryMatch, found: Map<number, Found>, comments: Map<number
   let node: Node | undefined;
   let kind = '';
   let receiver: Node | undefined;
+  let body: Node | undefined;
   for (const capture of match.captures) {
     if (capture.name === 'name') name = capture.node;
     else if (capture.name === 'receiver') receiver = capture.node;
+    else if (capture.name === 'body') body = capture.node;
     else if (capture.name === 'comment') comments.set(capture.node.startIndex, capture.node.endIndex);
     else if (capture.name === 'scope' || capture.name.startsWith('definition.')) {
       node = capture.node;
@@ -104,11 +106,13 @@ function note(match: QueryMatch, found: Map<number, Found>, comments: Map<number
   }
   if (!name || !node) return;
   const nameAt = name.startIndex;
+  // Where a grammar has the body beside the definition.
+  const endIndex = body?.endIndex ?? node.endIndex;
   const known = found.get(nameAt);
   if (known) {
     // Two patterns may find the same name, such as a function and its export. The wider range is kept.
     known.start = Math.min(known.start, node.startIndex);
-    known.end = Math.max(known.end, node.endIndex);
+    known.end = Math.max(known.end, endIndex);
     if (match.patternIndex >= known.pattern) return;
     known.pattern = match.patternIndex;
     known.kind = kind;
@@ -122,7 +126,7 @@ function note(match: QueryMatch, found: Map<number, Found>, comments: Map<number
     kind,
     pattern: match.patternIndex,
     start: node.startIndex,
-    end: node.endIndex,
+    end: endIndex,
     nameAt,
     receiver: receiver && plainReceiver(receiver.text),
   });

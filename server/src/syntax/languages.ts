@@ -40,6 +40,8 @@ const byExtension: Readonly<Record<string, string>> = {
   fish: 'fish',
   fortran: 'f f90 f95 f03',
   fsharp: 'fs fsi fsx',
+  gdscript: 'gd',
+  gleam: 'gleam',
   gradle: 'gradle',
   graphql: 'graphql gql',
   groovy: 'groovy',

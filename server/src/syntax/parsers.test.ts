@@ -121,6 +121,20 @@ describe('Parsers', () => {
     parsers.dispose();
   });
 
+  it('does not parse Swift with a very long line', async () => {
+    const swift = await TestGrammars.make(['swift']);
+    const parsers = new Parsers(swift.folder, nullLog);
+    const line = 'a '.repeat(2000);
+    const began = performance.now();
+    assert.equal(await parsers.read('swift', `${line}\nlet b = 1\n`, typeOf), 'source_file');
+    for (const text of [`${line}a`, `let b = 1\n${line}a\n`, 'a '.repeat(50_000)])
+      assert.equal(await parsers.read('swift', text, typeOf), undefined);
+    assert.ok(performance.now() - began < 15_000);
+    assert.equal(parsers.stats.refused, 3);
+    parsers.dispose();
+    await swift.remove();
+  });
+
   it('parses in steps between which others run', async () => {
     const parsers = new Parsers(grammars.folder, nullLog);
     await parsers.read('typescript', '', typeOf);

@@ -32,6 +32,11 @@ const memoryPages = { initial: 512, maximum: 4096 };
  * each of its characters, and cannot be stopped meanwhile.
  */
 const longestRun = 8000;
+/**
+ * Most characters of a line, by language. The scanner of Swift looks ahead in the line from each of its tokens, and cannot
+ * be stopped meanwhile: a line of 100 KB took it a minute and a half.
+ */
+const longestLine: Readonly<Record<string, number>> = { swift: 4000 };
 /** Rows per step of a query. A file of common length needs one step. */
 const queryRows = 4000;
 /** Time for one step of a query, and for all steps of one tree. Matches found until then are kept. */
@@ -125,8 +130,9 @@ export class Parsers implements Disposable {
   ): Promise<T | undefined> {
     const grammar = await this.#grammar(language);
     if (!grammar || this.#isDisposed() || isRuntimeBroken) return undefined;
-    if (text.length > maxParseLength || hasLongRun(text)) {
-      this.#refuse(language, text.length > maxParseLength ? 'too long' : 'too many marks in a row');
+    const refused = reasonNotToParse(language, text);
+    if (refused !== undefined) {
+      this.#refuse(language, refused);
       return undefined;
     }
     let parser: Parser | undefined;
@@ -244,6 +250,23 @@ export class Parsers implements Disposable {
     if (this.#live > 0) setImmediate(() => this.#release(grammar));
     else grammar?.query?.delete();
   }
+}
+
+function reasonNotToParse(language: string, text: string): string | undefined {
+  if (text.length > maxParseLength) return 'too long';
+  if (hasLongRun(text)) return 'too many marks in a row';
+  const limit = longestLine[language];
+  return limit !== undefined && hasLongLine(text, limit) ? 'too long a line' : undefined;
+}
+
+function hasLongLine(text: string, limit: number): boolean {
+  for (let start = 0; start + limit < text.length;) {
+    const end = text.indexOf('\n', start);
+    if ((end < 0 ? text.length : end) - start > limit) return true;
+    if (end < 0) return false;
+    start = end + 1;
+  }
+  return false;
 }
 
 function hasLongRun(text: string): boolean {

@@ -463,4 +463,291 @@ test "adds" {}
     ],
     comments: ['1-1'],
   },
+  clojure: {
+    text: `(ns my.door "Doors." (:require [clojure.string :as str]))
+; line
+(def limit 10)
+(defn turn
+  "Turns."
+  [x]
+  (inc x))
+(defn- hidden [x] x)
+(defmacro unless [c & b] \`(if ~c nil ~@b))
+(defprotocol Openable (open [this]))
+(defrecord Door [w] Openable (open [this] w))
+(defmulti area :shape)
+(defmethod area :round [x] 3)
+(deftest turns (is true))
+`,
+    definitions: [
+      'constant limit 3-3',
+      'function turn 4-7',
+      'function hidden 8-8',
+      'function unless 9-9',
+      'interface Openable 10-10',
+      'class Door 11-11',
+      'function area 12-12',
+      'function area 13-13',
+      'function turns 14-14',
+    ],
+    comments: ['2-2'],
+  },
+  dart: {
+    text: `/// Opens doors.
+class Door extends Frame with Hinged implements Closable {
+  final int width;
+  static const max = 3;
+  Door(this.width);
+  Door.wide() : width = 9;
+  factory Door.from(Map m) => Door(m['w']);
+
+  /// Turns.
+  void turn(int by) {
+    print(by);
+  }
+  int get area => width * 2;
+  set area(int v) {}
+  bool operator ==(Object o) => true;
+}
+mixin Hinged { void swing() {} }
+enum Colour { red, green }
+extension Wide on Door { bool isWide() => true; }
+typedef Handler = void Function(int);
+const limit = 10;
+int free(int x) => x;
+// line
+`,
+    definitions: [
+      'class Door 2-16',
+      'constant Door.max 4-4',
+      'method Door.Door 5-5',
+      'method Door.wide 6-6',
+      'method Door.from 7-7',
+      'method Door.turn 10-12',
+      'method Door.area 13-13',
+      'method Door.area 14-14',
+      'class Hinged 17-17',
+      'method Hinged.swing 17-17',
+      'enum Colour 18-18',
+      'class Wide 19-19',
+      'method Wide.isWide 19-19',
+      'type Handler 20-20',
+      'constant limit 21-21',
+      'function free 22-22',
+    ],
+    comments: ['1-1', '9-9', '23-23'],
+  },
+  elm: {
+    text: `module Main exposing (main)
+{-| Doc -}
+
+type Msg = Go | Stop Int
+type alias Model = { n : Int }
+port send : String -> Cmd msg
+
+-- line
+update : Msg -> Model -> Model
+update msg model =
+    case msg of
+        Go -> model
+        Stop _ -> model
+`,
+    definitions: ['type Msg 4-4', 'type Model 5-5', 'function send 6-6', 'function update 9-13'],
+    comments: ['2-2', '8-8'],
+  },
+  gdscript: {
+    text: `class_name Player extends Node
+# speed
+const MAX = 3
+signal hit(amount)
+enum State { IDLE, RUN }
+var speed = 10
+@export var jump = 2
+
+## Moves.
+func move(delta):
+	position += delta
+
+class Inner:
+	func inside():
+		pass
+`,
+    definitions: [
+      'class Player 1-1',
+      'constant MAX 3-3',
+      'signal hit 4-4',
+      'enum State 5-5',
+      'property speed 6-6',
+      'property jump 7-7',
+      'function move 10-11',
+      'class Inner 13-15',
+      'method Inner.inside 14-15',
+    ],
+    comments: ['2-2', '9-9'],
+  },
+  gleam: {
+    text: `//// Module
+import gleam/io
+
+/// A door.
+pub type Door {
+  Open(width: Int)
+  Closed
+}
+pub type Id = Int
+pub const limit = 10
+
+/// Turns.
+pub fn turn(by: Int) -> Int {
+  by + 1
+}
+`,
+    definitions: ['type Door 5-8', 'type Id 9-9', 'constant limit 10-10', 'function turn 13-15'],
+    comments: ['1-1', '4-4', '12-12'],
+  },
+  hcl: {
+    text: `# network
+resource "aws_instance" "web" {
+  ami = "x"
+  tags = { a = 1 }
+}
+variable "region" {
+  default = "eu"
+}
+locals {
+  n = 3
+}
+module "vpc" {
+  source = "./vpc"
+}
+`,
+    definitions: ['block web 2-5', 'block region 6-8', 'block locals 9-11', 'block vpc 12-14'],
+    comments: ['1-1'],
+  },
+  nix: {
+    text: `# doc
+{ pkgs, lib, ... }:
+let
+  version = "1.0";
+  /* builds */
+  build = name: args: pkgs.mkDerivation { inherit name; };
+in {
+  services.nginx.enable = true;
+  environment = { packages = [ ]; };
+}
+`,
+    definitions: ['constant version 4-4', 'function build 6-6', 'module environment 9-9'],
+    comments: ['1-1', '5-5'],
+  },
+  perl: {
+    text: `package My::Door;
+use strict;
+# Opens.
+sub new {
+  my ($class, %args) = @_;
+  return bless {}, $class;
+}
+our $limit = 10;
+use constant MAX => 3;
+sub turn { 1 }
+1;
+`,
+    definitions: ['module My.Door 1-1', 'function new 4-7', 'constant MAX 9-9', 'function turn 10-10'],
+    comments: ['3-3'],
+  },
+  r: {
+    text: `# Opens a door
+open_door <- function(width, ...) {
+  width + 1
+}
+turn = function(x) x
+limit <- 10
+setClass("Door", representation(w = "numeric"))
+setMethod("show", "Door", function(object) cat("x"))
+`,
+    definitions: ['function open_door 2-4', 'function turn 5-5', 'class Door 7-7', 'function show 8-8'],
+    comments: ['1-1'],
+  },
+  scss: {
+    text: `// colours
+$main: #fff;
+@mixin round($r) { border-radius: $r; }
+@function double($n) { @return $n * 2; }
+.door { .hinge & { color: red; } &:hover { color: $main; } }
+@media (min-width: 3px) { .wide { width: 1px; } }
+%base { margin: 0; }
+`,
+    definitions: [
+      'constant $main 2-2',
+      'function round 3-3',
+      'function double 4-4',
+      'rule .door 5-5',
+      'rule .door..hinge & 5-5',
+      'rule .door.&:hover 5-5',
+      'rule .wide 6-6',
+      'rule base 7-7',
+    ],
+    comments: ['1-1'],
+  },
+  swift: {
+    text: `import Foundation
+
+/// Limits the rate.
+public struct RateLimiter: Sendable {
+  private let burst: Int
+  static let shared = RateLimiter(burst: 3)
+
+  public init(burst: Int) { self.burst = burst }
+
+  /// Whether one may go on.
+  func allows(_ key: String) -> Bool {
+    return key.isEmpty
+  }
+  subscript(index: Int) -> Int { index }
+  deinit { }
+}
+
+protocol Clock {
+  var now: Date { get }
+  func sleep(for seconds: Double) async throws
+}
+
+enum Failure: Error { case slow(Int), gone }
+
+extension RateLimiter: Clock {
+  var now: Date { Date() }
+}
+
+class Store<T>: Base {
+  var items: [T] = []
+}
+actor Counter { var n = 0 }
+typealias Handler = (Int) -> Void
+let limit = 10
+func free<T>(x: T) {}
+/* block */
+infix operator +++
+`,
+    definitions: [
+      'struct RateLimiter 4-16',
+      'property RateLimiter.burst 5-5',
+      'property RateLimiter.shared 6-6',
+      'method RateLimiter.init 8-8',
+      'method RateLimiter.allows 11-13',
+      'method RateLimiter.subscript 14-14',
+      'interface Clock 18-21',
+      'property Clock.now 19-19',
+      'method Clock.sleep 20-20',
+      'enum Failure 23-23',
+      'property RateLimiter.now 26-26',
+      'class Store 29-31',
+      'property Store.items 30-30',
+      'class Counter 32-32',
+      'property Counter.n 32-32',
+      'type Handler 33-33',
+      'constant limit 34-34',
+      'function free 35-35',
+    ],
+    comments: ['3-3', '10-10', '36-36'],
+  },
 };

@@ -1,0 +1,5 @@
+(comment) @comment
+
+(binding attrpath: (attrpath) @name expression: (function_expression)) @definition.function
+(binding attrpath: (attrpath) @name expression: [(attrset_expression) (rec_attrset_expression)]) @definition.module
+(let_expression (binding_set (binding attrpath: (attrpath) @name) @definition.constant))
