@@ -61,6 +61,12 @@ describe('rank', () => {
     assert.ok(known.score > unknown.score);
   });
 
+  it('prefers the file of a type to files of its parts', () => {
+    const of = (path: string): Candidate => at(path, { defines: 1, names: 1 });
+    assert.equal(order('JsonReader', of('JsonReader.Async.cs'), of('JsonReader.cs'))[0], 'JsonReader.cs');
+    assert.equal(order('Session', of('Session.d.ts'), of('Session.ts'))[0], 'Session.ts');
+  });
+
   it('prefers more of the terms', () => {
     assert.deepEqual(order(question, at('a.ts', { body: 1 }), at('b.ts', { body: 5 })), ['b.ts', 'a.ts']);
   });

@@ -54,11 +54,11 @@ export function nameShare(path: string, wanted: ReadonlySet<string>): number {
   return name.length === 0 ? 0 : name.filter((token) => wanted.has(token)).length / name.length;
 }
 
-/** Whether a file has the symbol's name, in any spelling. */
+/** Whether a file has the symbol's name, in any spelling. `Thing.Async.cs` is a part of `Thing`, whose file is `Thing.cs`. */
 export function nameEqual(path: string, symbol: string | undefined): number {
   if (symbol === undefined) return 0;
   const plain = (name: string): string => name.replace(/[_-]/g, '').toLowerCase();
-  return plain((path.split('/').at(-1) ?? '').replace(/\..*$/, '')) === plain(symbol) ? 1 : 0;
+  return plain((path.split('/').at(-1) ?? '').replace(/\.[^.]*$/, '')) === plain(symbol) ? 1 : 0;
 }
 
 /** Whether the query names this file by its path or the end of it. */
