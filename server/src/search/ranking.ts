@@ -54,11 +54,16 @@ export function nameShare(path: string, wanted: ReadonlySet<string>): number {
   return name.length === 0 ? 0 : name.filter((token) => wanted.has(token)).length / name.length;
 }
 
-/** Whether a file has the symbol's name, in any spelling. `Thing.Async.cs` is a part of `Thing`, whose file is `Thing.cs`. */
+/**
+ * 1 when a file has the symbol's name, in any spelling, .5 when its name goes on after a dot: `Thing.Async.cs` is a part of
+ * `Thing`, whose file is `Thing.cs`.
+ */
 export function nameEqual(path: string, symbol: string | undefined): number {
   if (symbol === undefined) return 0;
   const plain = (name: string): string => name.replace(/[_-]/g, '').toLowerCase();
-  return plain((path.split('/').at(-1) ?? '').replace(/\.[^.]*$/, '')) === plain(symbol) ? 1 : 0;
+  const name = path.split('/').at(-1) ?? '';
+  if (plain(name.replace(/\.[^.]*$/, '')) === plain(symbol)) return 1;
+  return plain(name.replace(/\..*$/, '')) === plain(symbol) ? 0.5 : 0;
 }
 
 /** Whether the query names this file by its path or the end of it. */
