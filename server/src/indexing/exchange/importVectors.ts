@@ -52,7 +52,7 @@ export async function importVectors(
     if (user !== undefined) sample.add({ record, user });
   }
   const { checked, leastLikeness } = await checkSample(job, sample.kept, signal);
-  if (leastLikeness < leastCosine) {
+  if (!(leastLikeness >= leastCosine)) {
     throw new LanternError(
       'bad-request',
       `${file} has other vectors than ${folder.modelKey} gives here (cosine ${leastLikeness.toFixed(2)}, ${leastCosine} is needed). Nothing of it was taken. Do not use it.`,

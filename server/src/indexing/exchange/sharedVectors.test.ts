@@ -4,13 +4,16 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IndexProgress, IndexReport } from '../../../../shared/src/protocol/protocol.js';
 import { until } from '../../../test/support/chromaTestServer.js';
+import { Gate } from '../../../test/support/testGate.js';
 import { TestIndex } from '../../../test/support/testIndex.js';
 import { recordingLog } from '../../../test/support/testLog.js';
+import { SourceTexts } from '../../source/sourceTexts.js';
 import type { NewVector } from '../../catalog/catalog.js';
 import { WrongVectorsError } from '../../vectors/vectorStore.js';
 import { localWriter } from '../indexWriter.js';
 import type { Folder } from '../folders.js';
 import { type SharedVectorSource, SharedVectors } from './sharedVectors.js';
+import { WantedVectors } from './wantedVectors.js';
 
 /** What a team shares, and the faults of its server. */
 class TestSource implements SharedVectorSource {
@@ -266,6 +269,39 @@ describe('SharedVectors', function () {
       assert.equal(second.begin('http://other.example:8000').status().kind, 'used');
     });
   }
+
+  it('are not taken by a job that was waiting for them when another refused them', async () => {
+    await member(true).refresh();
+    const second = member(false);
+    const folder = await second.index.open();
+    await second.index.folders.scan(folder);
+    const { catalog, embedder } = second.index;
+    const row = folder.indexer.folder;
+    const job = () => ({
+      catalog,
+      folder: row,
+      embedder,
+      texts: new SourceTexts(folder.path, { maxFileBytes: 100_000 }),
+      wanted: new WantedVectors(catalog, row),
+      onProgress: () => undefined,
+    });
+    const { signal } = new AbortController();
+    const gate = new Gate();
+    const get = source.get.bind(source);
+    source.get = async (digests) => {
+      const found = await get(digests);
+      await gate.pass();
+      return found;
+    };
+    const waiting = second.shared.take(job(), signal);
+    await gate.reached;
+    source.get = () => Promise.reject(new WrongVectorsError('it has what is no vector'));
+    assert.equal(await second.shared.take(job(), signal), 0);
+    assert.equal(second.shared.status().kind, 'refused');
+    gate.open();
+    assert.equal(await waiting, 0);
+    assert.equal(catalog.countVectors(row), 0);
+  });
 
   it('leave a large new collection to be filled behind the job, which is complete without it', async () => {
     await member(true, files(600)).refresh();

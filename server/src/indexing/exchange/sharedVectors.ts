@@ -145,6 +145,8 @@ export class SharedVectors {
       // Answers of several sources come in the same turn of the event loop.
       await nextTurn();
       if (found.length > 0 && !(await this.#isRight(job, found, pages++, signal))) return 0;
+      // A job of another folder may have refused the source: what is written from now on would stay.
+      if (this.#refused !== undefined) return 0;
       const vectors: NewVector[] = [];
       const fileIds: number[] = [];
       for (const record of found) {
