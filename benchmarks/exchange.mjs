@@ -1,8 +1,8 @@
 // A folder that another person has embedded, and exported or shared, beside its words alone. The first index takes minutes,
-// so it is made once.
+// so it is made once, or taken from a data folder that has it.
 //
-//   npm run bench -- exchange --folder DIR [--runs N]
-import { mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+//   npm run bench -- exchange --folder DIR [--runs N] [--home DIR]
+import { cpSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,7 +12,11 @@ import { MB, rssOf } from './machine.mjs';
 import { row } from './stats.mjs';
 import { Workspace } from './workspace.mjs';
 
-const options = { folder: { type: 'string' }, runs: { type: 'string', default: '3' } };
+const options = {
+  folder: { type: 'string' },
+  runs: { type: 'string', default: '3' },
+  home: { type: 'string' },
+};
 
 /** Runs `work` with a client of a new data folder, and its workspace. */
 async function withNewData(work, settings = {}) {
@@ -65,7 +69,10 @@ export const exchange = {
     const server = await startServer();
     const sharing = (access) => ({ sharedVectors: { url: server.url, access } });
     try {
-      const first = await withNewData(async (client, workspace) => {
+      const first = await withNewData(async (_, workspace) => {
+        workspace.stop();
+        if (values.home !== undefined) cpSync(values.home, workspace.home, { recursive: true });
+        const client = await workspace.client();
         const { value: report, ms } = await timed(() => client.request('lantern/index', { path: folder }));
         say(`${report.chunksTotal} chunks embedded in ${Math.round(ms / 1000)} s`);
         const exported = await timed(() => client.request('lantern/export', { path: folder, file }));
@@ -107,7 +114,11 @@ export const exchange = {
         });
       const embedded = [...imports, ...shares].map((one) => one.embedded);
       return [
-        row({ measure: 'the first index', unit: 'ms', values: [first.index] }),
+        row({
+          measure: values.home === undefined ? 'the first index' : 'an index with the vectors of --home',
+          unit: 'ms',
+          values: [first.index],
+        }),
         row({ measure: `export of ${first.vectors} vectors`, unit: 'ms', values: [first.export] }),
         row({ measure: 'its file', unit: 'MB', values: [statSync(file).size / MB] }),
         row({ measure: 'giving them to a server', unit: 'ms', values: [first.give] }),
