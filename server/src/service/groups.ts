@@ -1,11 +1,11 @@
-import { readFileSync, renameSync } from 'node:fs';
-import { LanternError, errorMessage, systemCode } from '../../../shared/src/errors.js';
+import { LanternError } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
 import type { ChangeGroupParams, FolderGroup } from '../../../shared/src/protocol/protocol.js';
 import { Sequence } from '../../../shared/src/sequence.js';
 import { writePrivate } from '../../../shared/src/writePrivate.js';
 import { realPath } from '../indexing/folderPaths.js';
 import { checkFolder } from '../source/walk.js';
+import { readList } from './listFile.js';
 
 /**
  * Named groups of folders that are searched together. Kept in a file of their own, so that they outlive a catalog that is
@@ -19,7 +19,7 @@ export class Groups {
   /** Sets a damaged file aside. */
   constructor(file: string, log: Log) {
     this.#file = file;
-    this.#groups = read(file, log);
+    this.#groups = readList(file, 'groups', (list) => new Map(list.map(parsed)), log) ?? new Map();
   }
 
   /** By name. */
@@ -57,23 +57,6 @@ export class Groups {
       writePrivate(this.#file, `${JSON.stringify({ groups: list }, undefined, 2)}\n`),
     );
     return list;
-  }
-}
-
-function read(file: string, log: Log): Map<string, Set<string>> {
-  try {
-    const { groups } = JSON.parse(readFileSync(file, 'utf8')) as { groups?: unknown };
-    if (!Array.isArray(groups)) throw new Error('it has no list of groups');
-    return new Map(groups.map((group) => parsed(group)));
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return new Map();
-    log.write('warn', 'groups.damaged', { file, cause: errorMessage(error) });
-    try {
-      renameSync(file, `${file}.damaged`);
-    } catch {
-      // It is left as it is, and replaced by the next change.
-    }
-    return new Map();
   }
 }
 

@@ -1,9 +1,8 @@
-import { readFileSync, renameSync } from 'node:fs';
 import { contains } from '../../../shared/src/contains.js';
-import { errorMessage, systemCode } from '../../../shared/src/errors.js';
 import type { Log } from '../../../shared/src/log.js';
 import { Sequence } from '../../../shared/src/sequence.js';
 import { writePrivate } from '../../../shared/src/writePrivate.js';
+import { readList } from './listFile.js';
 
 /**
  * The folders of which the user has said that they are not to be indexed. Kept in a file of their own, so that they outlive
@@ -17,7 +16,7 @@ export class Refusals {
   /** Sets a damaged file aside. */
   constructor(file: string, log: Log) {
     this.#file = file;
-    this.#paths = new Set(read(file, log));
+    this.#paths = new Set(readList(file, 'refused', pathsIn, log));
   }
 
   /** The refused folder that holds `path` or lies in it, if there is one. */
@@ -45,19 +44,7 @@ export class Refusals {
   }
 }
 
-function read(file: string, log: Log): string[] {
-  try {
-    const { refused } = JSON.parse(readFileSync(file, 'utf8')) as { refused?: unknown };
-    if (Array.isArray(refused) && refused.every((path) => typeof path === 'string')) return refused;
-    throw new Error('it has no list of folders');
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
-    log.write('warn', 'refusals.damaged', { file, cause: errorMessage(error) });
-    try {
-      renameSync(file, `${file}.damaged`);
-    } catch {
-      // It is left as it is, and replaced by the next refusal.
-    }
-    return [];
-  }
-}
+const pathsIn = (list: readonly unknown[]): string[] => {
+  if (list.every((path) => typeof path === 'string')) return list;
+  throw new Error('a folder is no path');
+};
