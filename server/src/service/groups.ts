@@ -19,7 +19,7 @@ export class Groups {
   /** Sets a damaged file aside. */
   constructor(file: string, log: Log) {
     this.#file = file;
-    this.#groups = readList(file, 'groups', (list) => new Map(list.map(parsed)), log) ?? new Map();
+    this.#groups = readList(file, 'groups', groupsIn, log) ?? new Map<string, Set<string>>();
   }
 
   /** By name. */
@@ -59,6 +59,8 @@ export class Groups {
     return list;
   }
 }
+
+const groupsIn = (list: readonly unknown[]): Map<string, Set<string>> => new Map(list.map(parsed));
 
 function parsed(group: unknown): [string, Set<string>] {
   const { name, folders } = Object(group) as Partial<Record<string, unknown>>;

@@ -44,7 +44,7 @@ export class Refusals {
   }
 }
 
-const pathsIn = (list: readonly unknown[]): string[] => {
+const pathsIn = (list: readonly unknown[]): readonly string[] => {
   if (list.every((path) => typeof path === 'string')) return list;
   throw new Error('a folder is no path');
 };
