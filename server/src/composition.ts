@@ -96,7 +96,7 @@ export async function createServices(
     log,
   });
   const writeThread = new WriteThread({ catalog, dataDir, log });
-  const shared = sharedVectors(settings, { catalog, writer: writeThread.writer, dataDir, model, log });
+  const shared = sharedVectors(settings, dataDir, model, { catalog, writer: writeThread.writer, log });
   const dropped = catalog.vectors.dropUnused(unusedVectorDays);
   const folders = new Folders({
     catalog,
@@ -199,8 +199,9 @@ export async function createServices(
       if (!work.running) await chromaStore.releaseIndexes(releaseMs);
       if (!work.running && hasStrangers && chroma?.status().kind === 'running') {
         hasStrangers = false;
-        const known = new Set(catalog.folders().map(({ collection }) => collection));
-        await chromaStore.dropUnknown((name) => known.has(name));
+        await chromaStore.dropUnknown((name) =>
+          catalog.folders().some(({ collection }) => collection === name),
+        );
       }
       // After a burst of work V8 keeps 20 to 40 MB of garbage until the next one, and SQLite the pages that it wrote.
       if (work.takeEnded(restMs)) {
@@ -231,16 +232,9 @@ export async function createServices(
 /** Undefined unless the user's settings name a server for them. */
 function sharedVectors(
   { sharedVectors: { url, access, tenant, database, apiKey } }: Settings,
-  {
-    catalog,
-    writer,
-    dataDir,
-    model,
-    log,
-  }: Pick<SharedVectorsOptions, 'catalog' | 'writer' | 'log'> & {
-    readonly dataDir: string;
-    readonly model: SelectedModel;
-  },
+  dataDir: string,
+  { key, dimensions }: SelectedModel,
+  parts: Pick<SharedVectorsOptions, 'catalog' | 'writer' | 'log'>,
 ): SharedVectors | undefined {
   if (url === '') return undefined;
   const server = new RemoteChroma(url, 'sharedVectors');
@@ -248,19 +242,17 @@ function sharedVectors(
     tenant,
     database,
     apiKey,
-    log,
+    log: parts.log,
     settings: 'sharedVectors',
     callTimeoutMs: sharedTimeoutMs,
   } as const;
   const connection = new ChromaConnection(server, options, () => undefined);
   return new SharedVectors({
-    source: new SharedCollection(connection, { model: model.key, dimensions: model.dimensions }),
+    source: new SharedCollection(connection, { model: key, dimensions }),
     url: server.url,
     mayGive: access === 'readwrite',
     file: join(dataDir, 'shared-vectors.json'),
-    catalog,
-    writer,
-    log,
+    ...parts,
   });
 }
 

@@ -82,6 +82,11 @@ describe('ChromaStore', function () {
       for (const name of [names[0]!, names[2]!, ...others])
         assert.equal((await store.open(spec(name, 32))).created, false, name);
       assert.equal(await store.dropUnknown(() => true), 0);
+      // One that is added while the server is asked.
+      const known = new Set([names[0], names[1]]);
+      const dropping = store.dropUnknown((name) => known.has(name));
+      known.add(names[2]);
+      assert.equal(await dropping, 0);
       for (const name of [...names, ...others]) await store.drop(name);
     });
 

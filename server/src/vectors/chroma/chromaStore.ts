@@ -68,7 +68,7 @@ export class ChromaStore implements VectorStore {
 
   /**
    * Deletes collections of our own server that nobody knows: their folder was removed, or got another model, while the
-   * server was away. Returns how many.
+   * server was away. `isKnown` is asked after the server: a folder is known before it has a collection. Returns how many.
    */
   async dropUnknown(isKnown: (name: string) => boolean): Promise<number> {
     if (!this.#server.own || this.#server.status().kind !== 'running') return 0;
