@@ -115,7 +115,10 @@ export class FolderEmbedding {
       report.vectorsShared += taken;
       if (taken > 0) {
         const left = await this.leaveCollection();
-        if (left !== undefined) return { ...left, vectorsShared: report.vectorsShared };
+        if (left !== undefined) {
+          const { chunksEmbedded, vectorsShared } = report;
+          return { ...left, chunksEmbedded, vectorsShared };
+        }
         continue;
       }
       report.chunksReused += await counted('project', () => projector.project(ready, signal));
@@ -177,8 +180,7 @@ export class FolderEmbedding {
         isPaused: () => gate.closed,
         onProgress: (done, total) => {
           rate.add(1);
-          const [perSecond, secondsLeft] = [rate.perSecond(), rate.secondsFor(total - done)];
-          onProgress({ kind: 'embedding', files: total, done, total, rate: perSecond, secondsLeft });
+          onProgress({ kind: 'embedding', files: total, ...rate.progress(done, total) });
         },
       };
       await counted('embed', () => embedFiles(job, signal));
@@ -275,8 +277,6 @@ export class FolderEmbedding {
 
   /** `ofPage`: what is done of the page that is being embedded. */
   #report({ total, done: before, rate }: EmbedJob, ofPage = 0): void {
-    const done = before + ofPage;
-    const [perSecond, secondsLeft] = [rate.perSecond(), rate.secondsFor(total - done)];
-    this.#deps.onProgress({ kind: 'embedding', files: 0, done, total, rate: perSecond, secondsLeft });
+    this.#deps.onProgress({ kind: 'embedding', files: 0, ...rate.progress(before + ofPage, total) });
   }
 }

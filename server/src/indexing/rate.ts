@@ -1,3 +1,10 @@
+interface RateProgress {
+  readonly done: number;
+  readonly total: number;
+  readonly rate: number;
+  readonly secondsLeft: number;
+}
+
 /** Steps per second over the last few seconds. */
 export class Rate {
   readonly #times: number[] = [];
@@ -13,6 +20,11 @@ export class Rate {
     const last = this.#times.at(-1);
     if (first === undefined || last === undefined || last <= first) return 0;
     return ((this.#times.length - 1) * 1000) / (last - first);
+  }
+
+  /** How far something is, for those who show it. */
+  progress(done: number, total: number): RateProgress {
+    return { done, total, rate: this.perSecond(), secondsLeft: this.secondsFor(total - done) };
   }
 
   secondsFor(steps: number): number {

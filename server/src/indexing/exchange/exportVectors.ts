@@ -34,12 +34,11 @@ export async function exportVectors(
     );
   }
   async function* records(): AsyncGenerator<NewVector> {
-    const [rate, total] = [new Rate(), digests.length];
+    const rate = new Rate();
     for (const [at, digest] of digests.entries()) {
       if (at % readAtOnce === 0) {
         rate.add(at === 0 ? 0 : readAtOnce);
-        const [perSecond, secondsLeft] = [rate.perSecond(), rate.secondsFor(total - at)];
-        onProgress({ kind: 'vectors', done: at, total, rate: perSecond, secondsLeft });
+        onProgress({ kind: 'vectors', ...rate.progress(at, digests.length) });
         await nextTurn();
       }
       throwIfCancelled(signal, 'The export');

@@ -66,8 +66,7 @@ export async function importVectors(
     await writer.putVectors(folder, vectors, fileIds, 'imported');
     taken += vectors.length;
     rate.add(vectors.length);
-    const [perSecond, secondsLeft] = [rate.perSecond(), rate.secondsFor(total - taken)];
-    onProgress({ kind: 'vectors', done: taken, total, rate: perSecond, secondsLeft });
+    onProgress({ kind: 'vectors', ...rate.progress(taken, total) });
     [vectors, fileIds] = [[], []];
   };
   for await (const { digest, vector } of recordsOf(source, signal)) {

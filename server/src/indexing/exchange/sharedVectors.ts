@@ -160,8 +160,7 @@ export class SharedVectors {
       this.#taken += vectors.length;
       const done = Math.min(keys.length, at + takenAtOnce);
       rate.add(done - at);
-      const [perSecond, secondsLeft] = [rate.perSecond(), rate.secondsFor(keys.length - done)];
-      onProgress({ kind: 'vectors', done, total: keys.length, rate: perSecond, secondsLeft });
+      onProgress({ kind: 'vectors', ...rate.progress(done, keys.length) });
     }
     return taken;
   }
