@@ -1,6 +1,6 @@
 import { encodeRows } from '../lexical/postings.js';
 import type { Sql } from './database.js';
-import type { FileRow, NewFile, SeenFile, SkippedFile } from './rows.js';
+import { type FileRow, type NewFile, type SeenFile, type SkippedFile, asBytes } from './rows.js';
 
 /** Indexed files, and files that were read and skipped for their content. */
 export class FileTable {
@@ -79,8 +79,9 @@ export class FileTable {
    */
   standIn(id: number, { digest }: Pick<NewFile, 'digest'>): void {
     // Of ten thousand empty files any will do.
-    const twin = this.#sql.get<{ id: number }>(
-      `SELECT twin.id FROM (SELECT * FROM files WHERE digest = ? AND id <> ? LIMIT 8) twin
+    const twin = this.#sql.get<{ id: number; digest: unknown }>(
+      `SELECT twin.id, CASE WHEN twin.summary IS NULL THEN twin.vector_digest ELSE twin.stand_in END AS digest
+       FROM (SELECT * FROM files WHERE digest = ? AND id <> ? LIMIT 8) twin
        JOIN folders theirs ON theirs.id = twin.folder_id JOIN files own ON own.id = ?
        JOIN folders ours ON ours.id = own.folder_id AND ours.model_id = theirs.model_id
        ORDER BY twin.summary IS NOT NULL, twin.chunks_pending LIMIT 1`,
@@ -89,12 +90,8 @@ export class FileTable {
       id,
     );
     if (twin === undefined) return;
-    this.#sql.run(
-      `UPDATE files SET stand_in = (SELECT CASE WHEN twin.summary IS NULL THEN twin.vector_digest ELSE twin.stand_in END
-         FROM files twin WHERE twin.id = ?) WHERE id = ?`,
-      twin.id,
-      id,
-    );
+    const ofFile = twin.digest === null ? null : asBytes(twin.digest);
+    this.#sql.run('UPDATE files SET stand_in = ? WHERE id = ?', ofFile, id);
     this.#sql.run(
       `UPDATE chunks SET stand_in = (
          SELECT CASE twin.pending WHEN 1 THEN twin.stand_in ELSE twin.vector_digest END FROM chunks twin

@@ -5,7 +5,7 @@
   value: (sym_lit name: (sym_name) @_maker)
   .
   value: (sym_lit name: (sym_name) @name)
-  (#any-of? @_maker "defn" "defn-" "defmacro" "defmulti" "deftest" "definline")) @definition.function
+  (#any-of? @_maker "defn" "defn-" "defmacro" "defmulti" "defmethod" "deftest" "definline")) @definition.function
 (list_lit
   .
   value: (sym_lit name: (sym_name) @_maker)
@@ -24,9 +24,3 @@
   .
   value: (sym_lit name: (sym_name) @name)
   (#any-of? @_maker "def" "defonce")) @definition.constant
-(list_lit
-  .
-  value: (sym_lit name: (sym_name) @_maker)
-  .
-  value: (sym_lit name: (sym_name) @name)
-  (#eq? @_maker "defmethod")) @definition.function
