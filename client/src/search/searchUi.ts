@@ -80,7 +80,11 @@ export class SearchUi implements vscode.Disposable {
   async #prepare(): Promise<void> {
     const { client, status } = this.#deps;
     await status.learn();
-    this.#groups = (await client.request('lantern/groups', {})).groups;
+    // Only who types `group:` needs them.
+    client.request('lantern/groups', {}).then(
+      ({ groups }) => (this.#groups = groups),
+      () => undefined,
+    );
     if (this.#obstacle() === undefined) await client.request('lantern/preload', {});
   }
 

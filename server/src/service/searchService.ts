@@ -47,16 +47,19 @@ export class SearchService {
       : { views: await access.views(params.path, caller, wait || patienceMs !== undefined) };
     const { views } = found;
     let { reason } = found;
-    const rescan = async (): Promise<void> => {
-      for (const { folder } of views) {
-        try {
-          await access.rescan(folder, { wait, mode: request.mode, signal, patienceMs: left() });
-        } catch (error) {
-          // What is indexed answers, although the index cannot go on.
-          if (signal?.aborted === true || folder.filesTotal === 0) throw error;
-          reason = errorMessage(error);
-        }
+    const rescanOne = async ({ folder }: FolderView): Promise<void> => {
+      try {
+        await access.rescan(folder, { wait, mode: request.mode, signal, patienceMs: left() });
+      } catch (error) {
+        // What is indexed answers, although the index cannot go on.
+        if (signal?.aborted === true || folder.filesTotal === 0) throw error;
+        reason = errorMessage(error);
       }
+    };
+    const rescan = async (): Promise<void> => {
+      // Each may take as long as a search waits, and the search waits for all of them together.
+      if (!wait) await Promise.all(views.map(rescanOne));
+      else for (const view of views) await rescanOne(view);
     };
     const left = (): number => Math.max(0, (patienceMs ?? 0) - (performance.now() - began));
     if (wait) await rescan();
