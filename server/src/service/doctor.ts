@@ -75,12 +75,9 @@ export async function runChecks(deps: DoctorDependencies): Promise<DoctorResult>
 
 async function sharing(shared: SharedVectors): Promise<string> {
   await shared.ping();
-  const { problem } = shared;
-  if (problem !== undefined) throw new Error(problem);
   const status = shared.status();
-  return status.kind === 'used'
-    ? `${status.url}: ${status.taken} taken, ${status.given} given since the start`
-    : status.url;
+  if (status.kind !== 'used') throw new Error(status.reason);
+  return `${status.url}: ${status.taken} taken, ${status.given} given since the start`;
 }
 
 async function check(name: string, run: () => string | Promise<string>, fix: string): Promise<Check> {

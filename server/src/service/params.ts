@@ -49,6 +49,14 @@ class Fields {
     return value;
   }
 
+  /** A word, which is no path and no option. */
+  groupName(name: string): string {
+    const value = this.string(name, 60);
+    if (!/^[\p{L}\p{N}][\p{L}\p{N}._-]*$/u.test(value))
+      throw bad('group', `"${value}" is no name of a group; take letters, digits, and . _ - between them`);
+    return value;
+  }
+
   /** A pattern that no path can stall. */
   glob(name: string): string {
     const value = this.string(name, 300);
@@ -107,7 +115,7 @@ export function searchParams(params: unknown): SearchParams {
   return {
     query: fields.string('query', maxQueryChars),
     ...fields.optional('path', text),
-    ...fields.optional('group', groupName(fields)),
+    ...fields.optional('group', (name) => fields.groupName(name)),
     ...fields.optional('all', (name) => fields.boolean(name)),
     ...fields.optional('limit', (name) => fields.integer(name, 1, maxLimit)),
     ...fields.optional('mode', (name) => fields.oneOf(name, modes)),
@@ -168,7 +176,7 @@ export function changeGroupParams(params: unknown): ChangeGroupParams {
   const paths = (name: string): string[] =>
     fields.strings(name, mostGroupFolders).map((path) => absolute('changeGroup', path));
   return {
-    name: groupName(fields)('name'),
+    name: fields.groupName('name'),
     ...fields.optional('add', paths),
     ...fields.optional('remove', (name) => (fields.is(name, 'all') ? 'all' : paths(name))),
   };
@@ -177,16 +185,6 @@ export function changeGroupParams(params: unknown): ChangeGroupParams {
 export function openedParams(params: unknown): OpenedParams {
   return { paths: new Fields('opened', params).strings('paths', mostOpened) };
 }
-
-/** A word, which is no path and no option. */
-const groupName =
-  (fields: Fields) =>
-  (name: string): string => {
-    const value = fields.string(name, 60);
-    if (!/^[\p{L}\p{N}][\p{L}\p{N}._-]*$/u.test(value))
-      throw bad('group', `"${value}" is no name of a group; take letters, digits, and . _ - between them`);
-    return value;
-  };
 
 /** The daemon's own folder is nobody's. */
 function absolute(method: string, file: string): string {
