@@ -24,7 +24,9 @@ export function bagOfWords(text: string, dimensions: number): Float32Array {
     const [at = 0, sign = 0] = createHash('md5').update(token).digest();
     vector[at % dimensions] = (vector[at % dimensions] ?? 0) + (sign % 2 === 0 ? 1 : -1);
   }
-  const length = Math.hypot(...vector) || 1;
+  // Words can cancel each other; a model gives no zeros, which would be like nothing, not even themselves.
+  if (vector.every((value) => value === 0)) vector[0] = 1;
+  const length = Math.hypot(...vector);
   return vector.map((value) => value / length);
 }
 

@@ -213,7 +213,7 @@ describe('SharedVectors', function () {
     };
     source.asked.length = 0;
     const report = await second.refresh();
-    assert.equal(report.vectorsShared, 500);
+    assert.equal(report.vectorsShared, 500, report.sharedProblem);
     assert.match(report.sharedProblem ?? '', /hang up/);
     const { status, filesPending, chunksPending } = second.index.folders.status(second.folder);
     assert.deepEqual([status.kind, filesPending, chunksPending], ['idle', 0, 0]);
