@@ -42,6 +42,12 @@ export interface TakeJob extends SampleCheckJob {
   readonly onProgress: (progress: VectorsProgress) => void;
 }
 
+/** What the source has of some digests, after the sample of it was computed again. */
+type Page =
+  | { readonly kind: 'found'; readonly found: readonly NewVector[] }
+  | { readonly kind: 'failed'; readonly error: unknown }
+  | { readonly kind: 'refused' };
+
 /** Digests that are asked for at once, and vectors between two commits. */
 const takenAtOnce = 500;
 /** Vectors that are given at once. */
@@ -119,34 +125,29 @@ export class SharedVectors {
   async take(job: TakeJob, signal: AbortSignal): Promise<number> {
     const { folder, wanted, onProgress } = job;
     if (!this.isUsable()) return 0;
-    const { source, writer } = this.#options;
+    const { writer } = this.#options;
     const [keys, rate] = [wanted.keys(), new Rate()];
-    const ask = (at: number): Promise<NewVector[]> => {
-      const page = keys.slice(at, at + takenAtOnce);
-      const asked = page.length === 0 ? Promise.resolve([]) : source.get(page.map(digestOf));
+    let [taken, pages] = [0, 0];
+    const ask = (at: number): Promise<Page> => {
+      const digests = keys.slice(at, at + takenAtOnce).map(digestOf);
+      const asked = this.#page(job, digests, () => pages++, signal);
       // Nobody waits for the next page when this one is the last.
       asked.catch(() => undefined);
       return asked;
     };
-    let [taken, pages] = [0, 0];
     let next = ask(0);
     for (let at = 0; at < keys.length; at += takenAtOnce) {
       throwIfCancelled(signal, 'Indexing');
-      let found: NewVector[];
-      try {
-        found = await next;
-        // The source answers while this page is checked and written.
-        next = ask(at + takenAtOnce);
-      } catch (error) {
-        await this.#failed(error);
+      const page = await next;
+      if (page.kind === 'failed') {
+        await this.#failed(page.error);
         return taken;
       }
-      this.#answered();
-      // Answers of several sources come in the same turn of the event loop.
-      await nextTurn();
-      if (found.length > 0 && !(await this.#isRight(job, found, pages++, signal))) return 0;
       // A job of another folder may have refused the source: what is written from now on would stay.
-      if (this.#refused !== undefined) return 0;
+      if (page.kind === 'refused' || this.#refused !== undefined) return 0;
+      const { found } = page;
+      // The source answers, and the model checks, while this page is written.
+      next = ask(at + takenAtOnce);
       const vectors: NewVector[] = [];
       const fileIds: number[] = [];
       for (const record of found) {
@@ -206,6 +207,27 @@ export class SharedVectors {
     }
   }
 
+  /** `pageNumber`: called for a page that has vectors. */
+  async #page(
+    job: TakeJob,
+    digests: readonly Uint8Array[],
+    pageNumber: () => number,
+    signal: AbortSignal,
+  ): Promise<Page> {
+    let found: NewVector[];
+    try {
+      found = digests.length === 0 ? [] : await this.#options.source.get(digests);
+    } catch (error) {
+      return { kind: 'failed', error };
+    }
+    this.#answered();
+    // Answers of several sources come in the same turn of the event loop.
+    await nextTurn();
+    if (found.length > 0 && !(await this.#isRight(job, found, pageNumber(), signal)))
+      return { kind: 'refused' };
+    return { kind: 'found', found };
+  }
+
   async #isRight(
     job: TakeJob,
     found: readonly NewVector[],
@@ -218,6 +240,7 @@ export class SharedVectors {
       if (user !== undefined) sample.add({ record, user });
     }
     const { leastLikeness } = await checkSample(job, sample.kept, signal);
+    if (this.#refused !== undefined) return false;
     if (leastLikeness >= leastCosine) return true;
     await this.#refuse(
       `it has other vectors than ${job.folder.modelKey} gives here (cosine ${leastLikeness.toFixed(2)}, ${leastCosine} is needed)`,
