@@ -1,9 +1,11 @@
 import { collect } from '../syntax/definitions.js';
 import type { Comment, Definition } from '../syntax/definitions.js';
+import { componentDefinitions, blocksOf, isComponent, scriptsOf } from '../syntax/components.js';
+import { lineStructure } from '../syntax/lineOutline.js';
 import { Lines } from '../syntax/lines.js';
 import { markdownOutline } from '../syntax/markdown.js';
 import { indentOutline, syntaxOutline } from '../syntax/outline.js';
-import type { Outline } from '../syntax/outline.js';
+import type { Outline, Span } from '../syntax/outline.js';
 import { Pacer } from '../syntax/pacer.js';
 import { pathLine, specialTokens } from './embeddedText.js';
 import { cutCosts, pack } from './packer.js';
@@ -13,7 +15,7 @@ import { symbolOf } from './symbols.js';
 import { type CountTokens, type Atom, atomsOf, halved } from './atoms.js';
 
 /** Version of chunks and terms, part of a collection's metadata. A folder with another version is indexed again. */
-export const CHUNKER_VERSION = '6';
+export const CHUNKER_VERSION = '7';
 
 export interface ChunkInput {
   /** Relative to the folder, with `/`. */
@@ -69,7 +71,7 @@ export class Chunker {
     if (text === '') return { chunks: [], definitions: [], comments: [] };
     const pacer = new Pacer();
     const lines = new Lines(text);
-    const structure = await this.#structure(language, lines, pacer);
+    const structure = await this.#structure(path, language, lines, pacer);
     const prefix = pathLine(path, maxTokens, countTokens);
     const prefixTokens = countTokens(prefix);
     const budget = Math.max(1, maxTokens - specialTokens - prefixTokens);
@@ -93,12 +95,20 @@ export class Chunker {
     return { chunks, definitions: structure.definitions, comments: structure.comments };
   }
 
-  async #structure(language: string, lines: Lines, pacer: Pacer): Promise<Structure> {
+  async #structure(path: string, language: string, lines: Lines, pacer: Pacer): Promise<Structure> {
     if (language === 'markdown') {
       const { spans, definitions } = markdownOutline(lines);
       return { outline: { spans, leads: new Map() }, definitions, comments: [] };
     }
-    const parsed = await this.#parsers.read(language, lines.text, async (tree): Promise<Structure> => {
+    if (isComponent(language)) return this.#component(path, lines, pacer);
+    return (
+      (await this.#parsed(grammarOf(path, language), lines, pacer)) ??
+      lineStructure(language, lines) ?? { outline: indentOutline(lines), definitions: [], comments: [] }
+    );
+  }
+
+  async #parsed(language: string, lines: Lines, pacer: Pacer): Promise<Structure | undefined> {
+    return this.#parsers.read(language, lines.text, async (tree): Promise<Structure> => {
       const { definitions, comments, commentRows } = await collect(tree, lines, pacer);
       // A text that does not parse at all still has its indentation.
       const outline = tree.root.isError
@@ -106,9 +116,33 @@ export class Chunker {
         : await syntaxOutline(tree, lines, commentRows, pacer);
       return { outline, definitions, comments };
     });
-    return parsed ?? { outline: indentOutline(lines), definitions: [], comments: [] };
+  }
+
+  /** Scripts by their syntax, the template and styles by their indentation. */
+  async #component(path: string, lines: Lines, pacer: Pacer): Promise<Structure> {
+    const { language, text } = scriptsOf(lines.text);
+    const scripts = await this.#parsed(language, new Lines(text), pacer);
+    const blocks = blocksOf(lines);
+    const isScript = ({ start }: Span): boolean =>
+      blocks.some((block) => block.isScript && start > block.start && start < block.end);
+    const others = indentOutline(lines).spans.filter((span) => scripts === undefined || !isScript(span));
+    return {
+      outline: {
+        spans: [...blocks, ...(scripts?.outline.spans ?? []), ...others],
+        leads: scripts?.outline.leads ?? new Map(),
+      },
+      definitions: componentDefinitions(path, lines, scripts?.definitions ?? []),
+      comments: scripts?.comments ?? [],
+    };
   }
 }
+
+/** Grammars that other languages share. */
+const sharedGrammars: Readonly<Record<string, string>> = { starlark: 'python', less: 'scss' };
+
+/** The grammar's name. Interfaces of OCaml have another one, which is left out: their lines say enough. */
+const grammarOf = (path: string, language: string): string =>
+  path.endsWith('.mli') ? 'ocaml-interface' : (sharedGrammars[language] ?? language);
 
 /** Packs the atoms of one file into chunks, and confirms each by a real count. */
 class Packing {

@@ -19,6 +19,7 @@ import { languageOf } from '../syntax/languages.js';
 import { Parsers } from '../syntax/parsers.js';
 import { bundledModel } from '../../test/support/bundledModel.js';
 import { checkout, TestGrammars } from '../../test/support/testGrammars.js';
+import { ruledSamples } from '../../test/support/ruledSamples.js';
 import { samples } from '../../test/support/testSamples.js';
 import { type ChunkedFile, Chunker } from './chunker.js';
 import { embeddedText } from './embeddedText.js';
@@ -41,7 +42,7 @@ describe('any file', function () {
     parsers = new Parsers(grammars.folder, nullLog);
     chunker = new Chunker(parsers);
     tokenizer = await Tokenizer.load((await bundledModel()).folder);
-    languages = [...grammars.names, 'markdown', 'text'];
+    languages = [...grammars.names, ...Object.keys(ruledSamples), 'markdown', 'text'];
   });
   after(async () => {
     parsers.dispose();
@@ -177,7 +178,7 @@ describe('any file', function () {
     const sources = readdirSync(root, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && !entry.parentPath.includes('ignored'))
       .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'));
-    const texts = [...sources, ...Object.values(samples).map(({ text }) => text)];
+    const texts = [...sources, ...Object.values({ ...samples, ...ruledSamples }).map(({ text }) => text)];
     const change = fc.record({
       at: fc.nat(10_000),
       cut: fc.nat(80),
@@ -256,7 +257,7 @@ describe('any file', function () {
   ] as const;
   it('of one mark 50,000 times, alone and after words, within bounded time', async () => {
     const paths =
-      'ts tsx js py go rs java c cpp cs rb php kt scala lua hs ex zig sh html css json yaml toml md txt clj dart elm gd gleam tf nix pl r scss swift'
+      'ts tsx js py go rs java c cpp cs rb php kt scala lua hs ex zig sh html css json yaml toml md txt clj dart elm gd gleam tf nix pl r scss swift m jl ml mli sol vue svelte sql graphql proto prisma dockerfile mk cmake ps1 groovy erl fs cr nim fish vim'
         .split(' ')
         .map((extension) => `a.${extension}`);
     assert.deepEqual(

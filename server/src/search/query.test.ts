@@ -83,6 +83,8 @@ describe('parseQuery', () => {
     assert.deepEqual(parseQuery('open a door in Python').languages, ['python']);
     assert.deepEqual(parseQuery('the ts code of doors').languages, ['typescript', 'tsx']);
     assert.deepEqual(parseQuery('doors in c++').languages, ['cpp']);
+    assert.deepEqual(parseQuery('doors in Objective-C').languages, ['objectivec']);
+    assert.deepEqual(parseQuery('a lock in C').languages, ['c']);
     for (const text of ['go to the door', 'in the house', 'rust on a hinge', 'test files'])
       assert.deepEqual(parseQuery(text).languages, [], text);
   });

@@ -119,6 +119,17 @@ const spokenLanguages: Readonly<Record<string, readonly string[]>> = {
   nix: ['nix'],
   terraform: ['hcl'],
   gdscript: ['gdscript'],
+  vue: ['vue'],
+  svelte: ['svelte'],
+  solidity: ['solidity'],
+  julia: ['julia'],
+  ocaml: ['ocaml'],
+  'objective-c': ['objectivec'],
+  graphql: ['graphql'],
+  protobuf: ['proto'],
+  powershell: ['powershell'],
+  erlang: ['erlang'],
+  'f#': ['fsharp'],
   lua: ['lua'],
   elixir: ['elixir'],
   haskell: ['haskell'],
@@ -134,7 +145,7 @@ const spokenLanguages: Readonly<Record<string, readonly string[]>> = {
 /** Languages that a query asks for: "in python", "the rust code". */
 function languagesIn(text: string): string[] {
   const asked = text.matchAll(
-    /\b(?:in|using|written in)\s+([a-z]+[+#]*)|\b([a-z]{2,}[+#]*)\s+(?:code|source|files?)\b/gi,
+    /\b(?:in|using|written in)\s+([a-z]+(?:-c\b)?[+#]*)|\b([a-z]{2,}(?:-c\b)?[+#]*)\s+(?:code|source|files?)\b/gi,
   );
   const found = [...asked].flatMap(
     ([, after, before]) => spokenLanguages[(after ?? before ?? '').toLowerCase()] ?? [],

@@ -18,6 +18,12 @@ describe('code without comments and strings', () => {
     assert.deepEqual(left('{-| a\nb -} c -- d', 'elm'), ['c']);
     assert.deepEqual(left('(a b) ; c\n(d "e ; f")', 'clojure'), ['a', 'b', 'd']);
     assert.deepEqual(left('a = "b" # c\n// d\ne', 'hcl'), ['a', 'e']);
+    assert.deepEqual(left('a -- b\n/* c */ d', 'sql'), ['a', 'd']);
+    assert.deepEqual(left('(* a\n b *) c', 'ocaml'), ['c']);
+    assert.deepEqual(left('a #= b\n=# c # d', 'julia'), ['a', 'c']);
+    assert.deepEqual(left('<# a\n#> b # c', 'powershell'), ['b']);
+    assert.deepEqual(left('a #[[ b\n]] c', 'cmake'), ['a', 'c']);
+    assert.deepEqual(left('a() -> b % c', 'erlang'), ['a', 'b']);
     assert.deepEqual(left('a /* b', 'go'), ['a'], 'one that does not end');
   });
 
@@ -35,6 +41,8 @@ describe('code without comments and strings', () => {
     assert.deepEqual(left('a := `b()\nc()` + d', 'go'), ['a', 'd']);
     assert.deepEqual(left('a = "don\'t" + b # "c', 'ruby'), ['a', 'b']);
     assert.deepEqual(left("a 'b $c' $# d # e", 'bash'), ['a', 'd']);
+    assert.deepEqual(left("a 'b''c' $$ d; e $$ f $x$ g $$ $x$ h", 'sql'), ['a', 'f', 'h']);
+    assert.deepEqual(left('a {x|b"|x} c', 'ocaml'), ['a', 'c']);
   });
 
   it('keeps the code in strings', () => {

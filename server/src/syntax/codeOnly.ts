@@ -13,6 +13,8 @@ const character = String.raw`'(?:\\[^\n']+|[^'\\\n])'`;
 const triple = String.raw`[a-zA-Z]{0,2}"""[\s\S]*?(?:"""|$)|[a-zA-Z]{0,2}'''[\s\S]*?(?:'''|$)`;
 const raw = '`[^`]*`?';
 const semicolons = String.raw`;[^\n]*`;
+/** Of PostgreSQL: a text between two equal marks. */
+const dollars = String.raw`\$(?<mark>\w*)\$[\s\S]*?(?:\$\k<mark>\$|$)`;
 /** Of Nix: two quotes, in which two more and a dollar sign are escapes. */
 const indented = String.raw`''(?:'''|''\$|''\\|(?!'')[\s\S])*(?:''|$)`;
 /** Where an expression may begin, `/` begins a regular expression. */
@@ -46,6 +48,28 @@ const byLanguage: Readonly<Record<string, RegExp>> = {
   hcl: marks(slashes, double, hash),
   nix: marks(indented, double, String.raw`\/\*[\s\S]*?(?:\*\/|$)`, hash),
   clojure: marks(double, semicolons),
+  sql: marks(String.raw`--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)`, dollars, String.raw`'(?:''|[^'])*'?`),
+  graphql: marks(triple, double, hash),
+  prisma: marks(slashes, double),
+  dockerfile: marks(double, hash),
+  make: marks(hash),
+  cmake: marks(String.raw`#?\[\[[\s\S]*?(?:\]\]|$)`, String.raw`"(?:\\[\s\S]|[^"\\])*"?`, hash),
+  powershell: marks(String.raw`<#[\s\S]*?(?:#>|$)`, double, String.raw`'[^'\n]*'?`, hash),
+  groovy: quoted,
+  gradle: quoted,
+  erlang: marks(double, String.raw`%[^\n]*`),
+  fsharp: marks(String.raw`\(\*(?!\))[\s\S]*?(?:\*\)|$)`, String.raw`\/\/[^\n]*`, triple, double, character),
+  crystal: marks(double, hash),
+  nim: marks(String.raw`#\[[\s\S]*?(?:\]#|$)`, triple, double, hash),
+  fish: marks(double, single, hash),
+  vim: marks(String.raw`(?<=^\s*)"[^\n]*`, single),
+  ocaml: marks(
+    String.raw`\(\*(?!\))[\s\S]*?(?:\*\)|$)`,
+    String.raw`\{(?<quote>\w*)\|[\s\S]*?\|\k<quote>\}`,
+    double,
+    character,
+  ),
+  julia: marks(String.raw`#=[\s\S]*?(?:=#|$)`, triple, double, character, hash),
 };
 /** What a string keeps, by language. */
 const interpolated: Readonly<Record<string, RegExp>> = {

@@ -33,7 +33,8 @@ const classKinds: ReadonlySet<string> = new Set(['class', 'struct', 'interface',
 /** Receivers that add nothing to a name: `exports.run` and `this.run` are `run`. */
 const bareReceivers: ReadonlySet<string> = new Set(['exports', 'module.exports', 'this', 'self', 'window']);
 
-interface Found {
+/** A definition by offsets (UTF-16 units), before its name is qualified. */
+export interface Found {
   name: string;
   kind: string;
   /** The lower priority wins: queries list the more exact pattern first. */
@@ -148,7 +149,7 @@ function plainReceiver(text: string): string | undefined {
 }
 
 /** Qualifies each name with the enclosing definitions, and drops definitions that only qualify others. */
-function qualify(found: Found[], lines: Lines, commentRows: CommentRows): Definition[] {
+export function qualify(found: Found[], lines: Lines, commentRows: CommentRows): Definition[] {
   found.sort((a, b) => a.start - b.start || b.end - a.end || a.nameAt - b.nameAt);
   const around: (Found & { qualified: string })[] = [];
   const definitions: Definition[] = [];
@@ -180,7 +181,8 @@ function qualify(found: Found[], lines: Lines, commentRows: CommentRows): Defini
   return definitions;
 }
 
-function joined(ranges: ReadonlyMap<number, number>, lines: Lines): Comment[] {
+/** Comments by their first offset and the one after their last; adjacent ones are joined. */
+export function joined(ranges: ReadonlyMap<number, number>, lines: Lines): Comment[] {
   const comments: Comment[] = [];
   let length = 0;
   let open: { start: number; end: number } | undefined;

@@ -241,6 +241,50 @@ const table = { row() {}, cell: () => 1 };
     definitions: ['key name 2-2', 'key scripts 3-5', 'key scripts.build 4-4'],
     comments: [],
   },
+  julia: {
+    text: `"""
+Opens doors.
+"""
+module Doors
+# line
+const LIMIT = 10
+abstract type Openable end
+"A door."
+struct Door{T} <: Openable
+    width::T
+end
+mutable struct Box
+    x
+end
+function turn(d::Door, by=1)
+    d.width + by
+end
+area(d::Door) = d.width^2
+function Base.show(io::IO, d::Door)
+    print(io, d)
+end
+macro twice(e)
+    :($e; $e)
+end
+primitive type Byte 8 end
+f(x::T) where {T} = x
+@enum Side left right
+end
+`,
+    definitions: [
+      'constant Doors.LIMIT 6-6',
+      'interface Doors.Openable 7-7',
+      'struct Doors.Door 9-11',
+      'struct Doors.Box 12-14',
+      'method Doors.turn 15-17',
+      'method Doors.area 18-18',
+      'method Doors.show 19-21',
+      'macro Doors.twice 22-24',
+      'type Doors.Byte 25-25',
+      'method Doors.f 26-26',
+    ],
+    comments: ['1-3', '5-5', '8-8'],
+  },
   kotlin: {
     text: `/** Keeps orders. */
 class Store(val limit: Int) {
@@ -280,6 +324,95 @@ local pick = function() end
       'function pick 6-6',
     ],
     comments: ['1-1'],
+  },
+  objectivec: {
+    text: `#import "Door.h"
+// A door.
+#define LIMIT 3
+@protocol Openable <NSObject>
+- (void)open;
+@end
+@interface Door : NSObject <Openable>
+@property (nonatomic, strong) NSString *name;
+- (instancetype)initWithName:(NSString *)name width:(int)width;
++ (Door *)shared;
+@end
+@implementation Door
+/* Turns. */
+- (instancetype)initWithName:(NSString *)name width:(int)width {
+  self = [super init];
+  return self;
+}
++ (Door *)shared { return nil; }
+@end
+@interface Door (Lock)
+- (void)lock;
+@end
+@implementation Door (Lock)
+- (void)lock {}
+@end
+static int helper(int x) { return x; }
+`,
+    definitions: [
+      'constant LIMIT 3-3',
+      'interface Openable 4-6',
+      'method Openable.open 5-5',
+      'class Door 7-11',
+      'property Door.name 8-8',
+      'method Door.initWithName 9-9',
+      'method Door.shared 10-10',
+      'class Door 12-19',
+      'method Door.initWithName 14-17',
+      'method Door.shared 18-18',
+      'class Door 20-22',
+      'method Door.lock 21-21',
+      'class Door 23-25',
+      'method Door.lock 24-24',
+      'function helper 26-26',
+    ],
+    comments: ['2-2', '13-13'],
+  },
+  ocaml: {
+    text: `(** Doors. *)
+open Printf
+type side = Left | Right
+type 'a door = { width : int; mutable items : 'a list }
+exception Stuck of string
+(* turns *)
+let turn d by =
+  d.width + by
+let limit = 10
+let rec walk = function [] -> 0 | _ :: t -> walk t
+module Lock = struct
+  let close x = x
+end
+module type OPENABLE = sig
+  type t
+  val openit : t -> unit
+end
+class room = object
+  method area = 3
+end
+external foo : int -> int = "foo"
+let ( +% ) a b = a + b
+`,
+    definitions: [
+      'type side 3-3',
+      'type door 4-4',
+      'type Stuck 5-5',
+      'function turn 7-8',
+      'constant limit 9-9',
+      'function walk 10-10',
+      'module Lock 11-13',
+      'function Lock.close 12-12',
+      'interface OPENABLE 14-17',
+      'type OPENABLE.t 15-15',
+      'method OPENABLE.openit 16-16',
+      'class room 18-20',
+      'method room.area 19-19',
+      'function foo 21-21',
+    ],
+    comments: ['1-1', '6-6'],
   },
   php: {
     text: `<?php
@@ -395,6 +528,50 @@ trait Reader { def read: Int }
       'method Reader.read 12-12',
     ],
     comments: ['2-2', '7-7'],
+  },
+  solidity: {
+    text: `// SPDX
+pragma solidity ^0.8.0;
+import "./a.sol";
+/// @notice A vault.
+abstract contract Vault is Owned, IVault {
+    using Math for uint256;
+    struct Item { uint256 a; }
+    enum Side { Left, Right }
+    event Opened(address who);
+    error Closed(uint256 at);
+    mapping(address => uint256) public balances;
+    uint256 constant LIMIT = 3;
+    modifier onlyOwner() { _; }
+    constructor(address a) { owner = a; }
+    /// Deposits.
+    function deposit(uint256 x) external payable returns (uint256) {
+        return x;
+    }
+    receive() external payable {}
+}
+interface IVault { function deposit(uint256 x) external; }
+library Math { function max(uint a, uint b) internal pure returns (uint) { return a; } }
+function free(uint x) pure returns (uint) { return x; }
+`,
+    definitions: [
+      'class Vault 5-20',
+      'struct Vault.Item 7-7',
+      'enum Vault.Side 8-8',
+      'event Vault.Opened 9-9',
+      'type Vault.Closed 10-10',
+      'property Vault.balances 11-11',
+      'property Vault.LIMIT 12-12',
+      'method Vault.onlyOwner 13-13',
+      'method Vault.constructor 14-14',
+      'method Vault.deposit 16-18',
+      'interface IVault 21-21',
+      'method IVault.deposit 21-21',
+      'class Math 22-22',
+      'method Math.max 22-22',
+      'function free 23-23',
+    ],
+    comments: ['1-1', '4-4', '15-15'],
   },
   toml: {
     text: '# Build.\nname = "x"\n[profile.release]\nlto = true\n[[bin]]\npath = "y"\n',
