@@ -18,6 +18,7 @@ import {
 import { join } from 'node:path';
 import type { SearchResult } from '../../shared/src/protocol/protocol.js';
 import { Cli, fixtures, isAlive } from './support/cliHarness.js';
+import { DaemonClient } from './support/daemonClient.js';
 
 interface Question {
   readonly workspace: string;
@@ -177,12 +178,18 @@ describe('lantern, from the command line', function () {
     const questions = JSON.parse(readFileSync(join(fixtures, 'questions.json'), 'utf8')) as Question[];
     let first = 0;
     let firstThree = 0;
+    const client = await DaemonClient.open(cli.home);
     for (const { workspace, query, expect } of questions) {
-      const { hits } = await cli.search(query, join(fixtures, workspace), '--limit', '3');
+      const { hits } = await client.request('lantern/search', {
+        path: join(fixtures, workspace),
+        query,
+        limit: 3,
+      });
       const rank = hits.findIndex(({ path }) => path === expect.path);
       if (rank === 0) first++;
       if (rank >= 0) firstThree++;
     }
+    client.close();
     // What it measured when this was written, less two for questions that are nearly tied.
     assert.ok(first >= 83, `${first} of ${questions.length} first`);
     assert.ok(firstThree >= 98, `${firstThree} of ${questions.length} in the first three`);

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Chunker } from '../chunking/chunker.js';
 import type { ChunkedFile } from '../chunking/chunker.js';
+import { languageOf } from './languages.js';
 import { Parsers } from './parsers.js';
-import { TestGrammars } from '../../test/support/testGrammars.js';
+import { TestGrammars, checkout } from '../../test/support/testGrammars.js';
 import { samples } from '../../test/support/testSamples.js';
 import { recordingLog } from '../../test/support/testLog.js';
 
@@ -21,9 +24,9 @@ describe('definitions', () => {
     await grammars.remove();
   });
 
-  const read = (language: string, text: string): Promise<ChunkedFile> =>
+  const read = (language: string, text: string, path = 'a'): Promise<ChunkedFile> =>
     new Chunker(parsers).chunk({
-      path: 'a',
+      path,
       language,
       text,
       maxTokens: 256,
@@ -48,6 +51,23 @@ describe('definitions', () => {
       assert.deepEqual(events('warn', 'error'), []);
     });
   }
+
+  it('are those in the fixtures that questions name, in 28 languages', async () => {
+    const fixtures = join(checkout, 'test-fixtures');
+    const questions = JSON.parse(readFileSync(join(fixtures, 'questions.json'), 'utf8')) as {
+      readonly workspace: string;
+      readonly expect: { readonly path: string; readonly symbol: string; readonly line: number };
+    }[];
+    const named = questions.filter(({ workspace }) => workspace === 'languages');
+    assert.equal(named.length, 140);
+    for (const { path, symbol, line } of named.map(({ expect }) => expect)) {
+      const text = readFileSync(join(fixtures, 'languages', path), 'utf8');
+      const { definitions } = await read(languageOf(path, text), text, path);
+      const isThere = definitions.some(({ name, nameLine }) => name === symbol && nameLine === line);
+      assert.ok(isThere, `${path}:${line} ${symbol}`);
+    }
+    assert.deepEqual(events('warn', 'error'), []);
+  });
 
   it('are found to the end of a long file', async () => {
     const count = 6000;

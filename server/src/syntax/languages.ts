@@ -157,6 +157,8 @@ const languages: ReadonlySet<LanguageId> = new Set([
 /** Words and forms at the start of a line that only C++ has, and a C header does not. */
 const cppInHeader =
   /^[ \t]*(?:class\s+\w+[^;]*$|namespace\b|template\s*<|using\s+\w|public:|private:|protected:|#include\s*<(?:string|vector|memory|map|functional|iostream|cstd\w+)>)/m;
+/** What only headers of Objective-C have. */
+const objectiveCInHeader = /^[ \t]*(?:@(?:interface|protocol|class|import)\b|NS_ASSUME_NONNULL_BEGIN)/m;
 /** A header for both languages guards its one C++ line. That line does not make it C++. */
 const cppGuard = /#\s*if(?:def\s+__cplusplus|\s+defined\s*\(?\s*__cplusplus)[\s\S]*?#\s*endif/g;
 
@@ -173,7 +175,10 @@ export function languageOf(path: string, head = ''): LanguageId {
 
   const dot = name.lastIndexOf('.');
   const extension = dot > 0 ? name.slice(dot + 1) : '';
-  if (extension === 'h') return cppInHeader.test(head.replace(cppGuard, '')) ? 'cpp' : 'c';
+  if (extension === 'h') {
+    if (objectiveCInHeader.test(head)) return 'objectivec';
+    return cppInHeader.test(head.replace(cppGuard, '')) ? 'cpp' : 'c';
+  }
   return extensions.get(extension) ?? languageOfShebang(head) ?? 'text';
 }
 

@@ -168,6 +168,12 @@ const groovy: LineLanguage = {
       /^\s*(?:(?:public|private|protected|static|final|synchronized)\s+)+[\w<>[\], ?.]+\s+(?<name>\w+)\s*\([^;]*$/,
       brackets,
     ),
+    rule(
+      'function',
+      /^\s*(?:void|boolean|byte|char|short|int|long|float|double|[A-Z][\w.]*)(?:<[^>]*>)?(?:\[\])?\s+(?<name>\w+)\s*\([^;]*\)\s*\{/,
+      brackets,
+    ),
+    rule('constant', /^\s*@Field\s+(?:final\s+)?(?:[\w<>,.[\]]+\s+)?(?<name>\w+)\s*=/, brackets),
     rule('target', /^\s*(?:task\s+|tasks\.register\(\s*['"])(?<name>\w+)/, brackets),
   ],
 };
