@@ -8,6 +8,7 @@ import { root } from '../child.mjs';
 import { rssOf, watchPeak } from '../machine.mjs';
 import { nullLog } from '../../out/shared/src/log.js';
 import { defaultSettings } from '../../out/shared/src/settings/settings.js';
+import { installationId, ownTenant } from '../../out/server/src/composition.js';
 import { Chunker } from '../../out/server/src/chunking/chunker.js';
 import { Folders } from '../../out/server/src/indexing/folders.js';
 import { ScanThreads } from '../../out/server/src/indexing/threads/scanThreads.js';
@@ -38,7 +39,8 @@ const embedder = {
 };
 const catalog = new Catalog(home, nullLog);
 const chroma = new ChromaProcess({ directory: join(home, 'chroma'), log: nullLog });
-const { tenant, database, apiKey } = defaultSettings.chroma;
+const { database, apiKey } = defaultSettings.chroma;
+const tenant = ownTenant(installationId(home));
 const store = new ChromaStore(chroma, { tenant, database, apiKey, log: nullLog });
 const parsers = new Parsers(join(root, 'dist', 'grammars'), nullLog);
 // The threads of the daemon.

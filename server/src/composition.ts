@@ -66,10 +66,9 @@ export async function createServices(
     settings.chroma.url === '' ? new ChromaProcess({ directory: join(dataDir, 'chroma'), log }) : undefined;
   const server = chroma ?? new RemoteChroma(settings.chroma.url);
   const isLocal = chroma !== undefined;
-  const installation = installationId(join(dataDir, 'installation-id'));
+  const installation = installationId(dataDir);
   const { database, apiKey } = settings.chroma;
-  // Our server wants no password. It shows no tenant to whoever does not know its name, and nothing without a tenant.
-  const tenant = isLocal ? `lantern-${installation}` : settings.chroma.tenant;
+  const tenant = isLocal ? ownTenant(installation) : settings.chroma.tenant;
   const chromaStore = new ChromaStore(server, { tenant, database, apiKey, log });
   const store = new FallbackStore(
     chromaStore,
@@ -260,7 +259,8 @@ function sharedVectors(
  * Distinguishes this machine's collections from those of others on a shared server, and hides those of our own server.
  * Made once and kept in a file that only the user can read.
  */
-function installationId(file: string): string {
+export function installationId(dataDir: string): string {
+  const file = join(dataDir, 'installation-id');
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
@@ -270,6 +270,9 @@ function installationId(file: string): string {
     return id;
   }
 }
+
+/** Our server wants no password. It shows no tenant to whoever does not know its name, and nothing without a tenant. */
+export const ownTenant = (installation: string): string => `lantern-${installation}`;
 
 function readSettings(file: string): Settings {
   let text: string;

@@ -1,9 +1,10 @@
 import { collect } from '../syntax/definitions.js';
 import type { Comment, Definition } from '../syntax/definitions.js';
-import { componentDefinitions, blocksOf, isComponent, scriptsOf } from '../syntax/components.js';
-import { lineStructure } from '../syntax/lineOutline.js';
+import { componentDefinitions, blocksOf, isComponent, scriptsOf } from '../syntax/formats/components.js';
+import { notebookParts } from '../syntax/formats/notebook.js';
+import { lineStructure } from '../syntax/formats/lineOutline.js';
 import { Lines } from '../syntax/lines.js';
-import { markdownOutline } from '../syntax/markdown.js';
+import { markdownOutline } from '../syntax/formats/markdown.js';
 import { indentOutline, syntaxOutline } from '../syntax/outline.js';
 import type { Outline, Span } from '../syntax/outline.js';
 import { Pacer } from '../syntax/pacer.js';
@@ -101,6 +102,7 @@ export class Chunker {
       return { outline: { spans, leads: new Map() }, definitions, comments: [] };
     }
     if (isComponent(language)) return this.#component(path, lines, pacer);
+    if (language === 'notebook') return this.#notebook(lines, pacer);
     return (
       (await this.#parsed(grammarOf(path, language), lines, pacer)) ??
       lineStructure(language, lines) ?? { outline: indentOutline(lines), definitions: [], comments: [] }
@@ -116,6 +118,23 @@ export class Chunker {
         : await syntaxOutline(tree, lines, commentRows, pacer);
       return { outline, definitions, comments };
     });
+  }
+
+  /** Code by its syntax, text by its headings; a chunk ends with a cell where it can. */
+  async #notebook(lines: Lines, pacer: Pacer): Promise<Structure> {
+    const { code, markdown, language, cells } = notebookParts(lines);
+    const parsed = await this.#parsed(language, new Lines(code), pacer);
+    const { spans, definitions } = markdownOutline(new Lines(markdown));
+    return {
+      outline: {
+        spans: [...cells, ...spans, ...(parsed?.outline.spans ?? [])],
+        leads: parsed?.outline.leads ?? new Map(),
+      },
+      definitions: [...definitions, ...(parsed?.definitions ?? [])].sort(
+        (a, b) => a.startLine - b.startLine || b.endLine - a.endLine,
+      ),
+      comments: parsed?.comments ?? [],
+    };
   }
 
   /** Scripts by their syntax, the template and styles by their indentation. */

@@ -21,7 +21,7 @@ const questions: readonly (readonly [query: string, path: string])[] = [
   ['rotate the log when it gets too large', 'daemon/logFile.ts'],
   ['cut files into chunks where their syntax does', 'chunking/chunker.ts'],
   ['rules of gitignore files', 'source/ignoreRules.ts'],
-  ['sections and headings of a markdown text', 'syntax/markdown.ts'],
+  ['sections and headings of a markdown text', 'syntax/formats/markdown.ts'],
   ['which language is a file written in', 'syntax/languages.ts'],
   ['lines that use what another file defines', 'lexical/usageLines.ts'],
   ['share one loaded model by leases', 'model/modelCache.ts'],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { decodeText } from './decode.js';
+import { decodeText, notebookText } from './decode.js';
 
 const source = 'const größe = "日本 😀";\r\n\tlet x;\n';
 const utf16 = (text: string): Buffer => Buffer.from(text, 'utf16le');
@@ -65,5 +65,56 @@ describe('decodeText', () => {
       'control characters': Buffer.from('\x01\x02\x03\x04abc'),
     };
     for (const [name, bytes] of Object.entries(cases)) assert.equal(decodeText(bytes), undefined, name);
+  });
+});
+
+describe('notebookText', () => {
+  const cell = (kind: string, source: unknown, more: object = {}): object => ({
+    cell_type: kind,
+    metadata: {},
+    source,
+    ...more,
+  });
+  const written = (cells: readonly object[], metadata: object = {}): string =>
+    JSON.stringify({ cells, metadata, nbformat: 4, nbformat_minor: 5 }, undefined, 1);
+
+  it('gives the cells at their lines, without outputs and metadata', () => {
+    const json = written([
+      cell('markdown', ['# Tides\n', 'How "high" they are.']),
+      cell('code', ['import math\n', '\n', 'def tide(at):\n', '    return math.sin(at)\n'], {
+        outputs: [{ data: { 'image/png': 'iVBORw0KGgo'.repeat(1000) } }],
+      }),
+      cell('raw', ['not shown']),
+      cell('code', []),
+    ]);
+    const text = notebookText(json) ?? '';
+    assert.deepEqual(text.split('\n').filter(Boolean), [
+      '# %% [markdown]',
+      '# Tides',
+      'How "high" they are.',
+      '# %%',
+      'import math',
+      'def tide(at):',
+      '    return math.sin(at)',
+    ]);
+    const lineOf = (all: string, part: string): number =>
+      all.split('\n').findIndex((line) => line.includes(part));
+    for (const part of ['How ', 'import math', 'def tide', 'return math'])
+      assert.equal(lineOf(text, part), lineOf(json, part), part);
+  });
+
+  it('reads one that is on a single line, has its source as one string, or another language', () => {
+    const compact = JSON.stringify({
+      cells: [cell('code', 'x <- 1\ny <- 2\n')],
+      metadata: { kernelspec: { language: 'R' } },
+    });
+    assert.equal(notebookText(compact), '# %% [R]\nx <- 1\ny <- 2\n');
+    assert.equal(notebookText(written([])), '');
+  });
+
+  it('is undefined for what is no notebook', () => {
+    for (const json of ['', '{', '[]', '{"a": 1}', '{"cells": 3}', 'print(1)', '['.repeat(200_000)])
+      assert.equal(notebookText(json), undefined, json.slice(0, 20));
+    assert.equal(notebookText('{"cells": [3, null, {"source": [1, {}]}, {"cell_type": "code"}]}'), '');
   });
 });

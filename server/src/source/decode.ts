@@ -1,4 +1,5 @@
 import { Buffer, isUtf8 } from 'node:buffer';
+import { type Node, findNodeAtLocation, parseTree } from 'jsonc-parser';
 
 export type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
 
@@ -105,4 +106,46 @@ function isControl(byte: number): boolean {
 
 function count(text: string, pattern: RegExp): number {
   return text.match(pattern)?.length ?? 0;
+}
+
+/** Marks of the cells of a notebook in its text, as other tools write them (Jupytext's percent format). */
+export const codeCell = '# %%';
+export const markdownCell = '# %% [markdown]';
+
+/**
+ * The cells of a Jupyter notebook (nbformat 4) as text, each below its mark, without outputs and metadata. Lines are those of
+ * the file, unless a cell has more of them than the file has for it. `undefined` when the JSON is no notebook.
+ */
+export function notebookText(json: string): string | undefined {
+  let cells: readonly Node[] | undefined;
+  let language: unknown;
+  try {
+    const root = parseTree(json);
+    cells = root && findNodeAtLocation(root, ['cells'])?.children;
+    language = root && findNodeAtLocation(root, ['metadata', 'kernelspec', 'language'])?.value;
+  } catch {
+    // Nested too deeply for the parser's stack.
+    return undefined;
+  }
+  if (cells === undefined) return undefined;
+  const code = typeof language === 'string' && language !== 'python' ? `${codeCell} [${language}]` : codeCell;
+  const lines: string[] = [];
+  let [row, at] = [0, 0];
+  /** Fills up to the line of the file that has `offset`. */
+  const goTo = (offset: number): void => {
+    for (; at < offset; at++) if (json[at] === '\n') row++;
+    while (lines.length < row) lines.push('');
+  };
+  for (const cell of cells) {
+    const kind: unknown = findNodeAtLocation(cell, ['cell_type'])?.value;
+    const source = findNodeAtLocation(cell, ['source']);
+    const parts = source?.type === 'array' ? (source.children ?? []) : source === undefined ? [] : [source];
+    const text = parts.map(({ value }) => (typeof value === 'string' ? value : '')).join('');
+    if (text.trim() === '' || kind === 'raw') continue;
+    goTo(cell.offset);
+    lines.push(kind === 'markdown' ? markdownCell : code);
+    goTo(parts[0]?.offset ?? cell.offset);
+    lines.push(...text.replace(/\n$/, '').split('\n'));
+  }
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemCode } from '../../../shared/src/errors.js';
 import { pathWithoutLinks } from '../../../shared/src/pathWithoutLinks.js';
-import { decodeText } from './decode.js';
+import { decodeText, notebookText } from './decode.js';
 import { type SkipReason, extensionOf, isSecretFile } from './excludes.js';
 import { isInside } from './folderTree.js';
 
@@ -161,7 +161,7 @@ function judge(name: string, bytes: Buffer, stats: Stats): ReadResult {
   const { size, mtimeMs } = stats;
   const decoded = decodeText(bytes);
   if (!decoded) return skipped('binary', { size, mtimeMs });
-  const { text } = decoded;
+  const text = (name.endsWith('.ipynb') ? notebookText(decoded.text) : undefined) ?? decoded.text;
   const reason = contentExclusion(name, text);
   if (reason) return skipped(reason, { size, mtimeMs });
   return {

@@ -253,6 +253,38 @@ template twice(x) =
     ],
     comments: ['1-1', '7-7'],
   },
+  notebook: {
+    path: 'tides.ipynb',
+    text: `
+# %% [markdown]
+
+# Tides
+How high they are.
+## Data
+
+# %%
+
+# Reads.
+def read(path):
+    return open(path)
+
+
+# %% [markdown]
+Done.
+# %%
+class Tide:
+    def high(self):
+        return 3
+`,
+    definitions: [
+      'heading Tides 4-20',
+      'heading Tides > Data 6-20',
+      'function read 11-12',
+      'class Tide 18-20',
+      'method Tide.high 19-20',
+    ],
+    comments: ['10-10'],
+  },
   ocaml: {
     path: 'door.mli',
     text: `(** Doors. *)

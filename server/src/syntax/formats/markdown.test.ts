@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Lines } from './lines.js';
+import { Lines } from '../lines.js';
 import { markdownOutline } from './markdown.js';
 
 describe('markdownOutline', () => {

@@ -1,8 +1,8 @@
-import { codeOnly } from './codeOnly.js';
-import { type Comment, type Definition, type Found, joined, qualify } from './definitions.js';
+import { codeOnly } from '../codeOnly.js';
+import { type Comment, type Definition, type Found, joined, qualify } from '../definitions.js';
 import { type End, type LineLanguage, lineLanguages } from './lineRules.js';
-import type { Lines } from './lines.js';
-import { type Outline, indentOutline } from './outline.js';
+import type { Lines } from '../lines.js';
+import { type Outline, indentOutline } from '../outline.js';
 
 /** What a language without a grammar shows of its structure. */
 export interface LineStructure {

@@ -1,6 +1,6 @@
-import type { Definition } from './definitions.js';
-import type { Lines } from './lines.js';
-import type { Span } from './outline.js';
+import type { Definition } from '../definitions.js';
+import type { Lines } from '../lines.js';
+import type { Span } from '../outline.js';
 
 interface Heading {
   readonly row: number;

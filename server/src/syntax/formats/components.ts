@@ -1,6 +1,6 @@
-import type { Definition } from './definitions.js';
-import type { Lines } from './lines.js';
-import type { Span } from './outline.js';
+import type { Definition } from '../definitions.js';
+import type { Lines } from '../lines.js';
+import type { Span } from '../outline.js';
 
 /** Languages in which a file is one component of script, template and style. */
 const componentLanguages: ReadonlySet<string> = new Set(['vue', 'svelte']);

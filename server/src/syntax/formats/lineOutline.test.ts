@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { Chunker, type ChunkedFile } from '../chunking/chunker.js';
-import { ruledSamples } from '../../test/support/ruledSamples.js';
-import { TestGrammars } from '../../test/support/testGrammars.js';
-import { recordingLog } from '../../test/support/testLog.js';
+import { Chunker, type ChunkedFile } from '../../chunking/chunker.js';
+import { ruledSamples } from '../../../test/support/ruledSamples.js';
+import { TestGrammars } from '../../../test/support/testGrammars.js';
+import { recordingLog } from '../../../test/support/testLog.js';
 import { lineLanguages } from './lineRules.js';
-import { Parsers } from './parsers.js';
+import { Parsers } from '../parsers.js';
 
 describe('definitions by lines', () => {
   let grammars: TestGrammars;
