@@ -6,7 +6,7 @@ import { lineStructure } from '../syntax/formats/lineOutline.js';
 import { Lines } from '../syntax/lines.js';
 import { markdownOutline } from '../syntax/formats/markdown.js';
 import { indentOutline, syntaxOutline } from '../syntax/outline.js';
-import type { Outline, Span } from '../syntax/outline.js';
+import type { Outline } from '../syntax/outline.js';
 import { Pacer } from '../syntax/pacer.js';
 import { pathLine, specialTokens } from './embeddedText.js';
 import { cutCosts, pack } from './packer.js';
@@ -139,12 +139,14 @@ export class Chunker {
 
   /** Scripts by their syntax, the template and styles by their indentation. */
   async #component(path: string, lines: Lines, pacer: Pacer): Promise<Structure> {
-    const { language, text } = scriptsOf(lines.text);
-    const scripts = await this.#parsed(language, new Lines(text), pacer);
     const blocks = blocksOf(lines);
-    const isScript = ({ start }: Span): boolean =>
-      blocks.some((block) => block.isScript && start > block.start && start < block.end);
-    const others = indentOutline(lines).spans.filter((span) => scripts === undefined || !isScript(span));
+    const { language, text } = scriptsOf(lines, blocks);
+    const scripts = await this.#parsed(language, new Lines(text), pacer);
+    const inScript = new Uint8Array(lines.count);
+    for (const { start, end, isScript } of blocks) if (isScript) inScript.fill(1, start + 1, end);
+    const others = indentOutline(lines).spans.filter(
+      ({ start }) => scripts === undefined || inScript[start] === 0,
+    );
     return {
       outline: {
         spans: [...blocks, ...(scripts?.outline.spans ?? []), ...others],

@@ -62,10 +62,10 @@ const byLanguage: Readonly<Record<string, RegExp>> = {
   crystal: marks(double, hash),
   nim: marks(String.raw`#\[[\s\S]*?(?:\]#|$)`, triple, double, hash),
   fish: marks(double, single, hash),
-  vim: marks(String.raw`(?<=^\s*)"[^\n]*`, single),
+  vim: marks(String.raw`(?:^|\n)[ \t]*"[^\n]*`, single),
   ocaml: marks(
     String.raw`\(\*(?!\))[\s\S]*?(?:\*\)|$)`,
-    String.raw`\{(?<quote>\w*)\|[\s\S]*?\|\k<quote>\}`,
+    String.raw`\{(?<quote>\w*)\|[\s\S]*?(?:\|\k<quote>\}|$)`,
     double,
     character,
   ),

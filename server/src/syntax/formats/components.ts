@@ -7,34 +7,68 @@ const componentLanguages: ReadonlySet<string> = new Set(['vue', 'svelte']);
 
 export const isComponent = (language: string): boolean => componentLanguages.has(language);
 
-const script = /^(<script\b[^>]*>)([\s\S]*?)(?=^<\/script\s*>)/gim;
-const block = /^<(?<tag>[a-z][\w-]*)\b[\s\S]*?^<\/\k<tag>\s*>/gim;
+/** A script, a template or styles: an element at the top of a component. Rows count from 0. */
+export interface Block extends Span {
+  readonly isScript: boolean;
+}
+
+/** The blocks of a component, by the lines that begin with their tags. */
+export function blocksOf(lines: Lines): Block[] {
+  const tags = Array.from({ length: lines.count }, (_, row) => tagAt.exec(lines.line(row)));
+  /** Rows of the ends that are left, by tag, the next at the end. */
+  const ends = new Map<string, number[]>();
+  for (const [row, tag] of [...tags.entries()].reverse()) {
+    if (tag?.groups?.['end'] !== '/') continue;
+    const rows = ends.get(nameOf(tag)) ?? [];
+    ends.set(nameOf(tag), rows);
+    rows.push(row);
+  }
+  const blocks: Block[] = [];
+  let free = 0;
+  for (const [row, tag] of tags.entries()) {
+    if (row < free || tag === null || tag.groups?.['end'] === '/') continue;
+    // It may end on its line.
+    if (
+      lines
+        .line(row)
+        .toLowerCase()
+        .includes(`</${nameOf(tag)}`)
+    )
+      continue;
+    const left = ends.get(nameOf(tag)) ?? [];
+    while ((left.at(-1) ?? row) < row) left.pop();
+    const end = left.at(-1);
+    if (end === undefined) continue;
+    blocks.push({ start: row, end, isScript: nameOf(tag) === 'script' });
+    free = end + 1;
+  }
+  return blocks;
+}
+
+const tagAt = /^<(?<end>\/?)(?<name>[a-z][\w-]*)/i;
+const nameOf = (tag: RegExpExecArray): string => (tag.groups?.['name'] ?? '').toLowerCase();
 
 /** The scripts of a component, with spaces for all else: offsets and lines stay as they are. */
-export function scriptsOf(text: string): { readonly language: 'typescript' | 'tsx'; readonly text: string } {
+export function scriptsOf(
+  lines: Lines,
+  blocks: readonly Block[],
+): { readonly language: 'typescript' | 'tsx'; readonly text: string } {
+  const { text } = lines;
   const parts: string[] = [];
   let [done, isTsx] = [0, false];
-  for (const match of text.matchAll(script)) {
-    const [, tag = '', code = ''] = match;
-    const start = match.index + tag.length;
-    parts.push(blank(text.slice(done, start)), code);
-    done = start + code.length;
-    isTsx ||= /\blang=["']?[jt]sx\b/.test(tag);
+  for (const { start, end, isScript } of blocks) {
+    const [from, to] = [lines.start(start), lines.start(end)];
+    const opened = text.indexOf('>', from) + 1;
+    if (!isScript || opened === 0 || opened > to) continue;
+    parts.push(blank(text.slice(done, opened)), text.slice(opened, to));
+    done = to;
+    isTsx ||= /\blang=["']?[jt]sx\b/.test(text.slice(from, opened));
   }
   parts.push(blank(text.slice(done)));
   return { language: isTsx ? 'tsx' : 'typescript', text: parts.join('') };
 }
 
 const blank = (text: string): string => text.replace(/[^\r\n]/g, ' ');
-
-/** Rows (from 0) of the blocks at the top of a component: scripts, templates, styles. */
-export function blocksOf(lines: Lines): (Span & { readonly isScript: boolean })[] {
-  return [...lines.text.matchAll(block)].map(({ 0: text, index, groups }) => ({
-    start: lines.rowAt(index),
-    end: lines.rowAt(index + text.length - 1),
-    isScript: groups?.['tag']?.toLowerCase() === 'script',
-  }));
-}
 
 /** A component has the name of its file; `index.vue` that of its folder. What its scripts define is inside. */
 export function componentDefinitions(

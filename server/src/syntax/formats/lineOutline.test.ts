@@ -85,6 +85,8 @@ describe('definitions by lines', () => {
     const names = async (path: string): Promise<string[]> => named(await read('vue', '<template />\n', path));
     assert.deepEqual(await names('src/Menu/index.vue'), ['component Menu 1-1']);
     assert.deepEqual(await names('index.vue'), ['component index 1-1']);
+    const scripts = '<script src="a.js"></script>\n<script>\nlet a = 1;\n</script>\n<script>\nlet b = 2;\n';
+    assert.deepEqual(named(await read('vue', scripts, 'A.vue')), ['component A 1-6', 'constant A.a 3-3']);
     const { definitions } = await read(
       'vue',
       '<script lang="tsx">\nconst view = () => <b>{"a"}</b>;\n</script>\n',
