@@ -260,7 +260,7 @@ describe('any file', function () {
   ] as const;
   it('of one mark 50,000 times, alone and after words, within bounded time', async () => {
     const paths =
-      'ts tsx js py go rs java c cpp cs rb php kt scala lua hs ex zig sh html css json yaml toml md txt clj dart elm gd gleam tf nix pl r scss swift m jl ml mli sol vue svelte sql graphql proto prisma dockerfile mk cmake ps1 groovy erl fs cr nim fish vim'
+      'ts tsx js py go rs java c cpp cs rb php kt scala lua hs ex zig sh html css json yaml toml md txt clj dart elm gd gleam tf nix pl r scss swift ipynb m jl ml mli sol vue svelte sql graphql proto prisma dockerfile mk cmake ps1 groovy erl fs cr nim fish vim'
         .split(' ')
         .map((extension) => `a.${extension}`);
     assert.deepEqual(
