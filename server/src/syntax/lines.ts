@@ -44,3 +44,12 @@ export class Lines {
 export function isBlank(text: string): boolean {
   return !/\S/.test(text);
 }
+
+/** Spaces for all of a text but its line feeds: offsets and lines stay as they are. */
+export function blanked(text: string): string {
+  if (!text.includes('\n')) return ' '.repeat(text.length);
+  return text
+    .split('\n')
+    .map((line) => ' '.repeat(line.length))
+    .join('\n');
+}

@@ -1,5 +1,5 @@
 import type { Definition } from '../definitions.js';
-import type { Lines } from '../lines.js';
+import { type Lines, blanked } from '../lines.js';
 import type { Span } from '../outline.js';
 
 /** Languages in which a file is one component of script, template and style. */
@@ -60,15 +60,13 @@ export function scriptsOf(
     const [from, to] = [lines.start(start), lines.start(end)];
     const opened = text.indexOf('>', from) + 1;
     if (!isScript || opened === 0 || opened > to) continue;
-    parts.push(blank(text.slice(done, opened)), text.slice(opened, to));
+    parts.push(blanked(text.slice(done, opened)), text.slice(opened, to));
     done = to;
     isTsx ||= /\blang=["']?[jt]sx\b/.test(text.slice(from, opened));
   }
-  parts.push(blank(text.slice(done)));
+  parts.push(blanked(text.slice(done)));
   return { language: isTsx ? 'tsx' : 'typescript', text: parts.join('') };
 }
-
-const blank = (text: string): string => text.replace(/[^\r\n]/g, ' ');
 
 /** A component has the name of its file; `index.vue` that of its folder. What its scripts define is inside. */
 export function componentDefinitions(

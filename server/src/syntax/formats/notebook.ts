@@ -1,5 +1,5 @@
 import { codeCell, markdownCell } from '../../source/decode.js';
-import { Lines } from '../lines.js';
+import { type Lines, blanked } from '../lines.js';
 import { type LanguageId, resolveLanguage } from '../languages.js';
 import type { Span } from '../outline.js';
 
@@ -28,8 +28,7 @@ export function notebookParts(lines: Lines): NotebookParts {
     }
     const cell = cells.at(-1);
     if (cell !== undefined && !lines.isBlank(row)) cell.end = row;
-    // Offsets stay as well.
-    const blank = line.replace(/[^\r\n]/g, ' ');
+    const blank = blanked(line);
     code.push(isMark || isMarkdown ? blank : line);
     markdown.push(isMark || !isMarkdown ? blank : line);
   }
