@@ -11,6 +11,9 @@ import { Searcher } from '../out/server/src/search/searcher.js';
 import { featureNames, questionWeights, symbolWeights } from '../out/server/src/search/weights.js';
 import { SelectedModel } from '../out/server/src/service/selectedModel.js';
 import { Catalog } from '../out/server/src/catalog/catalog.js';
+import { cosineWith } from '../out/server/src/catalog/int8.js';
+
+const dimensions = 384;
 
 /** The selected model, and the cache that holds it. */
 export async function openModel(home) {
@@ -23,21 +26,14 @@ export async function openModel(home) {
 
 /** Nearest chunks by an exact scan of the folder's vectors, which is also the reference for the collection. */
 export function exactNearest(catalog, folder) {
-  const keys = [];
-  const vectors = [];
-  const docs = catalog.lexical.docs(folder.id);
-  for (const { firstChunk, chunks } of docs.files) {
-    const ids = Array.from({ length: chunks }, (_, i) => firstChunk + i);
-    for (const [id, vector] of catalog.vectors.ofChunks(folder, ids)) {
-      keys.push(catalog.chunks.get(id).key);
-      vectors.push(vector);
-    }
-  }
+  const blocks = [...catalog.vectors.blocks(folder, dimensions)];
   return async (query, limit) => {
-    const found = vectors.map((vector, at) => ({
-      id: keys[at],
-      similarity: vector.reduce((sum, value, i) => sum + value * query[i], 0),
-    }));
+    const found = blocks.flatMap(({ ids, components }) =>
+      ids.map((id, at) => {
+        const own = components.subarray(at * dimensions, (at + 1) * dimensions);
+        return { id, similarity: cosineWith(query, own) };
+      }),
+    );
     return found.sort((a, b) => b.similarity - a.similarity).slice(0, limit);
   };
 }

@@ -11,7 +11,9 @@ export function toInt8(vector: Float32Array): Uint8Array {
 export function fromInt8(bytes: Uint8Array): Float32Array {
   const components = componentsOf(bytes);
   const factor = unitFactor(components);
-  return Float32Array.from(components, (value) => value * factor);
+  const vector = new Float32Array(components.length);
+  for (let i = 0; i < vector.length; i++) vector[i] = (components[i] ?? 0) * factor;
+  return vector;
 }
 
 export const componentsOf = (bytes: Uint8Array): Int8Array =>
@@ -19,6 +21,19 @@ export const componentsOf = (bytes: Uint8Array): Int8Array =>
 
 /** What the components are multiplied by to have unit length; 0 for zeros. */
 export function unitFactor(components: Int8Array): number {
-  const squares = components.reduce((sum, value) => sum + value * value, 0);
+  let squares = 0;
+  for (const component of components) squares += component * component;
   return squares === 0 ? 0 : 1 / Math.sqrt(squares);
+}
+
+/** Cosine of a unit vector with the vector in `components` from `start` on. */
+export function cosineWith(
+  unit: Float32Array,
+  components: Int8Array,
+  start = 0,
+  factor = unitFactor(components),
+): number {
+  let sum = 0;
+  for (let i = 0; i < unit.length; i++) sum += (components[start + i] ?? 0) * (unit[i] ?? 0);
+  return sum * factor;
 }

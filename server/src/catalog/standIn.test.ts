@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { TestCatalog, chunk, digest, file, vectorOf } from '../../test/support/testCatalog.js';
 import type { FolderRow } from './catalog.js';
+import { fromInt8 } from './int8.js';
 
 describe('vectors of a file that was moved or copied', () => {
   let test: TestCatalog;
@@ -23,7 +24,10 @@ describe('vectors of a file that was moved or copied', () => {
   const ofChunks = (path: string, where = folder): (Float32Array | undefined)[] => {
     const ids = test.catalog.chunks.ofFile(idOf(path, where)).map(({ id }) => id);
     const found = test.catalog.vectors.ofChunks(where, ids);
-    return ids.map((id) => found.get(id));
+    return ids.map((id) => {
+      const components = found.get(id);
+      return components && fromInt8(new Uint8Array(components));
+    });
   };
   const cosine = (path: string, query: string, where = folder): number | undefined =>
     test.catalog.fileVectors.cosines(where, vectorOf(query)).get(idOf(path, where));

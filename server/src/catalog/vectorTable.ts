@@ -1,5 +1,5 @@
 import type { Sql } from './database.js';
-import { componentsOf, toInt8 } from './int8.js';
+import { componentsOf, cosineWith, toInt8 } from './int8.js';
 import { type VectorOrigin, originNumber } from './vectorOrigins.js';
 import { type FolderRow, type NewVector, asBytes, toVector } from './rows.js';
 
@@ -36,15 +36,26 @@ export class VectorTable {
     return row && toVector(row.vector);
   }
 
-  /** Vectors of chunks by row id, or those that stand in for them. Chunks without a vector are left out. */
-  ofChunks(folder: FolderRow, chunkIds: readonly number[]): Map<number, Float32Array> {
+  /**
+   * Components of the vectors of chunks, or of those that stand in for them, by row id of the chunk. Chunks without a
+   * vector are left out.
+   */
+  ofChunks(folder: FolderRow, chunkIds: readonly number[]): Map<number, Int8Array> {
     const rows = this.#sql.all<{ id: number; vector: unknown }>(
       `SELECT c.id, v.vector FROM json_each(?) wanted CROSS JOIN chunks c ON c.id = wanted.value
        JOIN vectors v ON v.digest = CASE c.pending WHEN 1 THEN c.stand_in ELSE c.vector_digest END AND v.model_id = ?`,
       JSON.stringify(chunkIds),
       folder.modelId,
     );
-    return new Map(rows.map(({ id, vector }) => [id, toVector(vector)]));
+    return new Map(rows.map(({ id, vector }) => [id, componentsOf(asBytes(vector))]));
+  }
+
+  /** Cosine of a unit vector with the vector of each of these chunks that has one, by row id. */
+  cosines(folder: FolderRow, query: Float32Array, chunkIds: readonly number[]): Map<number, number> {
+    const found = new Map<number, number>();
+    for (const [id, components] of this.ofChunks(folder, chunkIds))
+      found.set(id, cosineWith(query, components));
+    return found;
   }
 
   /** Stores vectors by the digest of the text that they were made from. */

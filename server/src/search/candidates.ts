@@ -7,7 +7,6 @@ import {
   type LexicalScores,
   type MatchedTerms,
   commonStatistics,
-  dot,
   largest,
   lexicalScores,
   termWeight,
@@ -114,8 +113,8 @@ async function candidatesOf(
   let fileCosines: ReadonlyMap<number, number> = new Map();
   if (nearest !== undefined && vectors !== undefined) {
     const read = (chunks: readonly number[]): void => {
-      for (const [id, vector] of catalog.vectors.ofChunks(folder, chunks.map(rowIdOf)))
-        cosines.set(id, dot(vector, vectors.query));
+      for (const [id, cosine] of catalog.vectors.cosines(folder, vectors.query, chunks.map(rowIdOf)))
+        cosines.set(id, cosine);
     };
     // Read these while the collection is still searching.
     read([...chosen]);

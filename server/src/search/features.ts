@@ -170,13 +170,6 @@ export function sumByFile<T extends { readonly fileId: number }>(
   return sums;
 }
 
-/** Dot product; of unit vectors this is the cosine. */
-export function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
-  return sum;
-}
-
 /** Numbers of the `most` largest values above `floor`, the largest first, equal ones by number. */
 export function largest(values: Float64Array, most: number, floor: number): number[] {
   const value = (at: number): number => values[at] ?? floor;

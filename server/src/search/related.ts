@@ -2,7 +2,6 @@ import type { Catalog, ChunkRow, FolderRow } from '../catalog/catalog.js';
 import { dataLanguages, identifiersIn, isDistinctive } from '../lexical/names.js';
 import { tokens } from '../lexical/tokens.js';
 import type { VectorMatch } from '../vectors/vectorStore.js';
-import { dot } from './features.js';
 import type { Ranked } from './ranking.js';
 import type { FolderStatistics } from '../lexical/statistics.js';
 
@@ -64,7 +63,7 @@ function ranked(
   }
   if (vector !== undefined) {
     const further = [...links.keys()].filter((id) => !cosines.has(id));
-    for (const [id, other] of catalog.vectors.ofChunks(folder, further)) cosines.set(id, dot(vector, other));
+    for (const [id, cosine] of catalog.vectors.cosines(folder, vector, further)) cosines.set(id, cosine);
   }
   return [...links]
     .map(([id, link]) => scored(id, link, cosines.get(id)))

@@ -1,7 +1,6 @@
 import type { Relation, SearchHit } from '../../../shared/src/protocol/protocol.js';
 import type { Catalog, ChunkRow, FolderRow } from '../catalog/catalog.js';
 import { type Excerpt, signatureLine } from './excerpt.js';
-import { dot } from './features.js';
 import type { Ranked } from './ranking.js';
 import { type Place, rankRelated } from './related.js';
 import { isClass } from './relations/codeFiles.js';
@@ -100,8 +99,7 @@ function cosinesOf(
   ids: readonly (number | undefined)[],
 ): Map<number, number> {
   if (vector === undefined) return new Map();
-  const known = [...new Set(ids.filter((id) => id !== undefined))];
-  return new Map([...catalog.vectors.ofChunks(folder, known)].map(([id, other]) => [id, dot(vector, other)]));
+  return catalog.vectors.cosines(folder, vector, [...new Set(ids.filter((id) => id !== undefined))]);
 }
 
 /** Whether more than half the lines of a chunk are those of related code. */
