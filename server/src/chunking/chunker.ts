@@ -16,7 +16,7 @@ import { symbolOf } from './symbols.js';
 import { type CountTokens, type Atom, atomsOf, halved } from './atoms.js';
 
 /** Version of chunks and terms, part of a collection's metadata. A folder with another version is indexed again. */
-export const CHUNKER_VERSION = '7';
+export const CHUNKER_VERSION = '8';
 
 export interface ChunkInput {
   /** Relative to the folder, with `/`. */

@@ -1,4 +1,5 @@
 import { identifierParts, tokens } from '../lexical/tokens.js';
+import { resolveLanguage } from '../syntax/languages.js';
 
 /** A query, parsed once for all parts of the ranking. */
 export interface Query {
@@ -91,65 +92,24 @@ function pathsIn(text: string): string[] {
   return [...new Set(paths)].slice(0, 20);
 }
 
-/** Languages by the names that people use in a sentence. */
-const spokenLanguages: Readonly<Record<string, readonly string[]>> = {
-  typescript: ['typescript', 'tsx'],
-  ts: ['typescript', 'tsx'],
-  javascript: ['javascript'],
-  js: ['javascript'],
-  python: ['python'],
-  go: ['go'],
-  golang: ['go'],
-  rust: ['rust'],
-  java: ['java'],
-  kotlin: ['kotlin'],
-  scala: ['scala'],
-  ruby: ['ruby'],
-  php: ['php'],
-  c: ['c'],
-  'c++': ['cpp'],
-  cpp: ['cpp'],
-  'c#': ['csharp'],
-  swift: ['swift'],
-  dart: ['dart'],
-  elm: ['elm'],
-  gleam: ['gleam'],
-  perl: ['perl'],
-  clojure: ['clojure'],
-  nix: ['nix'],
-  terraform: ['hcl'],
-  gdscript: ['gdscript'],
-  vue: ['vue'],
-  svelte: ['svelte'],
-  solidity: ['solidity'],
-  julia: ['julia'],
-  ocaml: ['ocaml'],
-  'objective-c': ['objectivec'],
-  graphql: ['graphql'],
-  protobuf: ['proto'],
-  powershell: ['powershell'],
-  erlang: ['erlang'],
-  'f#': ['fsharp'],
-  lua: ['lua'],
-  elixir: ['elixir'],
-  haskell: ['haskell'],
-  zig: ['zig'],
-  bash: ['bash'],
-  shell: ['bash'],
-  sql: ['sql'],
-  css: ['css'],
-  html: ['html'],
-  markdown: ['markdown'],
-};
+/** Names of languages that mean nothing else in a sentence. */
+const spokenLanguages: ReadonlySet<string> = new Set(
+  (
+    'typescript ts javascript js python go golang rust java kotlin scala ruby php c c++ cpp c# f# swift dart elm gleam perl ' +
+    'clojure nix terraform gdscript vue svelte solidity julia ocaml objective-c graphql protobuf powershell erlang lua ' +
+    'elixir haskell zig bash shell sql css html markdown'
+  ).split(' '),
+);
 
 /** Languages that a query asks for: "in python", "the rust code". */
 function languagesIn(text: string): string[] {
   const asked = text.matchAll(
     /\b(?:in|using|written in)\s+([a-z]+(?:-c\b)?[+#]*)|\b([a-z]{2,}(?:-c\b)?[+#]*)\s+(?:code|source|files?)\b/gi,
   );
-  const found = [...asked].flatMap(
-    ([, after, before]) => spokenLanguages[(after ?? before ?? '').toLowerCase()] ?? [],
-  );
+  const found = [...asked]
+    .map(([, after, before]) => (after ?? before ?? '').toLowerCase())
+    .filter((name) => spokenLanguages.has(name))
+    .flatMap(resolveLanguage);
   return [...new Set(found)];
 }
 

@@ -68,6 +68,15 @@ export function scriptsOf(
   return { language: isTsx ? 'tsx' : 'typescript', text: parts.join('') };
 }
 
+/** Folders that name none of their components: in `upload/src/index.vue` the component is `upload`. */
+const namelessFolders: ReadonlySet<string> = new Set(['src', 'lib', 'components', 'views', 'pages']);
+
+/** A component's name as its users write it (Vue style guide, "Component name casing"): `upload-list.vue` is `UploadList`. */
+const pascalCase = (name: string): string =>
+  /^[a-z][a-z0-9]*(?:-[a-z0-9]+)+$/.test(name)
+    ? name.replace(/(?:^|-)([a-z0-9])/g, (_, first: string) => first.toUpperCase())
+    : name;
+
 /** A component has the name of its file; `index.vue` that of its folder. What its scripts define is inside. */
 export function componentDefinitions(
   path: string,
@@ -76,7 +85,8 @@ export function componentDefinitions(
 ): readonly Definition[] {
   const parts = path.split('/');
   const stem = (parts.at(-1) ?? path).replace(/\.[^.]*$/, '');
-  const name = stem === 'index' ? (parts.at(-2) ?? stem) : stem;
+  const folder = parts.slice(0, -1).findLast((part) => !namelessFolders.has(part));
+  const name = pascalCase(stem === 'index' ? (folder ?? stem) : stem);
   const whole = {
     name,
     qualifiedName: name,

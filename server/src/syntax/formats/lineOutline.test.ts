@@ -64,6 +64,9 @@ describe('definitions by lines', () => {
     const names = async (path: string): Promise<string[]> =>
       namesOf(await read('vue', '<template />\n', path));
     assert.deepEqual(await names('src/Menu/index.vue'), ['component Menu 1-1']);
+    assert.deepEqual(await names('packages/upload/src/index.vue'), ['component upload 1-1']);
+    assert.deepEqual(await names('src/upload-list.vue'), ['component UploadList 1-1']);
+    assert.deepEqual(await names('src/index.vue'), ['component index 1-1']);
     assert.deepEqual(await names('index.vue'), ['component index 1-1']);
     const scripts = '<script src="a.js"></script>\n<script>\nlet a = 1;\n</script>\n<script>\nlet b = 2;\n';
     assert.deepEqual(namesOf(await read('vue', scripts, 'A.vue')), ['component A 1-6', 'constant A.a 3-3']);
