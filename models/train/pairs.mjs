@@ -6,34 +6,19 @@
 // A line of OUT: `q`, the first sentence of a comment; `d`, the chunk below it without that comment; `c`, with it; `p`, the
 // package; `l`, the language. For a file's first comment `d` and `c` are the text of the whole file.
 import { createHash } from 'node:crypto';
-import { createWriteStream, readFileSync, readdirSync, statSync } from 'node:fs';
-import { join, relative } from 'node:path';
-import { nullLog } from '../../out/shared/src/log.js';
-import { Chunker } from '../../out/server/src/chunking/chunker.js';
+import { createWriteStream } from 'node:fs';
 import { embeddedText } from '../../out/server/src/chunking/embeddedText.js';
 import { fileSummary } from '../../out/server/src/lexical/fields.js';
-import { Tokenizer } from '../../out/server/src/model/tokenizer.js';
-import { isTestPath } from '../../out/server/src/search/penalties.js';
-import { decodeText } from '../../out/server/src/source/decode.js';
-import { contentExclusion } from '../../out/server/src/source/sourceFile.js';
 import { firstSentence, legalNotice, licenceText } from '../../out/server/src/syntax/comments.js';
-import { languageOf } from '../../out/server/src/syntax/languages.js';
-import { Parsers } from '../../out/server/src/syntax/parsers.js';
+import { openReader } from './read.mjs';
 
 const [packages, out] = process.argv.slice(2);
-const maxTokens = 256;
-const mostBytes = 150_000;
-const mostFiles = 200;
 const mostOfPackage = 400;
 const mostOfSentence = 2;
 
-const code = new Set(
-  'typescript tsx javascript python go rust java c cpp csharp ruby php kotlin scala lua swift dart elixir haskell clojure objectivec'.split(' '),
-);
 const kinds = new Set('function method class struct interface enum type object module trait component'.split(' '));
 const noSentence =
   /^(?:todo|fixme|xxx|hack|note:|see |eslint|prettier|istanbul|noqa|pylint|mypy|type:|@|#|go:|nolint|region|end|generated|deprecated|internal|default|returns? (?:true|the)?\W*$|constructor\W*$|getter|setter)/i;
-const skipped = /(?:^|\/)(?:node_modules|dist-info|\.[^/]+|min|umd|esm\d*|amd|locales?|generated)(?:\/|$)|\.min\./;
 
 /** A sentence that somebody could ask: words of a language, not code, marks or a legal notice. */
 function question(comment) {
@@ -53,10 +38,8 @@ function question(comment) {
 /** Whether there is enough to recognise. */
 const says = (text) => (text.match(/[A-Za-z]{2,}/g) ?? []).length >= 12;
 
-const parsers = new Parsers('dist/grammars', nullLog);
-const chunker = new Chunker(parsers);
-const tokenizer = await Tokenizer.load('models/all-MiniLM-L6-v2');
-const countTokens = (text) => tokenizer.countTokens(text);
+const reader = await openReader(packages);
+const { maxTokens, countTokens } = reader;
 const embedded = (path, text) => embeddedText(path, text, maxTokens, countTokens);
 const seen = new Set();
 const sentences = new Map();
@@ -71,8 +54,8 @@ function isNew(sentence, text) {
   return true;
 }
 
-async function pairsOf(path, text, language) {
-  const file = await chunker.chunk({ path, language, text, maxTokens, countTokens });
+async function pairsOf({ path, text, language, chunked }) {
+  const file = await chunked();
   const lines = text.split('\n');
   const pairs = [];
   const [lead] = file.comments;
@@ -103,30 +86,18 @@ async function pairsOf(path, text, language) {
 }
 
 let total = 0;
-for (const ecosystem of readdirSync(packages)) {
-  for (const name of readdirSync(join(packages, ecosystem))) {
-    const root = join(packages, ecosystem, name);
-    let [files, made] = [0, 0];
-    for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile() || files >= mostFiles || made >= mostOfPackage) continue;
-      const full = join(entry.parentPath, entry.name);
-      const path = relative(root, full);
-      if (!code.has(languageOf(path)) || skipped.test(path) || isTestPath(path) || path.endsWith('.d.ts')) continue;
-      if (statSync(full).size > mostBytes) continue;
-      const bytes = readFileSync(full);
-      const decoded = decodeText(bytes);
-      if (decoded === undefined || contentExclusion(path, decoded.text) !== undefined) continue;
-      files++;
-      const language = languageOf(path, decoded.text);
-      for (const pair of await pairsOf(path, decoded.text, language)) {
-        if (made >= mostOfPackage || !isNew(pair.q, pair.d)) continue;
-        stream.write(`${JSON.stringify({ ...pair, p: `${ecosystem}/${name}`, l: language })}\n`);
-        made++;
-      }
+for (const { name, files } of reader.packages()) {
+  let made = 0;
+  for (const file of files) {
+    if (made >= mostOfPackage) break;
+    for (const pair of await pairsOf(file)) {
+      if (made >= mostOfPackage || !isNew(pair.q, pair.d)) continue;
+      stream.write(`${JSON.stringify({ ...pair, p: name, l: file.language })}\n`);
+      made++;
     }
-    total += made;
   }
-  console.log(`${ecosystem}: ${total} pairs so far`);
+  total += made;
 }
+console.log(`${total} pairs`);
 stream.end();
-parsers.dispose();
+reader.dispose();
