@@ -254,7 +254,6 @@ describe('rank', () => {
       ['defines', 'openWindow', { defines: 1 }, { defines: 0.5 }],
       ['cosine', question, { cosine: 0.6 }, { cosine: 0.2 }],
       ['fileVector', question, { fileCosine: 0.6 }, { fileCosine: 0.2 }],
-      ['fileVectorAlone', question, { fileCosine: 0.6 }, { fileCosine: 0.2 }],
       ['language', 'open it in python', { language: 'python' }, {}],
     ];
     for (const [feature, query, more, less] of weighed) {
@@ -273,12 +272,6 @@ describe('rank', () => {
         assert.ok(ranked.every(({ terms }) => terms[feature] === undefined));
       });
     }
-
-    it('fileVectorAlone ends when the chunk has its own', () => {
-      const known = { fileCosine: 0.6, cosine: 0.5 };
-      const [best] = rank([at('a.ts', known), at('b.ts', { cosine: 0.2 })], parseQuery(question));
-      assert.deepEqual([best?.path, best?.terms['fileVectorAlone']], ['a.ts', undefined]);
-    });
 
     it('adds up to the score, times the penalty', () => {
       const made = [at('tests/window.ts', { body: 2, cosine: 0.5, lead: 1 }), at('b.ts', { body: 1 })];

@@ -125,7 +125,6 @@ export function features(candidates: readonly Candidate[], query: Query): Record
     cosine: cosine(c.cosine),
     cosineOfFile: cosineOfFile(cosines.get(c.fileId) ?? 0),
     fileVector: fileVector(c.fileCosine),
-    fileVectorAlone: c.cosine === undefined ? fileVector(c.fileCosine) : 0,
   }));
 }
 

@@ -18,11 +18,9 @@ export const weights = {
   comments: [0.25, 0],
   coverage: [0.3, 0],
   usage: [0.35, 0],
-  cosine: [0.55, 0],
-  cosineOfFile: [0.4, 0],
-  fileVector: [0.25, 0],
-  /** Added again for a chunk that has no vector yet. */
-  fileVectorAlone: [0.3, 0],
+  cosine: [0.3, 0],
+  cosineOfFile: [0.6, 0],
+  fileVector: [0.8, 0],
 } as const satisfies Record<string, readonly [question: number, symbol: number]>;
 
 export type Feature = keyof typeof weights;
