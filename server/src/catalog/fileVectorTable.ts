@@ -1,6 +1,6 @@
 import { keepLast } from '../../../shared/src/keepLast.js';
 import type { Sql } from './database.js';
-import { componentsOf, cosineWith, unitFactor } from './int8.js';
+import { componentsOf, dotWith, unitFactor } from './int8.js';
 import { type FolderRow, asBytes } from './rows.js';
 
 /** A file without a vector, and the text to embed for it. */
@@ -106,7 +106,7 @@ export class FileVectorTable {
     const found = new Map<number, number>();
     for (const [id, row] of rows) {
       if (among?.has(id) === false) continue;
-      found.set(id, cosineWith(query, components, row * query.length, scales[row]));
+      found.set(id, dotWith(query, components, row * query.length) * (scales[row] ?? 0));
     }
     return found;
   }

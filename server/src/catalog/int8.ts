@@ -26,14 +26,9 @@ export function unitFactor(components: Int8Array): number {
   return squares === 0 ? 0 : 1 / Math.sqrt(squares);
 }
 
-/** Cosine of a unit vector with the vector in `components` from `start` on. */
-export function cosineWith(
-  unit: Float32Array,
-  components: Int8Array,
-  start = 0,
-  factor = unitFactor(components),
-): number {
+/** Dot product of a vector with the components from `start` on. Times their `unitFactor` it is the cosine with a unit vector. */
+export function dotWith(vector: Float32Array, components: Int8Array, start = 0): number {
   let sum = 0;
-  for (let i = 0; i < unit.length; i++) sum += (components[start + i] ?? 0) * (unit[i] ?? 0);
-  return sum * factor;
+  for (let i = 0; i < vector.length; i++) sum += (components[start + i] ?? 0) * (vector[i] ?? 0);
+  return sum;
 }

@@ -92,7 +92,7 @@ function pathsIn(text: string): string[] {
   return [...new Set(paths)].slice(0, 20);
 }
 
-/** Names of languages that mean nothing else in a sentence. */
+/** Names that people use for a language in a sentence. */
 const spokenLanguages: ReadonlySet<string> = new Set(
   (
     'typescript ts javascript js python go golang rust java kotlin scala ruby php c c++ cpp c# f# swift dart elm gleam perl ' +
