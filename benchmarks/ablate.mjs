@@ -11,7 +11,7 @@ import { Searcher } from '../out/server/src/search/searcher.js';
 import { featureNames, questionWeights, symbolWeights } from '../out/server/src/search/weights.js';
 import { SelectedModel } from '../out/server/src/service/selectedModel.js';
 import { Catalog } from '../out/server/src/catalog/catalog.js';
-import { dotWith, unitFactor } from '../out/server/src/catalog/int8.js';
+import { cosineWith } from '../out/server/src/catalog/int8.js';
 
 const dimensions = 384;
 
@@ -29,10 +29,7 @@ export function exactNearest(catalog, folder) {
   const blocks = [...catalog.vectors.blocks(folder, dimensions)];
   return async (query, limit) => {
     const found = blocks.flatMap(({ ids, components }) =>
-      ids.map((id, at) => {
-        const own = components.subarray(at * dimensions, (at + 1) * dimensions);
-        return { id, similarity: dotWith(query, own) * unitFactor(own) };
-      }),
+      ids.map((id, at) => ({ id, similarity: cosineWith(query, components, at * dimensions) })),
     );
     return found.sort((a, b) => b.similarity - a.similarity).slice(0, limit);
   };

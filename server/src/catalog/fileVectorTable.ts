@@ -1,6 +1,6 @@
 import { keepLast } from '../../../shared/src/keepLast.js';
 import type { Sql } from './database.js';
-import { componentsOf, dotWith, unitFactor } from './int8.js';
+import { componentsOf, unitFactor } from './int8.js';
 import { type FolderRow, asBytes } from './rows.js';
 
 /** A file without a vector, and the text to embed for it. */
@@ -103,10 +103,14 @@ export class FileVectorTable {
    */
   cosines(folder: FolderRow, query: Float32Array, among?: ReadonlySet<number>): Map<number, number> {
     const { rows, components, scales } = this.#of(folder);
+    const dimensions = query.length;
     const found = new Map<number, number>();
     for (const [id, row] of rows) {
       if (among?.has(id) === false) continue;
-      found.set(id, dotWith(query, components, row * query.length) * (scales[row] ?? 0));
+      const start = row * dimensions;
+      let sum = 0;
+      for (let i = 0; i < dimensions; i++) sum += (components[start + i] ?? 0) * (query[i] ?? 0);
+      found.set(id, sum * (scales[row] ?? 0));
     }
     return found;
   }

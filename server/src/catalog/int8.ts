@@ -26,9 +26,13 @@ export function unitFactor(components: Int8Array): number {
   return squares === 0 ? 0 : 1 / Math.sqrt(squares);
 }
 
-/** Dot product of a vector with the components from `start` on. Times their `unitFactor` it is the cosine with a unit vector. */
-export function dotWith(vector: Float32Array, components: Int8Array, start = 0): number {
-  let sum = 0;
-  for (let i = 0; i < vector.length; i++) sum += (components[start + i] ?? 0) * (vector[i] ?? 0);
-  return sum;
+/** Cosine of a unit vector with the vector in `components` from `start` on; 0 for zeros. In one pass, for scans. */
+export function cosineWith(unit: Float32Array, components: Int8Array, start = 0): number {
+  let [sum, squares] = [0, 0];
+  for (let i = 0; i < unit.length; i++) {
+    const component = components[start + i] ?? 0;
+    sum += component * (unit[i] ?? 0);
+    squares += component * component;
+  }
+  return squares === 0 ? 0 : sum / Math.sqrt(squares);
 }

@@ -1,5 +1,5 @@
 import type { Sql } from './database.js';
-import { componentsOf, dotWith, toInt8, unitFactor } from './int8.js';
+import { componentsOf, cosineWith, toInt8 } from './int8.js';
 import { type VectorOrigin, originNumber } from './vectorOrigins.js';
 import { type FolderRow, type NewVector, asBytes, toVector } from './rows.js';
 
@@ -54,7 +54,7 @@ export class VectorTable {
   cosines(folder: FolderRow, query: Float32Array, chunkIds: readonly number[]): Map<number, number> {
     const found = new Map<number, number>();
     for (const [id, components] of this.ofChunks(folder, chunkIds))
-      found.set(id, dotWith(query, components) * unitFactor(components));
+      found.set(id, cosineWith(query, components));
     return found;
   }
 

@@ -1,4 +1,4 @@
-import { collect } from '../syntax/definitions.js';
+import { byPlace, collect } from '../syntax/definitions.js';
 import type { Comment, Definition } from '../syntax/definitions.js';
 import { componentDefinitions, blocksOf, isComponent, scriptsOf } from '../syntax/formats/components.js';
 import { notebookParts } from '../syntax/formats/notebook.js';
@@ -130,9 +130,7 @@ export class Chunker {
         spans: [...cells, ...spans, ...(parsed?.outline.spans ?? [])],
         leads: parsed?.outline.leads ?? new Map(),
       },
-      definitions: [...definitions, ...(parsed?.definitions ?? [])].sort(
-        (a, b) => a.startLine - b.startLine || b.endLine - a.endLine,
-      ),
+      definitions: [...definitions, ...(parsed?.definitions ?? [])].sort(byPlace),
       comments: parsed?.comments ?? [],
     };
   }

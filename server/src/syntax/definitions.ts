@@ -30,6 +30,10 @@ const maxNameLength = 120;
 
 /** Kinds of definitions in which a function is a method. */
 const classKinds: ReadonlySet<string> = new Set(['class', 'struct', 'interface', 'enum', 'scope']);
+/** The order of definitions: by line, an outer one before those inside. */
+export const byPlace = (a: Definition, b: Definition): number =>
+  a.startLine - b.startLine || b.endLine - a.endLine;
+
 /** Receivers that add nothing to a name: `exports.run` and `this.run` are `run`. */
 const bareReceivers: ReadonlySet<string> = new Set(['exports', 'module.exports', 'this', 'self', 'window']);
 

@@ -1,5 +1,6 @@
 import { LanternError } from '../../../shared/src/errors.js';
 import { nextTurn } from '../../../shared/src/nextTurn.js';
+import { cosineWith } from '../catalog/int8.js';
 import type { VectorBlock } from '../catalog/vectorTable.js';
 import type {
   CollectionSpec,
@@ -108,17 +109,9 @@ function scan(
   best: Best,
 ): void {
   const { ids, components } = block;
-  const dimensions = query.length;
   for (let row = from; row < to; row++) {
     if (languages !== undefined && !languages.has(block.languages[row] ?? '')) continue;
-    const start = row * dimensions;
-    let [sum, squares] = [0, 0];
-    for (let i = 0; i < dimensions; i++) {
-      const component = components[start + i] ?? 0;
-      sum += component * (query[i] ?? 0);
-      squares += component * component;
-    }
-    const similarity = squares === 0 ? 0 : sum / Math.sqrt(squares);
+    const similarity = cosineWith(query, components, row * query.length);
     if (similarity > best.threshold) best.add(ids[row] ?? '', similarity);
   }
 }

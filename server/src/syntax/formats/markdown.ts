@@ -1,4 +1,4 @@
-import type { Definition } from '../definitions.js';
+import { type Definition, byPlace } from '../definitions.js';
 import type { Lines } from '../lines.js';
 import type { Span } from '../outline.js';
 
@@ -67,7 +67,7 @@ export function markdownOutline(lines: Lines): { spans: Span[]; definitions: Def
   if (paragraph !== undefined) push(paragraph, lines.count - 1);
   if (fence) push(fence.row, lines.count - 1);
   closeSections(1, lines.count - 1);
-  definitions.sort((a, b) => a.startLine - b.startLine || b.endLine - a.endLine);
+  definitions.sort(byPlace);
   return { spans, definitions };
 }
 
