@@ -8,7 +8,6 @@
 // questions.tsv: package, path, in words of the code, in other words, about one thing that the file does.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { embeddedText } from '../../out/server/src/chunking/embeddedText.js';
 import { fileSummary, leadOf } from '../../out/server/src/lexical/fields.js';
 import { openReader } from './read.mjs';
 
@@ -37,7 +36,7 @@ for (const { name, files } of reader.packages()) {
   let made = 0;
   // Builds for several module systems have the same files.
   const stems = new Set();
-  for (const { path, text, language, chunked } of files) {
+  for await (const { path, text, language, chunked } of files) {
     if (made >= Number(mostFiles)) break;
     const stem = path.slice(path.lastIndexOf('/') + 1).replace(/\..*$/, '');
     if (stems.has(stem)) continue;
@@ -45,13 +44,12 @@ for (const { name, files } of reader.packages()) {
     const file = await chunked();
     if (file.definitions.length < fewestDefinitions) continue;
     made++;
-    const limits = { maxTokens: reader.maxTokens, countTokens: reader.countTokens };
     rows.push({
       p: name,
       f: path,
       l: language,
-      s: fileSummary(path, language, text, file, limits),
-      d: file.chunks.slice(0, mostChunks).map((chunk) => embeddedText(path, chunk.text, reader.maxTokens, reader.countTokens)),
+      s: fileSummary(path, language, text, file, reader.limits),
+      d: file.chunks.slice(0, mostChunks).map((chunk) => reader.embedded(path, chunk.text)),
     });
     const lead = leadOf(language, text, file).replace(/\s+/g, ' ').slice(0, 300);
     const names = [...new Set(file.definitions.map(({ qualifiedName }) => qualifiedName))].join(', ').slice(0, 500);

@@ -7,7 +7,6 @@
 // package; `l`, the language. For a file's first comment `d` and `c` are the text of the whole file.
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { embeddedText } from '../../out/server/src/chunking/embeddedText.js';
 import { fileSummary } from '../../out/server/src/lexical/fields.js';
 import { firstSentence, legalNotice, licenceText } from '../../out/server/src/syntax/comments.js';
 import { openReader } from './read.mjs';
@@ -39,8 +38,7 @@ function question(comment) {
 const says = (text) => (text.match(/[A-Za-z]{2,}/g) ?? []).length >= 12;
 
 const reader = await openReader(packages);
-const { maxTokens, countTokens } = reader;
-const embedded = (path, text) => embeddedText(path, text, maxTokens, countTokens);
+const { limits, embedded } = reader;
 const seen = new Set();
 const sentences = new Map();
 const stream = createWriteStream(out);
@@ -61,7 +59,6 @@ async function pairsOf({ path, text, language, chunked }) {
   const [lead] = file.comments;
   const about = lead !== undefined && lead.startLine <= 5 ? question(lead.text) : undefined;
   if (about !== undefined) {
-    const limits = { maxTokens, countTokens };
     const without = lines.map((line, i) => (i + 1 >= lead.startLine && i < lead.endLine ? '' : line)).join('\n');
     const bare = fileSummary(path, language, without, { ...file, comments: file.comments.slice(1) }, limits);
     if (says(bare)) pairs.push({ q: about, d: bare, c: fileSummary(path, language, text, file, limits) });
@@ -88,7 +85,7 @@ async function pairsOf({ path, text, language, chunked }) {
 let total = 0;
 for (const { name, files } of reader.packages()) {
   let made = 0;
-  for (const file of files) {
+  for await (const file of files) {
     if (made >= mostOfPackage) break;
     for (const pair of await pairsOf(file)) {
       if (made >= mostOfPackage || !isNew(pair.q, pair.d)) continue;

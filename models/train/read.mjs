@@ -1,12 +1,12 @@
 // Reads the packages that fetch.py has put into a folder with the product's own reader and chunker.
 import { createHash } from 'node:crypto';
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync, realpathSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Chunker } from '../../out/server/src/chunking/chunker.js';
+import { embeddedText } from '../../out/server/src/chunking/embeddedText.js';
 import { Tokenizer } from '../../out/server/src/model/tokenizer.js';
 import { isTestPath } from '../../out/server/src/search/penalties.js';
-import { decodeText } from '../../out/server/src/source/decode.js';
-import { contentExclusion } from '../../out/server/src/source/sourceFile.js';
+import { readSource } from '../../out/server/src/source/sourceFile.js';
 import { languageOf } from '../../out/server/src/syntax/languages.js';
 import { Parsers } from '../../out/server/src/syntax/parsers.js';
 import { nullLog } from '../../out/shared/src/log.js';
@@ -31,9 +31,12 @@ export async function openReader(folder) {
   const chunker = new Chunker(parsers);
   const tokenizer = await Tokenizer.load('models/all-MiniLM-L6-v2');
   const countTokens = (text) => tokenizer.countTokens(text);
+  const limits = { maxTokens, countTokens };
+  /** As the product embeds a piece of a file. */
+  const embedded = (path, text) => embeddedText(path, text, maxTokens, countTokens);
 
   /** Source files of a package, without tests, in an order by digest. */
-  function* filesOf(root) {
+  async function* filesOf(root) {
     let files = 0;
     const found = readdirSync(root, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
@@ -41,14 +44,11 @@ export async function openReader(folder) {
     for (const path of shuffled(found)) {
       if (files >= mostFiles) return;
       if (!code.has(languageOf(path)) || skipped.test(path) || isTestPath(path) || path.endsWith('.d.ts')) continue;
-      const full = join(root, path);
-      if (statSync(full).size > mostBytes) continue;
-      const decoded = decodeText(readFileSync(full));
-      if (decoded === undefined || contentExclusion(path, decoded.text) !== undefined) continue;
+      const { kind, text } = await readSource(root, path, { maxFileBytes: mostBytes });
+      if (kind !== 'text') continue;
       files++;
-      const { text } = decoded;
       const language = languageOf(path, text);
-      const chunked = () => chunker.chunk({ path, language, text, maxTokens, countTokens });
+      const chunked = () => chunker.chunk({ path, language, text, ...limits });
       yield { path, text, language, chunked };
     }
   }
@@ -56,10 +56,10 @@ export async function openReader(folder) {
   function* packages() {
     for (const ecosystem of readdirSync(folder).sort()) {
       for (const name of readdirSync(join(folder, ecosystem)).sort()) {
-        yield { name: `${ecosystem}/${name}`, files: filesOf(join(folder, ecosystem, name)) };
+        yield { name: `${ecosystem}/${name}`, files: filesOf(realpathSync(join(folder, ecosystem, name))) };
       }
     }
   }
 
-  return { maxTokens, countTokens, packages, dispose: () => parsers.dispose() };
+  return { limits, embedded, packages, dispose: () => parsers.dispose() };
 }
