@@ -203,6 +203,16 @@ describe('Folders', () => {
       assert.deepEqual([...seen].sort(), ['idle', 'indexing', 'scanning']);
     });
 
+    it('does not begin anew when somebody asks for a scan while the first one runs', async () => {
+      const folder = await test.open();
+      const going = { kind: 'scanning', files: 3, total: 4, rate: 1, secondsLeft: 1 } as const;
+      folder.status = going;
+      const scanned = test.folders.scan(folder);
+      assert.deepEqual(folder.status, going);
+      await scanned;
+      assert.deepEqual(folder.status, { kind: 'idle' });
+    });
+
     it('is partial while something is pending that nobody works on', async () => {
       const gate = new Gate();
       test.embedder.before = () => gate.pass();

@@ -330,7 +330,9 @@ export class Folders {
 
   async #scan(folder: Folder, signal: AbortSignal | undefined): Promise<ScanReport> {
     const began = performance.now();
-    if (this.#deps.catalog.folder(folder.path)?.indexedAt === null) this.#setStatus(folder, beginning);
+    const isFirst = this.#deps.catalog.folder(folder.path)?.indexedAt === null;
+    // Whoever searches meanwhile asks for a scan too: the one that runs says how far it is.
+    if (isFirst && folder.status.kind !== 'scanning') this.#setStatus(folder, beginning);
     const report = await folder.indexer.scan(signal).catch((error: unknown) => {
       // The next search tries again.
       folder.scannedAt = -Infinity;

@@ -1,16 +1,19 @@
-import { type Field, decodeCounts, filesPerBlock, readBlock } from './postings.js';
+import {
+  type Field,
+  type FieldPostings,
+  VarintReader,
+  chunkFields,
+  fileFields,
+  filesPerBlock,
+  readCounts,
+} from './postings.js';
 import type { FolderStatistics } from './statistics.js';
 
 /** A file's own terms, and those of usage lines in other files. Each has postings of its own. */
 export const ownPart = 0;
 export const usagePart = 1;
 
-/** Where a term occurs in one field: numbers of files or chunks as in `FolderStatistics`, and how often. */
-export interface FieldPostings {
-  readonly docs: number[];
-  readonly counts: number[];
-}
-
+/** Numbers of files and chunks are as in `FolderStatistics`. */
 export interface TermPostings {
   readonly term: string;
   readonly fields: Readonly<Record<Field, FieldPostings>>;
@@ -31,36 +34,35 @@ export function matchTerm(
   blocks: Iterable<PostingsBlock>,
   docs: FolderStatistics,
 ): TermPostings {
+  const none = (): FieldPostings => ({ docs: [], counts: [] });
   const fields: Record<Field, FieldPostings> = {
-    path: { docs: [], counts: [] },
-    lead: { docs: [], counts: [] },
-    comments: { docs: [], counts: [] },
-    usage: { docs: [], counts: [] },
-    body: { docs: [], counts: [] },
-    names: { docs: [], counts: [] },
-    signatures: { docs: [], counts: [] },
+    path: none(),
+    lead: none(),
+    comments: none(),
+    usage: none(),
+    body: none(),
+    names: none(),
+    signatures: none(),
   };
+  const ownFields = [...fileFields, ...chunkFields].map((field) => fields[field]);
+  const { body, usage } = fields;
   const files: number[] = [];
-  const add = (field: Field, doc: number, count: number): void => {
-    fields[field].docs.push(doc);
-    fields[field].counts.push(count);
-  };
   for (const { part, block, entries } of blocks) {
-    readBlock(entries, (slot, reader) => {
-      const file = docs.numberOf(block * filesPerBlock + slot);
-      if (file === undefined) return;
-      if (part === usagePart) {
-        add('usage', file, reader.read());
-        return;
+    const reader = new VarintReader(entries);
+    while (!reader.done) {
+      const file = docs.numberOf(block * filesPerBlock + reader.read());
+      const length = reader.read();
+      const next = reader.at + length;
+      if (file !== undefined && part === usagePart) {
+        usage.docs.push(file);
+        usage.counts.push(reader.read());
+      } else if (file !== undefined) {
+        const before = body.docs.length;
+        readCounts(reader, file, docs.files[file]?.at ?? 0, ownFields);
+        if (body.docs.length > before) files.push(file);
       }
-      const firstChunk = docs.files[file]?.at ?? 0;
-      const before = fields.body.docs.length;
-      decodeCounts(reader, {
-        file: (field, count) => add(field, file, count),
-        chunk: (field, ordinal, count) => add(field, firstChunk + ordinal, count),
-      });
-      if (fields.body.docs.length > before) files.push(file);
-    });
+      reader.at = next;
+    }
   }
   return { term, fields, files };
 }

@@ -4,12 +4,15 @@ import {
   VarintReader,
   VarintWriter,
   type FileCounts,
-  decodeCounts,
+  type FieldPostings,
   encodeCounts,
   encodeEntry,
   noCounts,
   encodeRows,
+  chunkFields,
+  fileFields,
   readBlock,
+  readCounts,
   decodeRows,
   withoutSlot,
 } from './postings.js';
@@ -35,10 +38,16 @@ const counts: fc.Arbitrary<FileCounts> = fc.record(
 
 function decode(reader: VarintReader): FileCounts {
   const found = noCounts();
-  decodeCounts(reader, {
-    file: (field, count) => (found[field] = count),
-    chunk: (field, ordinal, count) => found[field].push(ordinal, count),
-  });
+  const none = (): FieldPostings => ({ docs: [], counts: [] });
+  const [ofFile, ofChunks] = [fileFields.map(none), chunkFields.map(none)];
+  // Chunks of this file are numbered from 100.
+  readCounts(reader, 7, 100, [...ofFile, ...ofChunks]);
+  for (const [i, { docs, counts: read }] of ofFile.entries()) {
+    assert.ok(docs.every((file) => file === 7) && docs.length === read.length);
+    found[fileFields[i]!] = read[0] ?? 0;
+  }
+  for (const [i, { docs, counts: read }] of ofChunks.entries())
+    found[chunkFields[i]!].push(...docs.flatMap((chunk, at) => [chunk - 100, read[at]!]));
   return found;
 }
 

@@ -87,21 +87,37 @@ export function encodeCounts(counts: FileCounts): number[] {
   return writer.bytes;
 }
 
-/** Receives counts as they are read: of a field of the file, or of one of its chunks by number. */
-export interface CountVisitor {
-  file(field: (typeof fileFields)[number], count: number): void;
-  chunk(field: (typeof chunkFields)[number], ordinal: number, count: number): void;
+/** Where a term occurs in one field: numbers of files or chunks, and how often. */
+export interface FieldPostings {
+  readonly docs: number[];
+  readonly counts: number[];
 }
 
-export function decodeCounts(reader: VarintReader, visitor: CountVisitor): void {
+/**
+ * Adds what `encodeCounts` wrote of one file to the postings of each field: of `fileFields`, then of `chunkFields`.
+ * `firstChunk`: the number of the file's first chunk.
+ */
+export function readCounts(
+  reader: VarintReader,
+  file: number,
+  firstChunk: number,
+  fields: readonly FieldPostings[],
+): void {
   const mask = reader.read();
-  for (const [bit, field] of fileFields.entries()) if (mask & (1 << bit)) visitor.file(field, reader.read());
-  for (const [bit, field] of chunkFields.entries()) {
-    if (!(mask & (8 << bit))) continue;
-    let ordinal = 0;
+  for (let bit = 0; bit < fields.length; bit++) {
+    const field = fields[bit];
+    if (field === undefined || !(mask & (1 << bit))) continue;
+    const { docs, counts } = field;
+    if (bit < fileFields.length) {
+      docs.push(file);
+      counts.push(reader.read());
+      continue;
+    }
+    let chunk = firstChunk;
     for (let left = reader.read(); left > 0; left--) {
-      ordinal += reader.read();
-      visitor.chunk(field, ordinal, reader.read());
+      chunk += reader.read();
+      docs.push(chunk);
+      counts.push(reader.read());
     }
   }
 }

@@ -13,6 +13,7 @@ import {
 } from './features.js';
 import type { Query } from './query.js';
 import { type Candidate, pathNamed } from './ranking.js';
+import type { ScoreArrays, ScoreLease } from './scoreArrays.js';
 import type { SearchRequest, SearchTarget } from './request.js';
 import type { VectorMatch } from '../vectors/vectorStore.js';
 import { questionWeights } from './weights.js';
@@ -53,10 +54,11 @@ export async function findCandidates(
   request: SearchRequest,
   query: Query,
   acceptIn: (target: SearchTarget) => Accept,
+  arrays: ScoreArrays,
 ): Promise<Found> {
   const { mode } = request;
-  // The collections are in another process: it searches while the terms are looked up here, from the next turn on, when
-  // the requests have left this process.
+  // The query's vector is made in another thread, and the collections are in another process: both work while the terms
+  // are looked up here. Each goes on in the next turn, when messages come and requests have left this process.
   const nearest = targets.map((target) => (mode === 'lexical' ? undefined : nearestChunks(target, request)));
   for (const one of nearest) one?.catch(() => undefined);
   const folders: Matched[] = [];
@@ -75,8 +77,13 @@ export async function findCandidates(
   const common = folders.length > 1 ? commonStatistics(folders) : undefined;
   const candidates: Candidate[] = [];
   for (const [i, matched] of folders.entries()) {
-    if (i > 0) await nextTurn();
-    for (const one of await candidatesOf(catalog, matched, i, query, common)) candidates.push(one);
+    if (mode !== 'lexical' || i > 0) await nextTurn();
+    const lease = arrays.lease();
+    try {
+      for (const one of await candidatesOf(catalog, matched, i, query, common, lease)) candidates.push(one);
+    } finally {
+      lease.dispose();
+    }
   }
   // By meaning alone, no postings are read: all tokens tell the same.
   const weights = new Map(
@@ -99,10 +106,13 @@ async function candidatesOf(
   at: number,
   query: Query,
   common: CommonStatistics | undefined,
+  lease: ScoreLease,
 ): Promise<Candidate[]> {
-  const accepted = Uint8Array.from(docs.files, (file) => Number(accept === undefined || accept(file)));
-  const scores = lexicalScores({ terms, docs }, common);
-  const chosen = new Set(proposedByTerms(scores, defines, docs, accepted, query));
+  const accepted = new Uint8Array(docs.files.length).fill(1);
+  if (accept !== undefined)
+    for (const [number, file] of docs.files.entries()) accepted[number] = Number(accept(file));
+  const scores = lexicalScores({ terms, docs }, common, lease);
+  const chosen = new Set(proposedByTerms(scores, defines, docs, accepted, query, lease));
 
   const rowIdOf = (chunk: number): number => {
     const file = docs.files[docs.fileOf[chunk] ?? 0];
@@ -111,9 +121,10 @@ async function candidatesOf(
   /** By row id of the chunk. */
   const cosines = new Map<number, number>();
   let fileCosines: ReadonlyMap<number, number> = new Map();
-  if (nearest !== undefined && vectors !== undefined) {
+  const vector = nearest === undefined ? undefined : await vectors?.query;
+  if (nearest !== undefined && vector !== undefined) {
     const read = (chunks: readonly number[]): void => {
-      for (const [id, cosine] of catalog.vectors.cosines(folder, vectors.query, chunks.map(rowIdOf)))
+      for (const [id, cosine] of catalog.vectors.cosines(folder, vector, chunks.map(rowIdOf)))
         cosines.set(id, cosine);
     };
     // Read these while the collection is still searching.
@@ -122,7 +133,7 @@ async function candidatesOf(
     const more = [...near.keys()];
     const isPartial = more.length < denseCandidates || catalog.counts(folder.id).chunksPending > 0;
     if (isPartial) {
-      fileCosines = catalog.fileVectors.cosines(folder, vectors.query);
+      fileCosines = catalog.fileVectors.cosines(folder, vector);
       more.push(...chunksOfNearestFiles(fileCosines, [...chosen, ...more], docs, accepted, scores.body));
     }
     read(more.filter((chunk) => !chosen.has(chunk) && !near.has(chunk)));
@@ -130,15 +141,10 @@ async function candidatesOf(
     for (const chunk of more) chosen.add(chunk);
     if (!isPartial) {
       const files = new Set([...chosen].map((chunk) => docs.files[docs.fileOf[chunk] ?? 0]?.id ?? -1));
-      fileCosines = catalog.fileVectors.cosines(folder, vectors.query, files);
+      fileCosines = catalog.fileVectors.cosines(folder, vector, files);
     }
   }
 
-  const bodyOfFile = new Float64Array(docs.files.length);
-  for (let chunk = 0; chunk < scores.body.length; chunk++) {
-    const file = docs.fileOf[chunk] ?? 0;
-    bodyOfFile[file] = (bodyOfFile[file] ?? 0) + (scores.body[chunk] ?? 0);
-  }
   const candidates: Candidate[] = [];
   for (const chunk of chosen) {
     const number = docs.fileOf[chunk] ?? 0;
@@ -154,7 +160,7 @@ async function candidatesOf(
       body: scores.body[chunk] ?? 0,
       names: scores.names[chunk] ?? 0,
       signatures: scores.signatures[chunk] ?? 0,
-      bodyOfFile: bodyOfFile[number] ?? 0,
+      bodyOfFile: sumOfFile(scores.body, file),
       pathWords: scores.path[number] ?? 0,
       lead: scores.lead[number] ?? 0,
       comments: scores.comments[number] ?? 0,
@@ -199,27 +205,42 @@ function proposedByTerms(
   docs: FolderStatistics,
   accepted: Uint8Array,
   query: Query,
+  { zeros }: ScoreLease,
 ): number[] {
   const w = questionWeights;
   const scale = (field: Field): number => w[field] / (greatest(scores[field]) || 1);
   const [body, names] = [scale('body'), scale('names')];
-  const fields = (['path', 'lead', 'comments', 'usage'] as const).map((field) => ({
-    all: scores[field],
-    scale: scale(field),
-  }));
-  const ofFile = Float64Array.from(docs.files, (file, number) => {
-    if (accepted[number] !== 1) return -Infinity;
-    let said = query.paths.length === 0 ? 0 : w.pathNamed * pathNamed(file.path, query.paths);
-    for (const { all, scale } of fields) said += scale * (all[number] ?? 0);
-    return said;
-  });
-  const all = new Float64Array(docs.fileOf.length);
-  for (let chunk = 0; chunk < all.length; chunk++) {
-    const ofChunk = body * (scores.body[chunk] ?? 0) + names * (scores.names[chunk] ?? 0);
-    all[chunk] = ofChunk + (ofFile[docs.fileOf[chunk] ?? 0] ?? 0);
+  const ofFile = zeros(docs.files.length);
+  if (query.paths.length > 0) {
+    for (const [number, { path }] of docs.files.entries())
+      ofFile[number] = w.pathNamed * pathNamed(path, query.paths);
   }
+  for (const field of ['path', 'lead', 'comments', 'usage'] as const)
+    addScaled(ofFile, scores[field], scale(field));
+  for (let number = 0; number < ofFile.length; number++)
+    if (accepted[number] !== 1) ofFile[number] = -Infinity;
+  const all = zeros(docs.fileOf.length);
+  addScaled(all, scores.body, body);
+  addScaled(all, scores.names, names);
+  addOfFiles(all, ofFile, docs.fileOf);
   for (const [chunk, defined] of defines) all[chunk] = (all[chunk] ?? 0) + defined;
   return largest(all, lexicalCandidates, 0);
+}
+
+function addScaled(sums: Float64Array, values: Float64Array, scale: number): void {
+  for (let at = 0; at < sums.length; at++) sums[at] = (sums[at] ?? 0) + scale * (values[at] ?? 0);
+}
+
+/** Adds to each chunk what its file has. */
+function addOfFiles(sums: Float64Array, ofFile: Float64Array, fileOf: Int32Array): void {
+  for (let chunk = 0; chunk < sums.length; chunk++)
+    sums[chunk] = (sums[chunk] ?? 0) + (ofFile[fileOf[chunk] ?? 0] ?? 0);
+}
+
+function sumOfFile(chunks: Float64Array, { at, chunks: count }: FileDoc): number {
+  let sum = 0;
+  for (let chunk = at; chunk < at + count; chunk++) sum += chunks[chunk] ?? 0;
+  return sum;
 }
 
 function greatest(values: Float64Array): number {
@@ -233,10 +254,11 @@ async function nearestChunks(
   { prefix, vectors }: SearchTarget,
   { glob, languages }: SearchRequest,
 ): Promise<readonly VectorMatch[]> {
-  if (vectors === undefined) return [];
+  const vector = await vectors?.query;
+  if (vectors === undefined || vector === undefined) return [];
   // Chroma cannot filter by glob or prefix, so ask for more when they will remove some.
   const limit = glob === undefined && prefix === '' ? denseCandidates : denseCandidates * 10;
-  return vectors.nearest(vectors.query, limit, languages && { languages });
+  return vectors.nearest(vector, limit, languages && { languages });
 }
 
 /** Numbers of the nearest chunks that are in accepted files, with their similarity, which is the cosine. */

@@ -1,6 +1,7 @@
-import type { Field } from '../lexical/postings.js';
+import type { Field, FieldPostings } from '../lexical/postings.js';
 import type { FolderStatistics } from '../lexical/statistics.js';
-import type { FieldPostings, TermPostings } from '../lexical/matching.js';
+import type { TermPostings } from '../lexical/matching.js';
+import type { ScoreLease } from './scoreArrays.js';
 
 /** BM25's parameters for a field: `k1`, how soon further occurrences stop counting; `b`, how much a long text loses. */
 export interface Bm25 {
@@ -23,21 +24,25 @@ export function inverseDocumentFrequency(holders: number, all: number): number {
   return Math.log(1 + (all - holders + 0.5) / (holders + 0.5));
 }
 
-/** BM25 of every text of a field, by the text's number. `weights`: of each term, when more than this folder counts. */
+/**
+ * BM25 of every text of a field, by the text's number. `weights`: of each term, when more than this folder counts.
+ * `scores`: zeros, which become the result.
+ */
 export function bm25(
   postings: readonly FieldPostings[],
   lengths: Uint32Array,
   average: number,
   { k1, b }: Bm25,
   weights?: readonly number[],
+  scores: Float64Array = new Float64Array(lengths.length),
 ): Float64Array {
-  const scores = new Float64Array(lengths.length);
+  const [fixed, perLength] = [k1 * (1 - b), (k1 * b) / average];
   for (const [term, { docs, counts }] of postings.entries()) {
     const weight = (weights?.[term] ?? inverseDocumentFrequency(docs.length, lengths.length)) * (k1 + 1);
-    for (const [i, doc] of docs.entries()) {
+    for (let i = 0; i < docs.length; i++) {
+      const doc = docs[i] ?? 0;
       const count = counts[i] ?? 0;
-      const length = lengths[doc] ?? 0;
-      scores[doc] = (scores[doc] ?? 0) + (weight * count) / (count + k1 * (1 - b + (b * length) / average));
+      scores[doc] = (scores[doc] ?? 0) + (weight * count) / (count + fixed + perLength * (lengths[doc] ?? 0));
     }
   }
   return scores;
@@ -53,21 +58,23 @@ const weightOf = (holders: number, files: number): number =>
 
 /**
  * How much of a query each file contains: the share of its terms weighed by `termWeight`, as a square root, because the
- * first terms say more than the last.
+ * first terms say more than the last. `shares`: zeros, which become the result.
  */
 export function coverage(
   terms: readonly Pick<TermPostings, 'files'>[],
   files: number,
   weights?: readonly number[],
+  shares: Float64Array = new Float64Array(files),
 ): Float64Array {
-  const shares = new Float64Array(files);
   let all = 0;
   for (const [i, term] of terms.entries()) {
     const weight = weights?.[i] ?? termWeight(term, files);
     all += weight;
     for (const file of term.files) shares[file] = (shares[file] ?? 0) + weight;
   }
-  return all === 0 ? shares : shares.map((share) => Math.sqrt(share / all));
+  if (all === 0) return shares;
+  for (let file = 0; file < files; file++) shares[file] = Math.sqrt((shares[file] ?? 0) / all);
+  return shares;
 }
 
 /** The lexical scores of a folder's chunks and files. */
@@ -120,6 +127,7 @@ export function commonStatistics(folders: readonly MatchedTerms[]): CommonStatis
 export function lexicalScores(
   { terms, docs }: MatchedTerms,
   common: CommonStatistics | undefined,
+  { zeros }: Pick<ScoreLease, 'zeros'>,
 ): LexicalScores {
   const score = (field: Field): Float64Array =>
     bm25(
@@ -128,6 +136,7 @@ export function lexicalScores(
       common?.average(field) ?? docs.averages[field],
       fieldSettings[field],
       common && terms.map(({ term }) => common.weight(term, field)),
+      zeros(docs.lengths[field].length),
     );
   return {
     body: score('body'),
@@ -137,7 +146,12 @@ export function lexicalScores(
     lead: score('lead'),
     comments: score('comments'),
     usage: score('usage'),
-    coverage: coverage(terms, docs.files.length, common && terms.map(({ term }) => common.termWeight(term))),
+    coverage: coverage(
+      terms,
+      docs.files.length,
+      common && terms.map(({ term }) => common.termWeight(term)),
+      zeros(docs.files.length),
+    ),
   };
 }
 
@@ -177,7 +191,7 @@ export function largest(values: Float64Array, most: number, floor: number): numb
   let kept: number[] = [];
   let bar = floor;
   for (let at = 0; at < values.length; at++) {
-    if (value(at) <= bar) continue;
+    if ((values[at] ?? floor) <= bar) continue;
     kept.push(at);
     // Sorting part of the values from time to time costs far less than sorting all of a large folder.
     if (kept.length < most * 8) continue;

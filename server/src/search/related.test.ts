@@ -102,7 +102,7 @@ describe('related chunks', () => {
     await index({ ...alike, 'turn.ts': turn, 'user.ts': 'turnHinge(angle);\n' });
     const [chunk] = chunksOf('turn.ts');
     const target = targetOf(chunk!);
-    const { query: vector } = target.vectors!;
+    const vector = await target.vectors!.query;
     const text = await target.texts.of(chunk!);
     const place = { chunk: chunk!, text, vector, nearest: [] };
     const [user, ...others] = rankRelated(test.catalog, target.folder, place, (path) => path !== 'turn.ts');

@@ -18,7 +18,13 @@ export interface SearchTarget {
   readonly prefix: string;
   readonly texts: ChunkTexts;
   /** Undefined when vectors take no part. */
-  readonly vectors: { readonly nearest: Nearest; readonly query: Float32Array } | undefined;
+  readonly vectors:
+    | {
+        readonly nearest: Nearest;
+        /** A promise while it is being computed, of undefined when it cannot be. */
+        readonly query: Float32Array | Promise<Float32Array | undefined>;
+      }
+    | undefined;
 }
 
 export interface SearchRequest {

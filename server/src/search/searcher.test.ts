@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { basename, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { nullLog } from '../../../shared/src/log.js';
 import type { SearchHit } from '../../../shared/src/protocol/protocol.js';
 import type { Folder } from '../indexing/folders.js';
@@ -104,6 +105,26 @@ describe('Searcher', () => {
       await searcher.search([target(undefined)], { query: 'hinge', limit: 5, mode: 'semantic' }),
       [],
     );
+  });
+
+  it('waits for a vector that is being made, and answers by terms when there will be none', async () => {
+    const { nearest, query } = target('a hinge').vectors!;
+    const request = { query: 'hinge', limit: 5, mode: 'semantic' } as const;
+    const later = setTimeout(5).then(() => query);
+    const asMade = await searcher.search([{ ...target(''), vectors: { nearest, query: later } }], request);
+    assert.ok(asMade.length > 0);
+    assert.deepEqual(
+      asMade,
+      await searcher.search([{ ...target(''), vectors: { nearest, query } }], request),
+    );
+    const never = { nearest, query: Promise.resolve(undefined) };
+    assert.deepEqual(await searcher.search([{ ...target(''), vectors: never }], request), []);
+    const byTerms = { ...request, mode: 'hybrid' } as const;
+    assert.deepEqual(paths(await searcher.search([{ ...target(''), vectors: never }], byTerms)), [
+      'src/door.ts',
+    ]);
+    const failed = { nearest, query: Promise.reject(new Error('no model')) };
+    await assert.rejects(searcher.search([{ ...target(''), vectors: failed }], request), /no model/);
   });
 
   describe('in several folders', () => {

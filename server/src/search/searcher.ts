@@ -18,6 +18,7 @@ import {
 } from './relatedCode.js';
 import { relationsOf } from './relations/relations.js';
 import type { SearchRequest, SearchTarget } from './request.js';
+import { ScoreArrays } from './scoreArrays.js';
 import type { FolderStatistics } from '../lexical/statistics.js';
 import { tokens } from '../lexical/tokens.js';
 
@@ -31,10 +32,11 @@ export interface SearcherOptions {
 /** Most hits that are read for a quoted phrase. */
 const phraseReads = 100;
 
-/** Answers queries from the catalog and a collection. This room only reads, and has no state of its own. */
+/** Answers queries from the catalog and a collection. This room only reads, and remembers nothing of a search. */
 export class Searcher {
   readonly #catalog: Catalog;
   readonly #options: SearcherOptions;
+  readonly #arrays = new ScoreArrays();
 
   constructor(catalog: Catalog, options: SearcherOptions = {}) {
     this.#catalog = catalog;
@@ -70,7 +72,8 @@ export class Searcher {
 
   /** The candidates for a query. The benchmark ranks the same candidates in many ways. */
   candidates(targets: readonly SearchTarget[], request: SearchRequest, query: Query): Promise<Found> {
-    return findCandidates(this.#catalog, targets, request, query, (target) => fileFilter(target, request));
+    const accept = (target: SearchTarget): ReturnType<typeof fileFilter> => fileFilter(target, request);
+    return findCandidates(this.#catalog, targets, request, query, accept, this.#arrays);
   }
 
   rank({ candidates, docs }: Found, query: Query, weights = this.#options.weights): Ranked[] {
@@ -94,8 +97,9 @@ export class Searcher {
     const { folder, prefix, vectors, texts } = target;
     const accept = (path: string): boolean =>
       path.startsWith(prefix) && (includeOwnFile || path !== chunk.path);
+    const vector = await vectors?.query;
     const [nearest = [], text] = await Promise.all([
-      vectors?.nearest(vectors.query, limit * 5 + 20),
+      vector && vectors?.nearest(vector, limit * 5 + 20),
       texts.of(chunk),
     ]);
     // After the collection has answered: it has a deadline, which work in this thread would use up.
@@ -104,7 +108,7 @@ export class Searcher {
     const related =
       relation === 'similar' ? [] : await relationsOf(this.#catalog, folder, texts, from, wanted, signal);
     throwIfCancelled(signal, 'Search');
-    const place = { chunk, text, vector: vectors?.query, nearest };
+    const place = { chunk, text, vector, nearest };
     const ranked = rankWithRelations(this.#catalog, folder, place, related, accept, relation);
     // The line to show of a caller is that of the call.
     const name = tokens(chunk.symbol?.split('.').at(-1) ?? '').at(-1);

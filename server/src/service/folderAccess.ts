@@ -207,12 +207,12 @@ export class FolderAccess {
   }
 
   /**
-   * The view as the searcher takes it; without a vector only terms take part. A collection that has not answered
+   * The view as the searcher takes it; without a query's vector only terms take part. A collection that has not answered
    * within `deadlineMs` is left aside, and the vectors of files stand in: then `late` is called.
    */
   target(
     { folder, prefix }: FolderView,
-    vector: Float32Array | undefined,
+    query: Float32Array | Promise<Float32Array | undefined> | undefined,
     deadlineMs: number,
     late: () => void,
   ): SearchTarget {
@@ -225,7 +225,7 @@ export class FolderAccess {
       if (found === undefined && this.#deps.catalog.countVectors(folder.indexer.folder) > 0) late();
       return found ?? [];
     };
-    const vectors = vector && { nearest, query: vector };
+    const vectors = query && { nearest, query };
     return { folder: folder.indexer.folder, prefix, texts, vectors };
   }
 

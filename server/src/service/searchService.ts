@@ -65,15 +65,15 @@ export class SearchService {
     if (wait) await rescan();
     // No model is loaded to search nothing.
     const embedding = views.length === 0 ? noVector() : this.#queryVector(request, wait, left(), signal);
-    embedding.catch(() => undefined);
+    const queryVector = embedding.then(({ value }) => value);
+    queryVector.catch(() => undefined);
     if (!wait) await rescan();
-    const vector = await embedding;
     const deadline = (): number => (wait ? longestCollectionMs : Math.max(collectionMs, left()));
     const late = (): void => {
       reason ??= collectionLate;
     };
     const search = (): Promise<SearchHit[]> => {
-      const targets = views.map((view) => access.target(view, vector.value, deadline(), late));
+      const targets = views.map((view) => access.target(view, queryVector, deadline(), late));
       return this.#deps.searcher.search(targets, request, signal);
     };
     let hits = await search();
@@ -83,6 +83,7 @@ export class SearchService {
       hits = await search();
     }
     for (const view of views) access.want(view, hits);
+    const vector = await embedding;
     return {
       hits,
       coverage: access.coverage(views, vector, vector.reason ?? reason),
