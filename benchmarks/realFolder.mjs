@@ -78,7 +78,7 @@ async function indexOnce(folder, seconds) {
         const { daemon, chroma } = await person.memory();
         found.delay = daemon.loopDelay;
         found.peak = Math.max(found.peak, daemon.rssBytes + (chroma?.rssBytes ?? 0));
-        await sleep(200);
+        await sleep(seconds === undefined ? 1000 : 200);
       }
     };
     const asking = ask();

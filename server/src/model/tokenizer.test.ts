@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { copyFile, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,6 +62,11 @@ describe('Tokenizer', () => {
       '[CLS] x[SEP]y [MASK][MASK] [ SEP ]',
       `naïve Straße 漢字仮名 ÅÄ\u0301 🎉🎉 \ud800 ${'x'.repeat(150)} ${'a_b'.repeat(80)}`,
       ' \n\t ',
+      // Words that nobody knows, in any case and of any length around what is remembered.
+      Array.from({ length: 3000 }, (_, i) => hash('sha256', `${i}`, 'base64').slice(0, 1 + (i % 70))).join(
+        ' ',
+      ),
+      ['x'.repeat(63), 'Y'.repeat(64), 'z9'.repeat(33), '0'.repeat(101)].join(' '),
     );
     for (const text of texts) {
       const expected = whole.encode(text, null, { add_special_tokens: false });

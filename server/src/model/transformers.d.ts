@@ -2,6 +2,7 @@
 
 declare module '@xenova/transformers/src/tokenizers.js' {
   export class PreTrainedTokenizer {
+    readonly model: { readonly tokens_to_ids: ReadonlyMap<string, number> };
     constructor(tokenizer: unknown, config: unknown);
     encode(text: string, pair: null, options: { add_special_tokens: boolean }): number[];
   }
