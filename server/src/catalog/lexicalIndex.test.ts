@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import Database from 'libsql';
 import type { FolderRow } from './catalog.js';
 import { TestCatalog, chunk, file, indexed } from '../../test/support/testCatalog.js';
-import { tokenStream, tokens } from '../lexical/tokens.js';
+import { tokens } from '../lexical/tokens.js';
 import type { Field } from '../lexical/postings.js';
 
 describe('LexicalIndex', () => {
@@ -45,11 +45,13 @@ describe('LexicalIndex', () => {
   it('counts terms by chunk, and by file in the fields of files', () => {
     test.replace(
       folder,
-      file('src/door.ts', { terms: { path: 'door door src', lead: 'open', comments: 'open shut open' } }),
+      file('src/door.ts', {
+        terms: { path: ['door', 'door', 'src'], lead: ['open'], comments: ['open', 'shut', 'open'] },
+      }),
       [
         chunk('src/door.ts', 'door opens door', 1),
         chunk('src/door.ts', 'a door', 2, {
-          terms: { body: 'a door', names: 'door', signatures: 'door open' },
+          terms: { body: ['a', 'door'], names: ['door'], signatures: ['door', 'open'] },
         }),
       ],
     );
@@ -179,7 +181,7 @@ describe('LexicalIndex', () => {
         const path = `property${n++}`;
         const chunks = bodies.map((body, i) =>
           chunk(path, `${i}${body}`, i + 1, {
-            terms: { body: tokenStream(body), names: '', signatures: '' },
+            terms: { body: tokens(body), names: [], signatures: [] },
           }),
         );
         test.replace(folder, file(path), chunks);

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import type { NewChunk, NewFile } from '../catalog/rows.js';
-import { tokenStream } from '../lexical/tokens.js';
+import { tokens } from '../lexical/tokens.js';
 import { type ChunkedFile } from '../chunking/chunker.js';
 import { type ChunkTerms, definitionsIn, fileSummary, termsOfFile, signaturesOf } from '../lexical/fields.js';
 import { countTerms } from '../lexical/termCounts.js';
@@ -39,9 +39,9 @@ export function fileRows(
     occurrences.set(content, occurrence + 1);
     const defined = definitionsIn(chunk, chunked.definitions);
     terms.push({
-      body: tokenStream(chunk.text),
-      names: tokenStream(defined.map(({ name }) => name).join(' ')),
-      signatures: tokenStream(signaturesOf(defined, lines)),
+      body: tokens(chunk.text),
+      names: tokens(defined.map(({ name }) => name).join(' ')),
+      signatures: tokens(signaturesOf(defined, lines)),
     });
     return {
       key: hash('sha256', `${path}\0${content}\0${occurrence}`).slice(0, 32),

@@ -1,21 +1,14 @@
 import { firstSentence, legalNotice, licenceText, plainComment } from '../syntax/comments.js';
-import { identifierParts, tokenStream, tokens } from './tokens.js';
+import { identifierParts, tokens } from './tokens.js';
 import type { ChunkedFile, SourceChunk } from '../chunking/chunker.js';
 import type { Definition } from '../syntax/definitions.js';
+import type { chunkFields, fileFields } from './postings.js';
 
-/** Token streams of a chunk (see tokens.ts): its whole text, the names that it defines, and the lines that define them. */
-export interface ChunkTerms {
-  readonly body: string;
-  readonly names: string;
-  readonly signatures: string;
-}
+/** Tokens of a chunk (see tokens.ts): of its whole text, the names that it defines, and the lines that define them. */
+export type ChunkTerms = Readonly<Record<(typeof chunkFields)[number], readonly string[]>>;
 
-/** Token streams of a file: its path, the comments at its top (its lead), and the first sentences of all its comments. */
-export interface FileTerms {
-  readonly path: string;
-  readonly lead: string;
-  readonly comments: string;
-}
+/** Tokens of a file: of its path, the comments at its top (its lead), and the first sentences of all its comments. */
+export type FileTerms = Readonly<Record<(typeof fileFields)[number], readonly string[]>>;
 
 /** Lines and characters of a file's lead: the comments at its top, which say what it is for. */
 const leadLines = 60;
@@ -48,7 +41,7 @@ export function leadOf(language: string, text: string, { comments }: Pick<Chunke
   return lead.slice(0, leadLength).trim();
 }
 
-/** The token streams of a file's own fields, which ranking weighs differently. */
+/** The tokens of a file's own fields, which ranking weighs differently. */
 export function termsOfFile(path: string, language: string, text: string, file: ChunkedFile): FileTerms {
   const parts = path.replace(/\.[^./]+$/, '').split('/');
   const name = tokens(parts.pop() ?? '');
@@ -56,9 +49,9 @@ export function termsOfFile(path: string, language: string, text: string, file: 
   const comments = file.comments.map((comment) => firstSentence(comment.text)).join('\n');
   return {
     // Twice, because the name says more than the directories above it.
-    path: [...name, ...name, ...directories].join(' '),
-    lead: tokenStream(leadOf(language, text, file)),
-    comments: tokenStream(comments.slice(0, commentLength)),
+    path: [...name, ...name, ...directories],
+    lead: tokens(leadOf(language, text, file)),
+    comments: tokens(comments.slice(0, commentLength)),
   };
 }
 

@@ -45,30 +45,31 @@ function packed(payloads: ReadonlyMap<string, readonly number[]>, lengths: reado
   return { terms: [...payloads.keys()].join(' '), payloads: bytes, ends, lengths: Uint8Array.from(lengths) };
 }
 
-/** Splits a token stream, such as `FileTerms.path`, into its terms. */
+/** Splits terms that are joined by spaces. */
 export const splitTerms = (stream: string): string[] => (stream === '' ? [] : stream.split(' '));
 
 /** Counts the terms of a file by field, those of chunks by chunk. */
 export function countTerms(file: FileTerms, chunks: readonly ChunkTerms[]): CountedTerms {
   const counts = new Map<string, FileCounts>();
   const countsOf = (term: string): FileCounts => {
-    const known = counts.get(term) ?? noCounts();
-    counts.set(term, known);
+    let known = counts.get(term);
+    if (known === undefined) counts.set(term, (known = noCounts()));
     return known;
   };
   const lengths = new VarintWriter();
   for (const field of fileFields) {
-    const terms = splitTerms(file[field]);
+    const terms = file[field];
     lengths.write(terms.length);
     for (const term of terms) countsOf(term)[field]++;
   }
   for (const [ordinal, chunk] of chunks.entries()) {
     for (const field of chunkFields) {
-      const terms = splitTerms(chunk[field]);
+      const terms = chunk[field];
       lengths.write(terms.length);
       for (const term of terms) {
         const pairs = countsOf(term)[field];
-        if (pairs.at(-2) === ordinal) pairs[pairs.length - 1] = (pairs.at(-1) ?? 0) + 1;
+        const last = pairs.length - 1;
+        if (last > 0 && pairs[last - 1] === ordinal) pairs[last] = (pairs[last] ?? 0) + 1;
         else pairs.push(ordinal, 1);
       }
     }

@@ -108,15 +108,12 @@ function tokensOfWord(word: string): readonly string[] {
   return found;
 }
 
-/** Calls `emit` for every token of `text`. */
-export function tokenize(text: string, emit: (token: string) => void): void {
-  // File systems and keyboards write accents in different ways.
-  for (const [word] of text.normalize('NFC').matchAll(wordPattern)) tokensOfWord(word).forEach(emit);
-}
-
+/** The tokens of a text, in its order. */
 export function tokens(text: string): string[] {
   const found: string[] = [];
-  tokenize(text, (token) => found.push(token));
+  // File systems and keyboards write accents in different ways.
+  for (const word of text.normalize('NFC').match(wordPattern) ?? [])
+    for (const token of tokensOfWord(word)) found.push(token);
   return found;
 }
 
@@ -152,9 +149,4 @@ export function tokenRanges(text: string, wanted: ReadonlySet<string>): TextRang
     }
   }
   return found;
-}
-
-/** The tokens of a text as one string, separated by spaces. */
-export function tokenStream(text: string): string {
-  return tokens(text).join(' ');
 }

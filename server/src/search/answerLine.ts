@@ -1,5 +1,5 @@
 import type { HitLine } from '../../../shared/src/protocol/protocol.js';
-import { type TextRange, tokenRanges, tokenize } from '../lexical/tokens.js';
+import { type TextRange, tokenRanges, tokens } from '../lexical/tokens.js';
 import { firstSentence, isCommentLine, legalNotice } from '../syntax/comments.js';
 import { isImport } from './fileHeader.js';
 
@@ -60,10 +60,10 @@ const saysSomething = (line: string): boolean => firstSentence(line).split(/\s+/
 
 function weightOf(line: string, weights: TokenWeights): number {
   const found = new Map<string, number>();
-  tokenize(line, (token) => {
+  for (const token of tokens(line)) {
     const weight = weights.get(token);
     if (weight !== undefined) found.set(token, weight);
-  });
+  }
   let sum = 0;
   for (const weight of found.values()) sum += weight;
   return sum;

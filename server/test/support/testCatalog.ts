@@ -17,7 +17,7 @@ import { fromInt8, toInt8 } from '../../src/catalog/int8.js';
 import { encodeFile } from '../../src/catalog/rows.js';
 import type { ChunkTerms, FileTerms } from '../../src/lexical/fields.js';
 import { countTerms } from '../../src/lexical/termCounts.js';
-import { tokenStream } from '../../src/lexical/tokens.js';
+import { tokens } from '../../src/lexical/tokens.js';
 
 export const dimensions = 8;
 
@@ -60,7 +60,7 @@ export function chunk(path: string, text: string, line = 1, more: Partial<TestCh
     endLine: line,
     symbol: undefined,
     definitions: [],
-    terms: { body: tokenStream(text), names: '', signatures: '' },
+    terms: { body: tokens(text), names: [], signatures: [] },
     ...more,
   };
 }
@@ -84,7 +84,7 @@ export function file(path: string, more: Partial<TestFile> = {}): TestFile {
     checkedMs: 1,
     digest: 'd',
     language: 'typescript',
-    terms: { path: tokenStream(path), lead: '', comments: '' },
+    terms: { path: tokens(path), lead: [], comments: [] },
     commentRows: [],
     summary: undefined,
     ...more,
