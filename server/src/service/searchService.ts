@@ -68,6 +68,8 @@ export class SearchService {
     const queryVector = embedding.then(({ value }) => value);
     queryVector.catch(() => undefined);
     if (!wait) await rescan();
+    // Terms are looked up meanwhile, but not seconds before: the folder may change while a model is loaded.
+    if (this.#deps.model.status().kind !== 'ready') await queryVector;
     const deadline = (): number => (wait ? longestCollectionMs : Math.max(collectionMs, left()));
     const late = (): void => {
       reason ??= collectionLate;
