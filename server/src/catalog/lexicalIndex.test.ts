@@ -109,6 +109,18 @@ describe('LexicalIndex', () => {
     assert.deepEqual(found('beta'), ['a.ts#1: 1']);
   });
 
+  it('has all terms of a transaction, however many statements they take, beside those of earlier ones', () => {
+    const words = Array.from(
+      { length: 100 },
+      (_, n) => `w${String.fromCharCode(97 + (n % 26))}${'x'.repeat(n / 26)}q`,
+    );
+    const of = (path: string): ReturnType<typeof indexed> =>
+      indexed(file(path), [chunk(path, words.join(' '))]);
+    test.catalog.writeFiles(folder, [of('a.ts'), of('b.ts')]);
+    test.catalog.writeFiles(folder, [of('c.ts')]);
+    for (const word of words) assert.deepEqual(holders(word), ['a.ts', 'b.ts', 'c.ts'], word);
+  });
+
   it('finds the same after it was opened again', () => {
     test.put(folder, 'a.ts', 'alpha beta', 'beta');
     const before = found('beta');

@@ -3,7 +3,7 @@ import { type PostingsBlock, type TermPostings, matchTerm, ownPart, usagePart } 
 import { encodeEntry, filesPerBlock, readBlock, withoutSlot } from '../lexical/postings.js';
 import type { FolderStatistics } from '../lexical/statistics.js';
 import { type CountedTerms, countUsage, eachTerm, splitTerms } from '../lexical/termCounts.js';
-import type { Sql } from './database.js';
+import type { Sql, SqlValue } from './database.js';
 import { asBytes } from './rows.js';
 import { StatisticsTable } from './statisticsTable.js';
 
@@ -15,6 +15,26 @@ interface Append {
   readonly block: number;
   readonly entries: Uint8Array[];
 }
+
+/** Rows that one statement appends: a call of the SQLite binding costs as much as a row or two. */
+const rowsAtOnce = 32;
+const appendOne = appendOf(1);
+const appendMany = appendOf(rowsAtOnce);
+
+/** Appended without reading the row. CAST, because || gives text for any operands. */
+function appendOf(rows: number): string {
+  const values = Array.from({ length: rows }, () => '(?, ?, ?, ?, ?)').join(', ');
+  return `INSERT INTO postings (folder_id, term, part, block, entries) VALUES ${values}
+    ON CONFLICT (folder_id, term, part, block) DO UPDATE SET entries = CAST(entries || excluded.entries AS BLOB)`;
+}
+
+const valuesOf = ({ folderId, term, part, block, entries }: Append): SqlValue[] => [
+  folderId,
+  term,
+  part,
+  block,
+  entries.length === 1 && entries[0] !== undefined ? entries[0] : Buffer.concat(entries),
+];
 
 /** The lexical index of every folder: postings by term, and statistics. It contains no source text. */
 export class LexicalIndex {
@@ -115,7 +135,7 @@ export class LexicalIndex {
       const row = { folderId, term, part, block, entries: [entry] };
       if (waiting !== undefined) waiting.entries.push(entry);
       else if (this.#batch !== undefined) this.#batch.rows.set(key, row);
-      else this.#append(row);
+      else this.#sql.run(appendOne, ...valuesOf(row));
     });
     this.#batch?.files.add(fileId);
     this.#sql.run(
@@ -133,22 +153,12 @@ export class LexicalIndex {
     if (this.#batch === undefined) return;
     // In the order of the keys, so that neighbours are written together.
     const rows = [...this.#batch.rows.values()].sort((a, b) => (a.term < b.term ? -1 : 1));
-    for (const row of rows) this.#append(row);
+    let at = 0;
+    for (; at + rowsAtOnce <= rows.length; at += rowsAtOnce)
+      this.#sql.run(appendMany, ...rows.slice(at, at + rowsAtOnce).flatMap(valuesOf));
+    for (const row of rows.slice(at)) this.#sql.run(appendOne, ...valuesOf(row));
     this.#batch.rows.clear();
     this.#batch.files.clear();
-  }
-
-  #append({ folderId, term, part, block, entries }: Append): void {
-    // Appended without reading the row. CAST, because || gives text for any operands.
-    this.#sql.run(
-      `INSERT INTO postings (folder_id, term, part, block, entries) VALUES (?, ?, ?, ?, ?)
-       ON CONFLICT (folder_id, term, part, block) DO UPDATE SET entries = CAST(entries || excluded.entries AS BLOB)`,
-      folderId,
-      term,
-      part,
-      block,
-      entries.length === 1 && entries[0] !== undefined ? entries[0] : Buffer.concat(entries),
-    );
   }
 
   #remove(folderId: number, fileId: number, part: number): void {
