@@ -1,10 +1,10 @@
 import {
   type Field,
   type FieldPostings,
-  VarintReader,
   chunkFields,
   fileFields,
   filesPerBlock,
+  readBlock,
   readCounts,
 } from './postings.js';
 import type { FolderStatistics } from './statistics.js';
@@ -48,21 +48,18 @@ export function matchTerm(
   const { body, usage } = fields;
   const files: number[] = [];
   for (const { part, block, entries } of blocks) {
-    const reader = new VarintReader(entries);
-    while (!reader.done) {
-      const file = docs.numberOf(block * filesPerBlock + reader.read());
-      const length = reader.read();
-      const next = reader.at + length;
-      if (file !== undefined && part === usagePart) {
+    readBlock(entries, (slot, reader) => {
+      const file = docs.numberOf(block * filesPerBlock + slot);
+      if (file === undefined) return;
+      if (part === usagePart) {
         usage.docs.push(file);
         usage.counts.push(reader.read());
-      } else if (file !== undefined) {
-        const before = body.docs.length;
-        readCounts(reader, file, docs.files[file]?.at ?? 0, ownFields);
-        if (body.docs.length > before) files.push(file);
+        return;
       }
-      reader.at = next;
-    }
+      const before = body.docs.length;
+      readCounts(reader, file, docs.files[file]?.at ?? 0, ownFields);
+      if (body.docs.length > before) files.push(file);
+    });
   }
   return { term, fields, files };
 }
