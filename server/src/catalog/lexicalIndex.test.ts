@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import Database from 'libsql';
 import type { FolderRow } from './catalog.js';
+import { nextTurn } from '../../../shared/src/nextTurn.js';
 import { TestCatalog, chunk, file, indexed } from '../../test/support/testCatalog.js';
 import { tokens } from '../lexical/tokens.js';
 import type { Field } from '../lexical/postings.js';
@@ -119,6 +120,55 @@ describe('LexicalIndex', () => {
     test.catalog.writeFiles(folder, [of('a.ts'), of('b.ts')]);
     test.catalog.writeFiles(folder, [of('c.ts')]);
     for (const word of words) assert.deepEqual(holders(word), ['a.ts', 'b.ts', 'c.ts'], word);
+  });
+
+  describe('in a folder of many files', () => {
+    const some = (from: number, to: number, text: string): ReturnType<typeof indexed>[] =>
+      Array.from({ length: to - from }, (_, n) => `f${from + n}.ts`).map((path) =>
+        indexed(file(path), [chunk(path, `${text} ${path}`)]),
+      );
+    const statistics = (): unknown => {
+      const { files, lengths, fileOf } = test.catalog.lexical.docs(folder.id);
+      return { files, lengths, fileOf };
+    };
+    /** What was prepared is what is read at once. */
+    const checkStatistics = (files: number): void => {
+      const prepared = statistics();
+      test.reopen();
+      assert.deepEqual(prepared, statistics());
+      assert.equal(test.catalog.lexical.docs(folder.id).files.length, files);
+    };
+
+    beforeEach(() => {
+      test.catalog.writeFiles(folder, some(0, 700, 'alpha'));
+      test.reopen();
+    });
+
+    it('reads statistics in steps, between which files change', async () => {
+      const prepared = Promise.all([1, 2].map(() => test.catalog.lexical.prepare(folder.id)));
+      await nextTurn();
+      await nextTurn();
+      test.catalog.writeFiles(folder, [...some(3, 5, 'beta gamma delta'), ...some(690, 710, 'beta gamma')]);
+      test.remove(folder, { path: 'f7.ts' });
+      await prepared;
+      checkStatistics(709);
+    });
+
+    it('reads those again in steps that have changed', async () => {
+      await test.catalog.lexical.prepare(folder.id);
+      assert.equal(test.catalog.lexical.docs(folder.id).files.length, 700);
+      test.catalog.writeFiles(folder, some(100, 800, 'beta gamma'));
+      await test.catalog.lexical.prepare(folder.id);
+      checkStatistics(800);
+    });
+
+    it('gives no statistics of a folder that was removed meanwhile', async () => {
+      const prepared = test.catalog.lexical.prepare(folder.id);
+      await nextTurn();
+      test.catalog.removeFolder(folder.id);
+      await prepared;
+      assert.deepEqual(test.catalog.lexical.docs(folder.id).files, []);
+    });
   });
 
   it('finds the same after it was opened again', () => {

@@ -94,6 +94,11 @@ export class LexicalIndex {
     this.#statistics.drop(folderId);
   }
 
+  /** Reads in steps what `docs` would read at once. */
+  prepare(folderId: number): Promise<void> {
+    return this.#statistics.prepare(folderId);
+  }
+
   /** The folder's files and chunks with the lengths of their fields, numbered from 0. */
   docs(folderId: number): FolderStatistics {
     return this.#statistics.of(folderId);

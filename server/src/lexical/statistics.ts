@@ -68,12 +68,10 @@ export function layOutStatistics(stored: readonly StoredFile[]): FolderStatistic
     lengths.lead[number] = file.lengths[1] ?? 0;
     lengths.comments[number] = file.lengths[2] ?? 0;
     lengths.usage[number] = file.usage;
-    for (let chunk = 0; chunk < doc.chunks; chunk++) {
-      fileOf[doc.at + chunk] = number;
-      lengths.body[doc.at + chunk] = file.lengths[3 + 3 * chunk] ?? 0;
-      lengths.names[doc.at + chunk] = file.lengths[4 + 3 * chunk] ?? 0;
-      lengths.signatures[doc.at + chunk] = file.lengths[5 + 3 * chunk] ?? 0;
-    }
+    fileOf.fill(number, doc.at, doc.at + doc.chunks);
+    copyEveryThird(file.lengths, 3, lengths.body, doc);
+    copyEveryThird(file.lengths, 4, lengths.names, doc);
+    copyEveryThird(file.lengths, 5, lengths.signatures, doc);
   }
   const averages = Object.fromEntries(
     Object.entries(lengths).map(([field, all]) => [field, averageOf(all)]),
@@ -91,6 +89,15 @@ export function layOutStatistics(stored: readonly StoredFile[]): FolderStatistic
       return doc.at + chunkId - doc.firstChunk;
     },
   };
+}
+
+function copyEveryThird(
+  from: readonly number[],
+  first: number,
+  to: Uint32Array,
+  { at, chunks }: FileDoc,
+): void {
+  for (let chunk = 0; chunk < chunks; chunk++) to[at + chunk] = from[first + 3 * chunk] ?? 0;
 }
 
 function averageOf(lengths: Uint32Array): number {

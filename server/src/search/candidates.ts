@@ -64,6 +64,7 @@ export async function findCandidates(
   const folders: Matched[] = [];
   for (const [i, target] of targets.entries()) {
     if (mode !== 'lexical' || i > 0) await nextTurn();
+    await catalog.lexical.prepare(target.folder.id);
     // Postings and definitions are read by the numbers of one state of the statistics.
     const matched = catalog.snapshot(() => {
       const { id } = target.folder;
