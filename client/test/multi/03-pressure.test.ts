@@ -102,7 +102,7 @@ describe('under pressure', () => {
     );
   });
 
-  it('keeps its memory over 200 searches and 50 changes of folders, and leaves no listener behind', async function () {
+  it('keeps its memory over 100 searches and 30 changes of folders, and leaves no listener behind', async function () {
     this.timeout(240_000);
     const { client, search } = await lantern();
     // The class only: a box that is held here would stay in memory.
@@ -133,8 +133,8 @@ describe('under pressure', () => {
     const boxes = (): number => Number(queryObjects(ofBox as Parameters<typeof queryObjects>[0]));
     const before = heapBytes();
     const aliveBefore = alive();
-    for (let at = 0; at < 200; at++) await searchOnce(at);
-    for (let at = 0; at < 50; at++) await change(at % 2 === 1);
+    for (let at = 0; at < 100; at++) await searchOnce(at);
+    for (let at = 0; at < 30; at++) await change(at % 2 === 1);
     await client.request('lantern/status', {});
     const grown = (heapBytes() - before) / 1024 / 1024;
     await report(`      the extension host's heap grew by ${grown.toFixed(1)} MB`);
