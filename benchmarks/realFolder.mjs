@@ -131,6 +131,7 @@ export const realFolder = {
     const { values } = parseArgs({ args, options });
     if (values.folder === undefined) throw new Error('real-folder needs --folder DIR');
     const folder = realpathSync(values.folder);
+    const seconds = values['terms-only'] ? undefined : Number(values.seconds);
     const model = join(root, 'models', 'all-MiniLM-L6-v2');
     const ours = [];
     const peer = [];
@@ -140,11 +141,11 @@ export const realFolder = {
         peer.push(JSON.parse(await output(values.python, [script, folder, model])));
         say(`semble: ${Math.round(peer.at(-1).indexMs)} ms, ${peer.at(-1).chunks} chunks`);
       }
-      ours.push(await indexOnce(folder, values['terms-only'] ? undefined : Number(values.seconds)));
+      ours.push(await indexOnce(folder, seconds));
       const { terms, files, chunks, rate } = ours.at(-1);
       say(
         `terms ${Math.round(terms)} ms` +
-          (values['terms-only']
+          (seconds === undefined
             ? ''
             : `, files' vectors ${Math.round(files)} ms, ${rate.toFixed(1)} of ${chunks} chunks a second`),
       );
@@ -162,7 +163,7 @@ export const realFolder = {
         values: of('terms'),
         ...(against && { against, atMost: 0.8 }),
       }),
-      ...(values['terms-only']
+      ...(seconds === undefined
         ? thirds('search', of('queries')).concat(thirds('status', of('status')))
         : vectorRows(ours)),
       row({ measure: 'search meanwhile, p50', unit: 'ms', values: [percentile(all('queries'), 0.5)] }),

@@ -127,7 +127,7 @@ export function commonStatistics(folders: readonly MatchedTerms[]): CommonStatis
 export function lexicalScores(
   { terms, docs }: MatchedTerms,
   common: CommonStatistics | undefined,
-  { zeros }: Pick<ScoreLease, 'zeros'>,
+  { zeros }: ScoreLease,
 ): LexicalScores {
   const score = (field: Field): Float64Array =>
     bm25(

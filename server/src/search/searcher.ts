@@ -98,6 +98,7 @@ export class Searcher {
     const accept = (path: string): boolean =>
       path.startsWith(prefix) && (includeOwnFile || path !== chunk.path);
     const vector = await vectors?.query;
+    await this.#catalog.lexical.prepare(folder.id);
     const [nearest = [], text] = await Promise.all([
       vector && vectors?.nearest(vector, limit * 5 + 20),
       texts.of(chunk),
