@@ -2,20 +2,29 @@ import { keepLast } from '../../../shared/src/keepLast.js';
 import { nextTurn } from '../../../shared/src/nextTurn.js';
 import type { Sql } from './database.js';
 import { VarintReader } from '../lexical/postings.js';
-import { type FolderStatistics, type StoredFile, layOutStatistics } from '../lexical/statistics.js';
+import {
+  type FolderStatistics,
+  type StoredFile,
+  changeStatistics,
+  noStatistics,
+} from '../lexical/statistics.js';
 import { asBytes } from './rows.js';
 
 interface Table {
-  readonly files: Map<number, StoredFile>;
+  statistics: FolderStatistics;
   /** Files that have changed. They are read again before the next use. */
   readonly stale: Set<number>;
-  statistics: FolderStatistics | undefined;
+  /** Files that were read again and are not in the statistics yet; undefined for those that are gone. */
+  readonly read: Map<number, StoredFile | undefined>;
 }
 
 /** Files that are read in one turn of the event loop, some 5 milliseconds, when there are many. */
 const filesPerTurn = 128;
 
-/** Most folders whose statistics are kept in memory: about 20 bytes per chunk and 200 per file. */
+/** Files that are added to the statistics in one turn. */
+const filesPerLayout = 4096;
+
+/** Most folders whose statistics are kept in memory: about 16 bytes per chunk and 200 per file. */
 const keptTables = 8;
 
 const columns = `f.id, f.path, f.language, own.first_chunk AS firstChunk, own.lengths, usage.lengths AS usage
@@ -67,7 +76,11 @@ export class StatisticsTable {
     const table = this.#tables.get(folderId) ?? this.#load(folderId);
     keepLast(this.#tables, folderId, table, keptTables);
     this.#readStale(folderId, table);
-    return (table.statistics ??= layOutStatistics([...table.files.values()]));
+    if (table.read.size > 0) {
+      table.statistics = changeStatistics(table.statistics, table.read);
+      table.read.clear();
+    }
+    return table.statistics;
   }
 
   /** Call it after a file was removed. Files that were written are found without a call. */
@@ -107,21 +120,19 @@ export class StatisticsTable {
         id,
         folderId,
       );
-      if (row === undefined) table.files.delete(id);
-      else table.files.set(id, toFile(row));
+      table.read.set(id, row === undefined ? undefined : toFile(row));
       table.stale.delete(id);
-      table.statistics = undefined;
     }
   }
 
   #load(folderId: number): Table {
     const rows = this.#sql.iterate<Row>(
-      `SELECT ${columns} WHERE own.folder_id = ? AND own.part = 0 ORDER BY f.id`,
+      `SELECT ${columns} WHERE own.folder_id = ? AND own.part = 0`,
       folderId,
     );
-    const files = new Map<number, StoredFile>();
-    for (const row of rows) files.set(row.id, toFile(row));
-    return { files, stale: new Set(), statistics: undefined };
+    const read = new Map<number, StoredFile>();
+    for (const row of rows) read.set(row.id, toFile(row));
+    return { statistics: noStatistics, stale: new Set(), read };
   }
 
   /** Several callers share one run. Its table is not used before it is whole. */
@@ -130,16 +141,19 @@ export class StatisticsTable {
     if (running !== undefined) return running.loaded;
     const stale = new Set<number>();
     const read = async (): Promise<void> => {
-      const found: StoredFile[] = [];
+      let statistics = noStatistics;
+      const found = new Map<number, StoredFile>();
       for (let after: number | undefined = 0; after !== undefined;) {
         await nextTurn();
         after = this.#readPage(folderId, after, found);
+        if (after !== undefined && found.size < filesPerLayout) continue;
+        await nextTurn();
+        statistics = changeStatistics(statistics, found);
+        found.clear();
       }
       // Unless the folder was dropped, or somebody needed all of it at once.
       if (this.#loading.get(folderId)?.stale !== stale || this.#tables.has(folderId)) return;
-      found.sort((a, b) => a.id - b.id);
-      const files = new Map(found.map((file) => [file.id, file]));
-      keepLast(this.#tables, folderId, { files, stale, statistics: undefined }, keptTables);
+      keepLast(this.#tables, folderId, { statistics, stale, read: new Map() }, keptTables);
     };
     const loaded = read().finally(() => {
       if (this.#loading.get(folderId)?.stale === stale) this.#loading.delete(folderId);
@@ -149,14 +163,14 @@ export class StatisticsTable {
   }
 
   /** Adds the files of some rows of `file_terms`; returns the last row, or undefined when there are no more. */
-  #readPage(folderId: number, after: number, found: StoredFile[]): number | undefined {
+  #readPage(folderId: number, after: number, found: Map<number, StoredFile>): number | undefined {
     const rows = this.#sql.all<Row & { readonly row: number }>(
       `SELECT own.id AS row, ${columns} WHERE own.folder_id = ? AND own.part = 0 AND own.id > ? ORDER BY own.id LIMIT ?`,
       folderId,
       after,
       filesPerTurn,
     );
-    for (const row of rows) found.push(toFile(row));
+    for (const row of rows) found.set(row.id, toFile(row));
     return rows.length < filesPerTurn ? undefined : rows.at(-1)?.row;
   }
 }

@@ -38,44 +38,77 @@ export interface StoredFile {
   readonly usage: number;
 }
 
-/** Numbers the files and chunks of a folder, and computes the lengths of their fields. */
-export function layOutStatistics(stored: readonly StoredFile[]): FolderStatistics {
+const fieldsOfFiles = ['path', 'lead', 'comments', 'usage'] as const;
+const fieldsOfChunks = ['body', 'names', 'signatures'] as const;
+
+/** Statistics of a folder without files. */
+export const noStatistics: FolderStatistics = layOut([], 0, []);
+
+/**
+ * The statistics after some files were written, or removed where there is `undefined` for a file. Files are numbered in
+ * the order of their row ids. Those that stayed are copied in long runs, as each search after a change waits for this.
+ * The old statistics stay as they are, for the searches that use them.
+ */
+export function changeStatistics(
+  old: FolderStatistics,
+  changed: ReadonlyMap<number, StoredFile | undefined>,
+): FolderStatistics {
+  const written = [...changed.values()].filter((file) => file !== undefined).sort((a, b) => a.id - b.id);
   const files: FileDoc[] = [];
-  const numbers = new Map<number, number>();
+  const parts: Part[] = [];
   let at = 0;
-  for (const [number, { id, path, language, firstChunk, lengths }] of stored.entries()) {
-    const chunks = Math.max(0, Math.floor((lengths.length - 3) / 3));
-    files.push({ id, path, language, firstChunk, at, chunks });
-    numbers.set(id, number);
-    at += chunks;
-  }
-  const fileOf = new Int32Array(at);
-  const byFile = (): Uint32Array => new Uint32Array(stored.length);
-  const byChunk = (): Uint32Array => new Uint32Array(at);
-  const lengths: Record<Field, Uint32Array> = {
-    path: byFile(),
-    lead: byFile(),
-    comments: byFile(),
-    usage: byFile(),
-    body: byChunk(),
-    names: byChunk(),
-    signatures: byChunk(),
+  let next = 0;
+  const writeUntil = (id: number): void => {
+    for (let file = written[next]; file !== undefined && file.id < id; file = written[++next]) {
+      const chunks = Math.max(0, Math.floor((file.lengths.length - 3) / 3));
+      parts.push({ number: files.length, at, file });
+      files.push({
+        id: file.id,
+        path: file.path,
+        language: file.language,
+        firstChunk: file.firstChunk,
+        at,
+        chunks,
+      });
+      at += chunks;
+    }
   };
-  for (const [number, file] of stored.entries()) {
-    const doc = files[number];
-    if (doc === undefined) continue;
-    lengths.path[number] = file.lengths[0] ?? 0;
-    lengths.lead[number] = file.lengths[1] ?? 0;
-    lengths.comments[number] = file.lengths[2] ?? 0;
-    lengths.usage[number] = file.usage;
-    fileOf.fill(number, doc.at, doc.at + doc.chunks);
-    copyEveryThird(file.lengths, 3, lengths.body, doc);
-    copyEveryThird(file.lengths, 4, lengths.names, doc);
-    copyEveryThird(file.lengths, 5, lengths.signatures, doc);
+  let isRun = false;
+  for (const [number, doc] of old.files.entries()) {
+    const before = next;
+    writeUntil(doc.id);
+    const stays = !changed.has(doc.id);
+    if (stays && (!isRun || next > before)) parts.push({ number: files.length, at, old, from: number });
+    isRun = stays;
+    if (!stays) continue;
+    files.push(doc.at === at ? doc : { ...doc, at });
+    at += doc.chunks;
   }
-  const averages = Object.fromEntries(
-    Object.entries(lengths).map(([field, all]) => [field, averageOf(all)]),
-  ) as Record<Field, number>;
+  writeUntil(Infinity);
+  return layOut(files, at, parts);
+}
+
+/** One file that was written, or the files that stayed up to the next part, with their first number in the old statistics. */
+type Part = {
+  /** Number of its first file, and of its first chunk. */
+  readonly number: number;
+  readonly at: number;
+} & ({ readonly file: StoredFile } | { readonly old: FolderStatistics; readonly from: number });
+
+function layOut(files: readonly FileDoc[], chunks: number, parts: readonly Part[]): FolderStatistics {
+  const fileOf = new Int32Array(chunks);
+  for (const [number, doc] of files.entries()) fileOf.fill(number, doc.at, doc.at + doc.chunks);
+  const lengths = {} as Record<Field, Uint32Array>;
+  for (const field of fieldsOfFiles) lengths[field] = new Uint32Array(files.length);
+  for (const field of fieldsOfChunks) lengths[field] = new Uint32Array(chunks);
+  for (const [index, part] of parts.entries()) {
+    if ('file' in part) copyFile(part.file, lengths, part);
+    else
+      copyRun(part.old, part.from, lengths, part, parts[index + 1] ?? { number: files.length, at: chunks });
+  }
+  const averages = {} as Record<Field, number>;
+  for (const field of [...fieldsOfFiles, ...fieldsOfChunks]) averages[field] = averageOf(lengths[field]);
+  const numbers = new Map(files.map(({ id }, number) => [id, number]));
   return {
     files,
     fileOf,
@@ -91,13 +124,27 @@ export function layOutStatistics(stored: readonly StoredFile[]): FolderStatistic
   };
 }
 
-function copyEveryThird(
-  from: readonly number[],
-  first: number,
-  to: Uint32Array,
-  { at, chunks }: FileDoc,
-): void {
-  for (let chunk = 0; chunk < chunks; chunk++) to[at + chunk] = from[first + 3 * chunk] ?? 0;
+type Place = Pick<Part, 'number' | 'at'>;
+type Lengths = Readonly<Record<Field, Uint32Array>>;
+
+function copyFile(file: StoredFile, to: Lengths, { number, at }: Place): void {
+  to.path[number] = file.lengths[0] ?? 0;
+  to.lead[number] = file.lengths[1] ?? 0;
+  to.comments[number] = file.lengths[2] ?? 0;
+  to.usage[number] = file.usage;
+  for (let i = 3, chunk = at; i + 2 < file.lengths.length; i += 3, chunk++) {
+    to.body[chunk] = file.lengths[i] ?? 0;
+    to.names[chunk] = file.lengths[i + 1] ?? 0;
+    to.signatures[chunk] = file.lengths[i + 2] ?? 0;
+  }
+}
+
+function copyRun(old: FolderStatistics, from: number, to: Lengths, start: Place, end: Place): void {
+  const chunk = old.files[from]?.at ?? 0;
+  for (const field of fieldsOfFiles)
+    to[field].set(old.lengths[field].subarray(from, from + end.number - start.number), start.number);
+  for (const field of fieldsOfChunks)
+    to[field].set(old.lengths[field].subarray(chunk, chunk + end.at - start.at), start.at);
 }
 
 function averageOf(lengths: Uint32Array): number {
