@@ -6,7 +6,7 @@ import { CollectionLostError } from '../vectorStore.js';
 import { limitAnswers } from './answerLimit.js';
 import { accessError, classify } from './chromaErrors.js';
 import type { Failure, ServerSettings } from './chromaErrors.js';
-import type { ChromaServer } from './chromaServer.js';
+import type { ChromaEndpoint, ChromaServer } from './chromaServer.js';
 
 export type { ChromaClient, Collection } from 'chromadb';
 
@@ -45,7 +45,7 @@ export class ChromaConnection {
   readonly #onNewServer: () => void;
   /** Collections whose fault opening them again may not reveal. */
   readonly #suspects = new Set<string>();
-  #session: { readonly url: string; readonly ready: Promise<Session> } | undefined;
+  #session: { readonly endpoint: ChromaEndpoint; readonly ready: Promise<Session> } | undefined;
   #dataCheckedAt = 0;
 
   /** `onNewServer` is called when the first call goes to another server than before. */
@@ -77,9 +77,10 @@ export class ChromaConnection {
     let failure: Failure | undefined;
     let url = '';
     for (let attempt = 0; attempt < 2; attempt++) {
-      url = await this.#address();
+      const endpoint = await this.#endpoint();
+      url = endpoint.url;
       try {
-        const { client, batchSize } = await this.#connect(url);
+        const { client, batchSize } = await this.#connect(endpoint);
         return await this.#withinTime(work(client, batchSize), timeoutMs);
       } catch (error) {
         if (error instanceof LanternError) throw error;
@@ -89,7 +90,7 @@ export class ChromaConnection {
           kind: failure.kind,
           reason: failure.reason,
         });
-        await this.#repair(failure, url, collection);
+        await this.#repair(failure, endpoint, collection);
       }
     }
     const cause = failure?.error;
@@ -103,12 +104,13 @@ export class ChromaConnection {
   }
 
   /** Repairs what makes another attempt worthwhile, or throws the error for the caller. */
-  async #repair(failure: Failure, url: string, collection: string): Promise<void> {
+  async #repair(failure: Failure, endpoint: ChromaEndpoint, collection: string): Promise<void> {
     const { kind, reason, error } = failure;
+    const { url } = endpoint;
     switch (kind) {
       case 'unreachable':
       case 'hung':
-        await this.#server.report({ kind, url });
+        await this.#server.report({ kind, endpoint });
         return;
       case 'index-damaged':
         return;
@@ -116,7 +118,7 @@ export class ChromaConnection {
         throw new CollectionLostError(collection, 'the server does not have it', { cause: error });
       case 'database-damaged':
         if (!this.#server.own) break;
-        await this.#server.report({ kind: 'damaged', url, reason });
+        await this.#server.report({ kind: 'damaged', endpoint, reason });
         throw new CollectionLostError(collection, 'the database was damaged', { cause: error });
       case 'read-only':
       case 'other':
@@ -139,24 +141,24 @@ export class ChromaConnection {
     });
   }
 
-  async #address(): Promise<string> {
-    const { url } = await this.#server.ready();
+  async #endpoint(): Promise<ChromaEndpoint> {
+    const endpoint = await this.#server.ready();
     const now = Date.now();
-    if (now - this.#dataCheckedAt < dataCheckMs) return url;
+    if (now - this.#dataCheckedAt < dataCheckMs) return endpoint;
     this.#dataCheckedAt = now;
-    return (await this.#server.checkData()) ? (await this.#server.ready()).url : url;
+    return (await this.#server.checkData()) ? this.#server.ready() : endpoint;
   }
 
-  #connect(url: string): Promise<Session> {
-    if (this.#session?.url !== url) {
+  #connect(endpoint: ChromaEndpoint): Promise<Session> {
+    if (this.#session?.endpoint !== endpoint) {
       this.#onNewServer();
       const limitMs = Math.min(queryTimeoutMs, this.#options.callTimeoutMs);
-      const ready = this.#withinTime(this.#prepare(url), limitMs).catch((error: unknown) => {
+      const ready = this.#withinTime(this.#prepare(endpoint.url), limitMs).catch((error: unknown) => {
         // Forget a failed start, so that the next call tries again.
         if (this.#session?.ready === ready) this.#session = undefined;
         throw error;
       });
-      this.#session = { url, ready };
+      this.#session = { endpoint, ready };
     }
     return this.#session.ready;
   }

@@ -133,6 +133,18 @@ describe('ChromaProcess', function () {
     assert.deepEqual(picks, []);
   });
 
+  it('starts again on the port that it had, or on another when that is taken meanwhile', async () => {
+    const server = bed.server(await bed.folder());
+    const { url } = await server.ready();
+    await server.stopIdle(0);
+    assert.equal((await server.ready()).url, url);
+    await server.stopIdle(0);
+    const other = createServer().listen(Number(new URL(url).port), '127.0.0.1');
+    await once(other, 'listening');
+    bed.onCleanup(() => new Promise((resolve) => other.close(resolve)));
+    assert.notEqual((await server.ready()).url, url);
+  });
+
   it('is not led astray by settings of other Chroma servers in the environment', async () => {
     process.env['CHROMA_PORT'] = '1';
     process.env['CHROMA_PERSIST_PATH'] = '/nonexistent';
@@ -225,11 +237,15 @@ describe('ChromaProcess', function () {
 
   it('ends one that hangs', async () => {
     const server = bed.server(await bed.folder(), { stopGraceMs: 100 });
-    const { pid, url } = await server.ready();
+    const endpoint = await server.ready();
+    const { pid } = endpoint;
     process.kill(pid!, 'SIGSTOP');
-    await server.report({ kind: 'hung', url });
+    await server.report({ kind: 'hung', endpoint });
     const now = await server.ready();
     assert.notEqual(now.pid, pid);
+    // A late report of the one that hung, on the same port, is not about the new one.
+    await server.report({ kind: 'hung', endpoint });
+    assert.equal((await server.ready()).pid, now.pid);
     assert.equal(await isAlive(pid!), false);
   });
 

@@ -21,8 +21,8 @@ export interface ChromaProcessOptions {
   readonly log: Log;
   /** Ways to run a server, in the order to try. By default those found on this machine. */
   readonly launchers?: readonly ChromaLauncher[];
-  /** Picks a port that is free now. Tests give one that is not. */
-  readonly pickPort?: () => Promise<number>;
+  /** Picks a port that is free now, `last` if it is. Tests give one that is not. */
+  readonly pickPort?: (last: number) => Promise<number>;
   readonly startTimeoutMs?: number;
   /** Pauses before the first, second, … restart within `crashWindowMs`; the last one repeats. */
   readonly restartDelaysMs?: readonly number[];
@@ -72,6 +72,8 @@ export class ChromaProcess implements ChromaServer {
   #crashes: number[] = [];
   #startedBefore = false;
   #usedAt = 0;
+  /** Tried first at a restart: Node's `fetch` keeps some 25 KB for each address that it has ever called. */
+  #lastPort = 0;
 
   constructor(options: ChromaProcessOptions) {
     const { launchers, ...rest } = options;
@@ -166,7 +168,7 @@ export class ChromaProcess implements ChromaServer {
   async report(trouble: ServerProblem): Promise<void> {
     const state = this.#state;
     // The report is about an earlier server. The running one has done nothing wrong.
-    if (state.kind !== 'running' || state.server.endpoint.url !== trouble.url) return;
+    if (state.kind !== 'running' || state.server.endpoint !== trouble.endpoint) return;
     if (trouble.kind === 'damaged') {
       await this.#replace(state.server, 'error', trouble.reason, true);
     } else if (!(trouble.kind === 'unreachable' && (await state.server.child.isHealthy(2000)))) {
@@ -327,6 +329,7 @@ export class ChromaProcess implements ChromaServer {
         await this.#directory.setDataAside(reason.message);
       } else if (reason.kind === 'port-taken' || result.exit.signal !== null) {
         // The server was stopped meanwhile, or another start was faster.
+        this.#lastPort = 0;
         attempt++;
       } else {
         throw new LanternError(reason.kind === 'disk-full' ? 'disk-full' : 'store-failed', reason.message);
@@ -340,7 +343,8 @@ export class ChromaProcess implements ChromaServer {
 
   async #spawn(launcher: ChromaLauncher): Promise<ChromaChild> {
     const { directory, log, pickPort } = this.#options;
-    const port = await pickPort();
+    const port = await pickPort(this.#lastPort);
+    this.#lastPort = port;
     const origin = `http://${randomUUID()}.invalid`;
     const file = await this.#directory.writeConfiguration(port, origin);
     const config = { file, directory, port, origin };
@@ -372,12 +376,15 @@ function lastLine(output: string): string {
   return output.slice(output.lastIndexOf('\n') + 1);
 }
 
-/** A port on 127.0.0.1 that is free at this moment. */
-function pickFreePort(): Promise<number> {
+/** A port on 127.0.0.1 that is free at this moment: `last` if it is. */
+function pickFreePort(last: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
+    server.on('error', (error) => {
+      if (last === 0) reject(error);
+      else pickFreePort(0).then(resolve, reject);
+    });
+    server.listen(last, '127.0.0.1', () => {
       const address = server.address();
       const port = typeof address === 'object' && address !== null ? address.port : 0;
       server.close(() => resolve(port));

@@ -8,10 +8,12 @@ export class RemoteChroma implements ChromaServer {
   readonly own = false;
   /** Scheme, host and port. */
   readonly url: string;
+  readonly #endpoint: ChromaEndpoint;
 
   /** Throws `bad-request` for an invalid address. */
   constructor(url: string, settings: ServerSettings = 'chroma') {
     this.url = serverAddress(url, settings);
+    this.#endpoint = { url: this.url };
   }
 
   status(): ChromaServerStatus {
@@ -19,7 +21,7 @@ export class RemoteChroma implements ChromaServer {
   }
 
   ready(): Promise<ChromaEndpoint> {
-    return Promise.resolve({ url: this.url });
+    return Promise.resolve(this.#endpoint);
   }
 
   restart(): Promise<ChromaEndpoint> {

@@ -1,7 +1,10 @@
 import type { Disposable } from '../../../../shared/src/disposable.js';
 import type { LanternError } from '../../../../shared/src/errors.js';
 
-/** Where a server answers, and its process when it is our own. */
+/**
+ * Where a server answers, and its process when it is our own. Each start has an object of its own, which tells it from
+ * the one before: the address may be the same.
+ */
 export interface ChromaEndpoint {
   /** `http://127.0.0.1:8123`: no path, no trailing slash. */
   readonly url: string;
@@ -17,11 +20,11 @@ export type ChromaServerStatus =
 /** A fault of the server that a call revealed. */
 export type ServerProblem =
   /** No answer, or the connection broke. */
-  | { readonly kind: 'unreachable'; readonly url: string }
+  | { readonly kind: 'unreachable'; readonly endpoint: ChromaEndpoint }
   /** A call took too long. */
-  | { readonly kind: 'hung'; readonly url: string }
+  | { readonly kind: 'hung'; readonly endpoint: ChromaEndpoint }
   /** Its database cannot be read, so it must start with an empty one. */
-  | { readonly kind: 'damaged'; readonly url: string; readonly reason: string };
+  | { readonly kind: 'damaged'; readonly endpoint: ChromaEndpoint; readonly reason: string };
 
 /** A Chroma server: a child of ours (`ChromaProcess`) or one that runs elsewhere (`RemoteChroma`). */
 export interface ChromaServer {
