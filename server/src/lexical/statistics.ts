@@ -46,7 +46,7 @@ export const noStatistics: FolderStatistics = layOut([], 0, []);
 
 /**
  * The statistics after some files were written, or removed where there is `undefined` for a file. Files are numbered in
- * the order of their row ids. Those that stayed are copied in long runs, as each search after a change waits for this.
+ * the order of their row ids. Those that stayed are copied in long runs: each search after a change waits for this.
  * The old statistics stay as they are, for the searches that use them.
  */
 export function changeStatistics(
@@ -74,16 +74,16 @@ export function changeStatistics(
     }
   };
   let isRun = false;
-  for (const [number, doc] of old.files.entries()) {
+  old.files.forEach((doc, number) => {
     const before = next;
     writeUntil(doc.id);
     const stays = !changed.has(doc.id);
     if (stays && (!isRun || next > before)) parts.push({ number: files.length, at, old, from: number });
     isRun = stays;
-    if (!stays) continue;
+    if (!stays) return;
     files.push(doc.at === at ? doc : { ...doc, at });
     at += doc.chunks;
-  }
+  });
   writeUntil(Infinity);
   return layOut(files, at, parts);
 }
@@ -97,7 +97,11 @@ type Part = {
 
 function layOut(files: readonly FileDoc[], chunks: number, parts: readonly Part[]): FolderStatistics {
   const fileOf = new Int32Array(chunks);
-  for (const [number, doc] of files.entries()) fileOf.fill(number, doc.at, doc.at + doc.chunks);
+  const numbers = new Map<number, number>();
+  files.forEach(({ id, at, chunks: own }, number) => {
+    numbers.set(id, number);
+    for (let chunk = at; chunk < at + own; chunk++) fileOf[chunk] = number;
+  });
   const lengths = {} as Record<Field, Uint32Array>;
   for (const field of fieldsOfFiles) lengths[field] = new Uint32Array(files.length);
   for (const field of fieldsOfChunks) lengths[field] = new Uint32Array(chunks);
@@ -108,7 +112,6 @@ function layOut(files: readonly FileDoc[], chunks: number, parts: readonly Part[
   }
   const averages = {} as Record<Field, number>;
   for (const field of [...fieldsOfFiles, ...fieldsOfChunks]) averages[field] = averageOf(lengths[field]);
-  const numbers = new Map(files.map(({ id }, number) => [id, number]));
   return {
     files,
     fileOf,
