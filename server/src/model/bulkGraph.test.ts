@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { nullLog } from '../../../shared/src/log.js';
 import { BulkGraph } from './bulkGraph.js';
 import { bundledModel } from '../../test/support/bundledModel.js';
+import { until } from '../../test/support/daemonClient.js';
 import { EmbeddingSession } from './embeddingSession.js';
 import type { Graph } from './graph.js';
 import { openGraphInWorker } from './graphWorkerClient.js';
@@ -104,16 +105,20 @@ describe('the graph of bulk work', () => {
       const low = async (): Promise<number> => {
         const threads = await readdir('/proc/self/task');
         const stats = await Promise.all(
-          threads.map((thread) => readFile(`/proc/self/task/${thread}/stat`, 'utf8')),
+          // A thread may end between the two.
+          threads.map((thread) => readFile(`/proc/self/task/${thread}/stat`, 'utf8').catch(() => '')),
         );
         // The 19th field is the nice value. The name, the second one, may contain spaces.
         return stats.filter((stat) => stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16] === '19').length;
       };
-      assert.equal(await low(), 0);
+      // The system shows a thread for a moment after it was joined.
+      const none = (): Promise<void> =>
+        until('no thread has a low priority', async () => (await low()) === 0, 5);
+      await none();
       const graph = await openGraphInWorker(files, { kind: 'cpu', threads: 2 }, true);
       assert.ok((await low()) >= 2, 'the thread and those of the session');
       await graph.release();
-      assert.equal(await low(), 0);
+      await none();
     });
   });
 });
