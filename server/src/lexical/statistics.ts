@@ -58,29 +58,22 @@ export function changeStatistics(
   const parts: Part[] = [];
   let at = 0;
   let next = 0;
-  const writeUntil = (id: number): void => {
-    for (let file = written[next]; file !== undefined && file.id < id; file = written[++next]) {
-      const chunks = Math.max(0, Math.floor((file.lengths.length - 3) / 3));
+  const writeUntil = (end: number): void => {
+    for (let file = written[next]; file !== undefined && file.id < end; file = written[++next]) {
+      const { id, path, language, firstChunk, lengths } = file;
+      const chunks = Math.max(0, Math.floor((lengths.length - 3) / 3));
       parts.push({ number: files.length, at, file });
-      files.push({
-        id: file.id,
-        path: file.path,
-        language: file.language,
-        firstChunk: file.firstChunk,
-        at,
-        chunks,
-      });
+      files.push({ id, path, language, firstChunk, at, chunks });
       at += chunks;
     }
   };
-  let isRun = false;
   old.files.forEach((doc, number) => {
-    const before = next;
     writeUntil(doc.id);
-    const stays = !changed.has(doc.id);
-    if (stays && (!isRun || next > before)) parts.push({ number: files.length, at, old, from: number });
-    isRun = stays;
-    if (!stays) return;
+    if (changed.has(doc.id)) return;
+    const last = parts.at(-1);
+    const continues =
+      last !== undefined && 'old' in last && number - last.from === files.length - last.number;
+    if (!continues) parts.push({ number: files.length, at, old, from: number });
     files.push(doc.at === at ? doc : { ...doc, at });
     at += doc.chunks;
   });

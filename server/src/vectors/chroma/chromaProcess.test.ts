@@ -243,7 +243,7 @@ describe('ChromaProcess', function () {
     await server.report({ kind: 'hung', endpoint });
     const now = await server.ready();
     assert.notEqual(now.pid, pid);
-    // A late report of the one that hung, on the same port, is not about the new one.
+    // A late report of the one that hung is not about the new one, though the address may be the same.
     await server.report({ kind: 'hung', endpoint });
     assert.equal((await server.ready()).pid, now.pid);
     assert.equal(await isAlive(pid!), false);

@@ -72,7 +72,7 @@ export class ChromaProcess implements ChromaServer {
   #crashes: number[] = [];
   #startedBefore = false;
   #usedAt = 0;
-  /** Tried first at a restart: Node's `fetch` keeps some 25 KB for each address that it has ever called. */
+  /** Tried first at a restart: Node's `fetch` keeps a queue of 16 KB for each address that it has ever called. */
   #lastPort = 0;
 
   constructor(options: ChromaProcessOptions) {
