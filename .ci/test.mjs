@@ -9,16 +9,19 @@ const limitMs = 24 * 60_000;
 /** Exit code of install.js where nothing can be installed. */
 const cannotBeHad = 3;
 
-const run = (command, args) => runWithin(command, args, { limitMs });
+const run = (command, args, heading) => runWithin(command, args, { limitMs, heading });
 
 /** Suites that `npm run test:faults` alone runs, so that this one stays within its limit. */
 const slow = ['out/server/test/faults/load.test.js', 'out/server/test/faults/changesFuzz.test.js'];
 
-const specs = [
+const serverSpecs = [
   'out/shared/src/**/*.test.js',
   'out/server/src/**/*.test.js',
   'out/server/test/**/*.test.js',
   'out/client/src/**/*.test.js',
+];
+
+const packageSpecs = [
   'out/client/packaging/packaging.test.js',
   'out/client/packaging/registries/npmPackage.test.js',
   'out/client/test/firstRun/firstRun.test.js',
@@ -34,10 +37,14 @@ async function step(title, command, args) {
   if (code !== 0) throw new Error(`${title} failed`);
 }
 
-/** Runs mocha and adds up its summary. A run without a summary has failed. */
-async function suite(title, command, args) {
-  console.log(`\n── ${title}`);
-  const ran = await run(command, args);
+/**
+ * Runs mocha and adds up its summary. A run without a summary has failed. Its output appears at the end if another suite
+ * runs `beside` it.
+ */
+async function suite(title, command, args, { beside = false } = {}) {
+  const heading = `\n── ${title}`;
+  if (!beside) console.log(heading);
+  const ran = await run(command, args, beside ? heading : undefined);
   if (!addSummary(totals, ran)) {
     console.log(`${title}: ended with exit code ${ran.code}`);
     broken = true;
@@ -74,12 +81,20 @@ try {
     await step('workflows', 'npm', ['run', '-s', 'workflows']);
   }
   const vscode = await installing;
-  await suite('shared, server, command line', 'npx', [
-    'mocha',
-    ...slow.flatMap((path) => ['--ignore', path]),
-    ...specs,
+  const beside = { beside: true };
+  // Two at a time, because each waits for processes most of the time.
+  await Promise.all([
+    suite('shared, server, command line', 'npx', [
+      'mocha',
+      ...slow.flatMap((path) => ['--ignore', path]),
+      ...serverSpecs,
+    ]),
+    (async () => {
+      await suite('packages', 'npx', ['mocha', ...packageSpecs], beside);
+      if (vscode)
+        for (const [title, command, args] of vscodeSuites) await suite(title, command, args, beside);
+    })(),
   ]);
-  if (vscode) for (const [title, command, args] of vscodeSuites) await suite(title, command, args);
 } catch (error) {
   console.log(error.message);
   broken = true;
