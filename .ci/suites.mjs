@@ -34,7 +34,10 @@ export function run(command, args, { env = process.env, limitMs, heading } = {})
       else process.kill(-child.pid, 'SIGKILL');
     };
     const overdue = limitMs === undefined ? undefined : setTimeout(end, limitMs - performance.now());
+    let settled = false;
     const settle = (code) => {
+      if (settled) return;
+      settled = true;
       clearTimeout(overdue);
       child.stdout.destroy();
       if (heading !== undefined) console.log(`${heading}\n${printed}`);

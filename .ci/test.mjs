@@ -14,14 +14,9 @@ const run = (command, args, heading) => runWithin(command, args, { limitMs, head
 /** Suites that `npm run test:faults` alone runs, so that this one stays within its limit. */
 const slow = ['out/server/test/faults/load.test.js', 'out/server/test/faults/changesFuzz.test.js'];
 
-const serverSpecs = [
-  'out/shared/src/**/*.test.js',
-  'out/server/src/**/*.test.js',
-  'out/server/test/**/*.test.js',
-  'out/client/src/**/*.test.js',
-];
+const units = ['out/shared/src/**/*.test.js', 'out/server/src/**/*.test.js', 'out/client/src/**/*.test.js'];
 
-const packageSpecs = [
+const packages = [
   'out/client/packaging/packaging.test.js',
   'out/client/packaging/registries/npmPackage.test.js',
   'out/client/test/firstRun/firstRun.test.js',
@@ -84,13 +79,14 @@ try {
   const beside = { beside: true };
   // Two at a time, because each waits for processes most of the time.
   await Promise.all([
-    suite('shared, server, command line', 'npx', [
+    suite('daemon and command line, from outside', 'npx', [
       'mocha',
       ...slow.flatMap((path) => ['--ignore', path]),
-      ...serverSpecs,
+      'out/server/test/**/*.test.js',
     ]),
     (async () => {
-      await suite('packages', 'npx', ['mocha', ...packageSpecs], beside);
+      await suite('units', 'npx', ['mocha', ...units], beside);
+      await suite('packages', 'npx', ['mocha', ...packages], beside);
       if (vscode)
         for (const [title, command, args] of vscodeSuites) await suite(title, command, args, beside);
     })(),
