@@ -42,6 +42,12 @@ export function handlesOf(pid) {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
 
+/** Threads of a process; Linux only, elsewhere undefined. */
+export function threadsOf(pid) {
+  if (process.platform !== 'linux') return undefined;
+  return readdirSync(`/proc/${pid}/task`).length;
+}
+
 /** The fewest handles over some seconds, so that one that is open for a moment does not count. */
 export async function settledHandles(pid, seconds = 4) {
   let least = Infinity;

@@ -9,8 +9,20 @@ export const modelMemory = {
     const once = [];
     for (let run = 0; run < runs; run++) once.push(await measure('children/clear.mjs', { cycles: 2 }));
     say(`${cycles} cycles`);
-    const { cleared } = await measure('children/clear.mjs', { cycles });
+    const { cleared, threads, handles } = await measure('children/clear.mjs', { cycles });
     const settled = cleared.slice(Math.min(10, cleared.length - 2)).map((bytes) => bytes / MB);
+    // What the last cycle left less what the first one left; nothing where the system does not count them.
+    const left = (what, counts) =>
+      typeof counts[0] !== 'number'
+        ? []
+        : [
+            row({
+              measure: `${what} after ${cycles} cycles less those after 1`,
+              unit: '',
+              values: [counts.at(-1) - counts[0]],
+              atMost: 0,
+            }),
+          ];
     const perCycle = slope([...settled.keys()], settled);
     return [
       row({
@@ -38,6 +50,8 @@ export const modelMemory = {
         atMost: 10,
       }),
       row({ measure: 'slope over the cycles', unit: 'MB per 100', values: [perCycle * 100] }),
+      ...left('threads', threads),
+      ...left('handles', handles),
     ];
   },
 };

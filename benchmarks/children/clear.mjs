@@ -1,4 +1,5 @@
-// Memory over cycles of load, embed and clear, as the daemon does them.
+// Memory, threads and handles over cycles of load, embed and clear, as the daemon does them.
+import { handlesOf, threadsOf } from '../machine.mjs';
 import { input, openParts, settledRss, tell } from './ours.mjs';
 
 const { cache, resolve } = openParts();
@@ -6,6 +7,8 @@ const id = await resolve();
 const before = await settledRss();
 const loaded = [];
 const cleared = [];
+const threads = [];
+const handles = [];
 for (let cycle = 0; cycle < input.cycles; cycle++) {
   const lease = await cache.acquire(id, 'bench');
   for (let i = 0; i < 4; i++)
@@ -14,5 +17,7 @@ for (let cycle = 0; cycle < input.cycles; cycle++) {
   lease.dispose();
   await cache.clear();
   cleared.push(await settledRss());
+  threads.push(threadsOf(process.pid));
+  handles.push(handlesOf(process.pid));
 }
-tell({ before, loaded, cleared });
+tell({ before, loaded, cleared, threads, handles });
