@@ -2,9 +2,9 @@ import { measure } from './child.mjs';
 import { MB } from './machine.mjs';
 import { row, slope } from './stats.mjs';
 
-/** Whether the model's memory is freed, once and over 200 cycles. */
+/** Whether the model's memory, threads and handles are freed, once and over 200 cycles. */
 export const modelMemory = {
-  what: 'memory after clear, and over 200 cycles of load, embed, clear',
+  what: 'memory, threads and handles after clear, and over 200 cycles of load, embed, clear',
   async run(say, { runs = 3, cycles = 200 }) {
     const once = [];
     for (let run = 0; run < runs; run++) once.push(await measure('children/clear.mjs', { cycles: 2 }));
