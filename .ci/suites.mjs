@@ -11,10 +11,10 @@ const windows = process.platform === 'win32';
 const drainMs = 2000;
 
 /**
- * Runs a command and shows its output, at the end if `heading` is given, after that line; returns its exit code and
- * output. `limitMs` after the start of this program it is ended, with all that it started.
+ * Runs a command and shows its output, unless it is `quiet`; returns its exit code and output. `limitMs` after the start
+ * of this program it is ended, with all that it started.
  */
-export function run(command, args, { env = process.env, limitMs, heading } = {}) {
+export function run(command, args, { env = process.env, limitMs, quiet = false } = {}) {
   const child = spawn(command, args, {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -25,7 +25,7 @@ export function run(command, args, { env = process.env, limitMs, heading } = {})
   let printed = '';
   child.stdout.on('data', (data) => {
     printed += data;
-    if (heading === undefined) process.stdout.write(data);
+    if (!quiet) process.stdout.write(data);
   });
   return new Promise((resolve, reject) => {
     const end = () => {
@@ -34,13 +34,9 @@ export function run(command, args, { env = process.env, limitMs, heading } = {})
       else process.kill(-child.pid, 'SIGKILL');
     };
     const overdue = limitMs === undefined ? undefined : setTimeout(end, limitMs - performance.now());
-    let settled = false;
     const settle = (code) => {
-      if (settled) return;
-      settled = true;
       clearTimeout(overdue);
       child.stdout.destroy();
-      if (heading !== undefined) console.log(`${heading}\n${printed}`);
       resolve({ code: code ?? 1, printed });
     };
     child.once('error', reject);

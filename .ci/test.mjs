@@ -9,7 +9,7 @@ const limitMs = 24 * 60_000;
 /** Exit code of install.js where nothing can be installed. */
 const cannotBeHad = 3;
 
-const run = (command, args, heading) => runWithin(command, args, { limitMs, heading });
+const run = (command, args, options) => runWithin(command, args, { limitMs, ...options });
 
 /** Suites that `npm run test:faults` alone runs, so that this one stays within its limit. */
 const slow = ['out/server/test/faults/load.test.js', 'out/server/test/faults/changesFuzz.test.js'];
@@ -39,7 +39,8 @@ async function step(title, command, args) {
 async function suite(title, command, args, { beside = false } = {}) {
   const heading = `\n── ${title}`;
   if (!beside) console.log(heading);
-  const ran = await run(command, args, beside ? heading : undefined);
+  const ran = await run(command, args, { quiet: beside });
+  if (beside) console.log(`${heading}\n${ran.printed}`);
   if (!addSummary(totals, ran)) {
     console.log(`${title}: ended with exit code ${ran.code}`);
     broken = true;

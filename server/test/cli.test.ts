@@ -18,7 +18,7 @@ import {
 import { join } from 'node:path';
 import type { SearchResult } from '../../shared/src/protocol/protocol.js';
 import { Cli, fixtures, isAlive } from './support/cliHarness.js';
-import { DaemonClient } from './support/daemonClient.js';
+import { DaemonClient, until } from './support/daemonClient.js';
 
 interface Question {
   readonly workspace: string;
@@ -272,7 +272,7 @@ describe('lantern, from the command line', function () {
         writeFileSync(join(folder, `note${i}.md`), `# Note ${i}\n\nAbout the number ${i}.\n`);
       const interrupt = new AbortController();
       const running = cli.run(['index', folder], { signal: interrupt.signal });
-      await until(async () => {
+      await until('some chunks have vectors', async () => {
         const state = (await cli.status()).folders.find(({ path }) => path === folder);
         return state?.chunks === 300 && state.chunksPending < 260;
       });
@@ -305,10 +305,14 @@ describe('lantern, from the command line', function () {
     }
 
     async function completed(folder: string): Promise<void> {
-      await until(async () => {
-        const state = (await cli.status()).folders.find(({ path }) => path === folder);
-        return state?.files === 400 && state.chunksPending === 0;
-      });
+      await until(
+        'every chunk has a vector',
+        async () => {
+          const state = (await cli.status()).folders.find(({ path }) => path === folder);
+          return state?.files === 400 && state.chunksPending === 0;
+        },
+        100,
+      );
     }
 
     it('answers before it is indexed, says what is missing, and is followed by the rest without a further word', async () => {
@@ -335,7 +339,7 @@ describe('lantern, from the command line', function () {
       const running = cli.run(['search', 'who counts herons', '--path', folder, '--wait'], {
         signal: interrupt.signal,
       });
-      await until(async () => {
+      await until('some chunks have vectors', async () => {
         const state = (await cli.status()).folders.find(({ path }) => path === folder);
         return state?.files === 400 && state.chunksPending < 370;
       });
@@ -493,11 +497,3 @@ describe('lantern, from the command line', function () {
     });
   });
 });
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 100_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('it did not come to be within 100 s');
-    await new Promise((settle) => setTimeout(settle, 50));
-  }
-}
