@@ -146,7 +146,7 @@ export function bm25(bytes) {
             found: blocks.length,
             atLeast: false,
             folders: [folder],
-            coverage: { filesTotal: 1, filesIndexed: 1, filesPending: 0, semantic: true },
+            coverage: { filesTotal: 1, filesIndexed: 1, filesPending: 0, filesUnread: 0, semantic: true },
             notes: [],
             detail: undefined,
             form: 'text',

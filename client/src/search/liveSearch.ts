@@ -56,8 +56,9 @@ export class LiveSearch implements vscode.Disposable {
       if (token.isCancellationRequested) return;
       answered = true;
       this.#showsMeaning = result.coverage.semantic;
-      const { emptyBecause, filesPending, filesTotal, semantic } = result.coverage;
-      const final = emptyBecause !== undefined || (semantic && filesPending === 0 && filesTotal > 0);
+      const { emptyBecause, filesPending, filesTotal, isCounting, semantic } = result.coverage;
+      const isWhole = filesPending === 0 && filesTotal > 0 && isCounting !== true;
+      const final = emptyBecause !== undefined || (semantic && isWhole);
       this.#onState({ kind: 'results', result, final });
       if (!final) this.#after(againMs, meaning);
       else if (!confirmed) {

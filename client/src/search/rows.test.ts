@@ -72,18 +72,14 @@ describe('search rows', () => {
   });
 
   it('say honestly what an answer rests on', () => {
-    const all = { filesTotal: 9, filesIndexed: 9, filesPending: 0 };
+    const all = { filesTotal: 9, filesIndexed: 9, filesPending: 0, filesUnread: 0 };
     assert.equal(coverageText({ ...all, semantic: true }), 'by words and meaning');
     assert.equal(coverageText({ ...all, semantic: true, reason: 'late' }), 'by words and meaning (late)');
+    const partial = { ...all, filesIndexed: 4, filesPending: 5, semantic: false };
     assert.equal(
-      coverageText({
-        ...all,
-        filesIndexed: 4,
-        filesPending: 5,
-        semantic: false,
-        reason: 'the model is being loaded',
-      }),
-      'by words only (the model is being loaded), 4 of 9 files covered so far',
+      coverageText({ ...partial, filesUnread: 3, reason: 'the model is being loaded' }),
+      'by words only (the model is being loaded), 6 of 9 files read so far',
     );
+    assert.equal(coverageText(partial), 'by words only, all vectors of 4 of 9 files so far');
   });
 });

@@ -71,10 +71,13 @@ export function wrapped(text: string): string[] {
 }
 
 /** How much the answer covers, in a few words. */
-export function coverageText({ filesTotal, filesIndexed, filesPending, semantic, reason }: Coverage): string {
+export function coverageText(coverage: Coverage): string {
+  const { filesTotal, filesIndexed, filesPending, filesUnread, isCounting, semantic, reason } = coverage;
   const by = `${semantic ? 'by words and meaning' : 'by words only'}${reason === undefined ? '' : ` (${reason})`}`;
+  if (isCounting === true) return `${by}, ${filesTotal} files so far, and more are being counted`;
   if (filesPending === 0) return by;
-  return `${by}, ${filesIndexed} of ${filesTotal} files covered so far`;
+  if (filesUnread > 0) return `${by}, ${filesTotal - filesUnread} of ${filesTotal} files read so far`;
+  return `${by}, all vectors of ${filesIndexed} of ${filesTotal} files so far`;
 }
 
 function cut(text: string): string {

@@ -175,8 +175,9 @@ export class SearchPicker implements vscode.Disposable {
     this.#hits = hits;
     this.#pick.busy = !state.final;
     // A complete answer needs no note.
-    const whole = coverage.semantic && coverage.filesPending === 0 && coverage.reason === undefined;
-    const remarks = [...(whole ? [] : [coverageText(coverage)]), ...this.#deps.remarks()];
+    const { filesPending, isCounting, reason, semantic } = coverage;
+    const isWhole = semantic && filesPending === 0 && isCounting !== true && reason === undefined;
+    const remarks = [...(isWhole ? [] : [coverageText(coverage)]), ...this.#deps.remarks()];
     this.#pick.title = [title, remarks.join(', ')].filter(Boolean).join(': ');
     const several = places().length > 1 || this.#isWide;
     const rows = hitRows(hits, ({ folder }) => (several ? nameOf(folder) : undefined));

@@ -1,5 +1,6 @@
 import { relative, sep } from 'node:path';
 import type {
+  Coverage,
   HitLine,
   MatchStrength,
   SearchHit,
@@ -37,18 +38,24 @@ function coverageLine({ hits, coverage, elapsedMs }: SearchResult, nothing: stri
   if (coverage.emptyBecause !== undefined)
     return `No files to search: ${plain(coverage.emptyBecause)} ${Math.round(elapsedMs)} ms`;
   // While files are pending, other words are not what is missing.
-  const none = coverage.filesPending === 0 ? nothing : 'Nothing found yet';
+  const isPartial = coverage.filesPending > 0 || coverage.isCounting === true;
+  const none = isPartial ? 'Nothing found yet' : nothing;
   const parts = [
     hits.length === 0 ? none : count(hits.length, 'hit'),
-    coverage.filesPending === 0
-      ? `in ${count(coverage.filesTotal, 'file')}`
-      : `with ${count(coverage.filesPending, 'file')} of ${coverage.filesTotal} still to be indexed`,
+    ...filesLine(coverage),
     `${Math.round(elapsedMs)} ms`,
   ];
   const reason = coverage.reason?.replace(/\.$/, '');
   if (reason !== undefined) parts.push(coverage.semantic ? reason : `by words only: ${reason}`);
-  const more = coverage.filesPending === 0 ? '' : '. Indexing goes on by itself; --wait waits for it';
+  const more = isPartial ? '. Indexing goes on by itself; --wait waits for it' : '';
   return parts.join(', ') + more;
+}
+
+function filesLine({ filesTotal, filesUnread, filesPending, isCounting }: Coverage): string[] {
+  if (isCounting === true) return [`in ${count(filesTotal, 'file')} so far, and more are being counted`];
+  if (filesUnread > 0) return [`with ${count(filesUnread, 'file')} of ${filesTotal} still to be read`];
+  const files = `in ${count(filesTotal, 'file')}`;
+  return filesPending === 0 ? [files] : [files, `${filesPending} of them without all their vectors yet`];
 }
 
 /** Hits as text, best first, with a line before those at the end that match weakly. */

@@ -104,6 +104,7 @@ describe('the agents’ tools', () => {
       files_total: 4,
       files_indexed: 4,
       files_pending: 0,
+      files_unread: 0,
       by_meaning: true,
       complete: true,
     });

@@ -245,7 +245,9 @@ export class FolderAccess {
     const { catalog, folders } = this.#deps;
     let filesTotal = 0;
     let filesPending = 0;
+    let filesUnread = 0;
     let filesByMeaning = 0;
+    let isCounting = false;
     let why = reason;
     for (const folder of new Set(views.map((view) => view.folder))) {
       // A job that failed has left out what it had not read.
@@ -254,14 +256,19 @@ export class FolderAccess {
       const counts = folders.counts(folder.indexer.folder);
       // What a first scan has counted ahead is there, though not read yet.
       const ahead = folder.status.kind === 'scanning' ? folder.status.total : 0;
+      if (ahead < 0 && isFirstScan({ folder })) isCounting = true;
       const total = Math.max(folder.filesTotal, counts.files, ahead);
+      const unread = total - counts.files;
       filesTotal += total;
-      filesPending += counts.filesPending + total - counts.files;
+      filesUnread += unread;
+      filesPending += counts.filesPending + unread;
     }
     return {
       filesTotal,
       filesIndexed: filesTotal - filesPending,
       filesPending,
+      filesUnread,
+      ...(isCounting && { isCounting }),
       filesByMeaning,
       semantic: vector.value !== undefined,
       ...(why !== undefined && { reason: why }),

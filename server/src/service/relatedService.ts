@@ -1,8 +1,9 @@
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { LanternError } from '../../../shared/src/errors.js';
 import type { FindRelatedParams, SearchResult } from '../../../shared/src/protocol/protocol.js';
 import type { Catalog } from '../catalog/catalog.js';
-import type { Folders } from '../indexing/folders.js';
+import type { FolderView, Folders } from '../indexing/folders.js';
 import type { Searcher } from '../search/searcher.js';
 import { type Caller, type FolderAccess, collectionLate, collectionMs, notIndexed } from './folderAccess.js';
 import { defaultLimit } from './searchService.js';
@@ -35,10 +36,8 @@ export class RelatedService {
     const row = folder.indexer.folder;
     const file = catalog.files.get(row.id, path);
     if (file === undefined) {
-      throw new LanternError(
-        'not-found',
-        `${params.file} is not indexed in ${folder.path}: it may be excluded or new.`,
-      );
+      const why = this.#whyUnknown(view, path);
+      throw new LanternError('not-found', `${params.file} is not indexed in ${folder.path}: ${why}`);
     }
     const chunk = catalog.chunks.at(file.id, params.line);
     const vector = chunk && catalog.vectors.get(row, chunk.vectorDigest);
@@ -62,5 +61,19 @@ export class RelatedService {
       coverage: access.coverage([view], { value: vector }, reason),
       elapsedMs: Math.round(performance.now() - began),
     };
+  }
+
+  /** Why the catalog has no file at this path below the folder, as the end of a sentence; '' is a path elsewhere. */
+  #whyUnknown(view: FolderView, path: string): string {
+    const { access, catalog } = this.#deps;
+    const { path: root, indexer } = view.folder;
+    if (path === '') return 'it lies outside.';
+    const skipped = catalog.files.skipped(indexer.folder.id).get(path);
+    if (skipped !== undefined) return `it was left out (${skipped.reason}).`;
+    if (!existsSync(join(root, path))) return 'there is no such file.';
+    const { filesTotal, filesUnread, isCounting } = access.coverage([view], { value: undefined });
+    if (isCounting === true || filesUnread > 0)
+      return `it may not have been read yet (${filesTotal - filesUnread} files so far). Ask again in a moment.`;
+    return 'it may be excluded or new.';
   }
 }

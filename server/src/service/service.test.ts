@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LanternError } from '../../../shared/src/errors.js';
@@ -47,6 +47,7 @@ describe('Service', () => {
         filesTotal: 3,
         filesIndexed: 3,
         filesPending: 0,
+        filesUnread: 0,
         filesByMeaning: 3,
         semantic: true,
       });
@@ -319,8 +320,17 @@ describe('Service', () => {
     it('says when a file or folder is not indexed', async () => {
       await rejects(related('window.ts'), 'not-found', /is not indexed/);
       await index();
-      await rejects(related('nowhere.ts'), 'not-found', /nowhere\.ts is not indexed in/);
-      await rejects(related('../outside.ts'), 'not-found', /outside\.ts is not indexed in/);
+      const unknown = (file: string, message: RegExp) => rejects(related(file), 'not-found', message);
+      await unknown('nowhere.ts', /^nowhere\.ts is not indexed in .*: there is no such file\.$/);
+      await unknown('../outside.ts', /outside\.ts is not indexed in .*: it lies outside\.$/);
+      writeFileSync(join(test.root, 'noise.ts'), 'a\0b');
+      await forgetScan();
+      await unknown('noise.ts', /: it was left out \(binary\)\.$/);
+      writeFileSync(join(test.root, 'new.ts'), 'export const a = 1;');
+      await unknown('new.ts', /: it may be excluded or new\.$/);
+      // As if a scan had counted one more.
+      (await test.index.folders.find(test.root))!.folder.filesTotal = 4;
+      await unknown('new.ts', /: it may not have been read yet \(3 files so far\)\. Ask/);
       const beyond = await related('window.ts', { line: 99 });
       assert.deepEqual([beyond.hits, beyond.coverage.semantic], [[], false]);
       assert.match(beyond.coverage.reason ?? '', /no vector/);

@@ -176,6 +176,10 @@ export interface Coverage {
   readonly filesIndexed: number;
   /** Files whose terms or vectors are pending. */
   readonly filesPending: number;
+  /** Those of them that have not been read: no search can find them yet. */
+  readonly filesUnread: number;
+  /** While a first scan still counts files: `filesTotal` is what it has found so far. */
+  readonly isCounting?: true;
   /** Files that have a vector of their own, while their chunks may still be pending. */
   readonly filesByMeaning?: number;
   /** Whether vectors took part in this answer. */

@@ -7,7 +7,7 @@ import { readCursor, writeCursor } from './cursor.js';
 import { readBytes } from './form.js';
 import { type Page, details, hitsAnswer, hitsShape } from './hitsAnswer.js';
 
-const coverage = { filesTotal: 3, filesIndexed: 3, filesPending: 0, semantic: true };
+const coverage = { filesTotal: 3, filesIndexed: 3, filesPending: 0, filesUnread: 0, semantic: true };
 
 function hit(more: Partial<SearchHit> = {}): SearchHit {
   const text = more.text ?? 'one\ntwo\nthree\n';
@@ -164,10 +164,13 @@ describe('hitsAnswer', () => {
   });
 
   it('says how incomplete the index is, and that vectors took no part', () => {
-    const partial = { ...coverage, filesIndexed: 1, filesPending: 2, semantic: false, reason: 'no model' };
+    const vectorless = { ...coverage, filesIndexed: 1, filesPending: 2, semantic: false, reason: 'no model' };
+    const partial = { ...vectorless, filesUnread: 2 };
     const blocks = toBlocks([hit()]);
-    const { summary } = read(hitsAnswer(page(blocks, { coverage: partial }), budget));
-    assert.match(summary, /2 of 3 files are not fully indexed yet: .*Ranked by words only: no model\./);
+    const summaryOf = (of: typeof partial): string =>
+      read(hitsAnswer(page(blocks, { coverage: of }), budget)).summary;
+    assert.match(summaryOf(partial), /2 of 3 files are not read yet: .*Ranked by words only: no model\./);
+    assert.match(summaryOf(vectorless), /All 3 files are read, 2 of them without all their vectors yet: /);
     const structured = readStructured(
       hitsAnswer(page(blocks, { coverage: partial, form: 'structured' }), budget),
     );

@@ -27,8 +27,6 @@ export interface Page {
   /** Whether the agent knows which one that is: it named it, or has no other open. */
   readonly isKnown?: boolean;
   readonly coverage: Coverage;
-  /** Whether files are still being found. */
-  readonly isReading?: boolean;
   /** Further notes for the agent. */
   readonly notes: readonly string[];
   /** By default a few hits as code, the others as lines. */
@@ -58,6 +56,7 @@ export const coverageShape = z.object({
   files_total: z.number(),
   files_indexed: z.number(),
   files_pending: z.number(),
+  files_unread: z.number(),
   by_meaning: z.boolean().describe('Whether vectors took part; else words alone'),
   complete: z.boolean(),
   note: z.string().optional(),
@@ -180,7 +179,7 @@ function cost(page: Page, shown: Shown): number {
 
 /** `isCut`: assume that hits are left out. */
 function assemble(page: Page, shown: readonly Shown[], isCut = false): CallToolResult {
-  const { offset, found, atLeast, folders, coverage, isReading = false, notes } = page;
+  const { offset, found, atLeast, folders, coverage, notes } = page;
   const next = offset + shown.length;
   const cursor = isCut || next < found ? page.cursorAt(isCut ? found : next) : undefined;
   const data = hitLines(folders, shown, offset + 1, page.detail === 'code');
@@ -193,7 +192,6 @@ function assemble(page: Page, shown: readonly Shown[], isCut = false): CallToolR
     atLeast,
     folders: page.isKnown === true ? [] : folders,
     coverage,
-    isReading,
     notes,
   });
   const texts = [summary, data, cursor === undefined ? '' : moreText(cursor)];
@@ -209,8 +207,9 @@ function assemble(page: Page, shown: readonly Shown[], isCut = false): CallToolR
         files_total: coverage.filesTotal,
         files_indexed: coverage.filesIndexed,
         files_pending: coverage.filesPending,
+        files_unread: coverage.filesUnread,
         by_meaning: coverage.semantic,
-        complete: coverage.filesPending === 0 && coverage.reason === undefined && !isReading,
+        complete: coverage.filesPending === 0 && coverage.reason === undefined && !coverage.isCounting,
         ...(coverage.reason !== undefined && { note: safeLine(coverage.reason, longestName) }),
       },
       notes: [...notes],

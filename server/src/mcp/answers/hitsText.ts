@@ -25,7 +25,6 @@ export interface Summary {
   /** Those to name. */
   readonly folders: readonly string[];
   readonly coverage: Coverage;
-  readonly isReading: boolean;
   readonly notes: readonly string[];
 }
 
@@ -88,14 +87,14 @@ function codeLines({ block, lines }: Shown): string[] {
 
 /** What was found where, and only what is not as it should be: what is not indexed, ranked or shown. */
 export function summaryText(summary: Summary): string {
-  const { offset, shown, isWeak, found, atLeast, folders, coverage, isReading, notes } = summary;
+  const { offset, shown, isWeak, found, atLeast, folders, coverage, notes } = summary;
   const where =
     folders.length === 0 ? '' : ` in ${folders.map((folder) => safeLine(folder, longestName)).join(', ')}`;
   const all = `${found}${atLeast ? '+' : ''}`;
   let hits = `Hits ${offset + 1}-${offset + shown} of ${all}${where}.`;
   if (shown === 0) hits = `No ${offset > 0 ? 'more ' : ''}hits${where}: try other words, or fewer filters.`;
   if (isWeak) hits += ' None matches well.';
-  if (isReading || coverage.filesTotal > 0) hits += ` ${freshness(summary)}`;
+  if (coverage.isCounting === true || coverage.filesTotal > 0) hits += ` ${freshness(coverage)}`;
   else hits = `There is no file to search${where}: ${whyEmpty(coverage)}`;
   const out = [hits, ...notes];
   return out.map((line) => `${line}\n`).join('');
@@ -108,13 +107,16 @@ const whyEmpty = ({ emptyBecause }: Coverage): string =>
 export const moreText = (cursor: string): string => `More: the same call with cursor "${cursor}".\n`;
 
 /** How complete the index is, and the ranking if vectors took no part. */
-function freshness({ coverage, isReading }: Summary): string {
-  const { filesTotal, filesPending, semantic, reason } = coverage;
-  const files = isReading
-    ? `The folder is being read, ${filesTotal} files so far: ask again later.`
-    : filesPending === 0
-      ? `All ${filesTotal} files are indexed.`
-      : `${filesPending} of ${filesTotal} files are not fully indexed yet: ask again later.`;
+function freshness(coverage: Coverage): string {
+  const { semantic, reason } = coverage;
+  const files = filesText(coverage);
   if (reason === undefined) return semantic ? files : `${files} Ranked by words only.`;
   return `${files} ${semantic ? 'Note' : 'Ranked by words only'}: ${safeLine(reason, longestName)}.`;
+}
+
+function filesText({ filesTotal, filesPending, filesUnread, isCounting }: Coverage): string {
+  if (isCounting === true) return `The folder is being read, ${filesTotal} files so far: ask again later.`;
+  if (filesUnread > 0) return `${filesUnread} of ${filesTotal} files are not read yet: ask again later.`;
+  if (filesPending === 0) return `All ${filesTotal} files are indexed.`;
+  return `All ${filesTotal} files are read, ${filesPending} of them without all their vectors yet: the order may change.`;
 }

@@ -120,7 +120,6 @@ export const searchCode = defineTool({
         folders: scope.folders,
         isKnown: scope.isKnown,
         coverage: result.coverage,
-        isReading: await isReading(scope, call),
         notes: notesOf(scope, result),
         detail: args.detail,
         form: call.form,
@@ -133,12 +132,6 @@ export const searchCode = defineTool({
 
 function searchIn({ folders }: FolderScope, call: ToolCall, question: SearchParams): Promise<SearchResult> {
   return call.service.search(question, { folders: () => folders }, call.signal);
-}
-
-/** Whether a folder is being read for the first time, so that nobody knows yet how many files it has. */
-async function isReading({ folders }: FolderScope, { service }: ToolCall): Promise<boolean> {
-  const found = await Promise.all(folders.map((folder) => service.indexed(folder)));
-  return found.some((folder) => folder?.status.kind === 'scanning' && folder.indexedAt === null);
 }
 
 export function notesOf(
