@@ -95,7 +95,7 @@ export class DaemonClient implements vscode.Disposable {
         return await client.sendRequest<Requests[M]['result']>(method, params, token);
       } catch (error) {
         // The connection's close may be reported after the failure of its requests.
-        const broken = link.lost || !(error instanceof ResponseError) || isConnectionLoss(error);
+        const broken = link.lost || !(error instanceof ResponseError) || isEnd(error);
         if (broken && attempt === 0 && !this.#stopping.signal.aborted) {
           this.#drop(link);
           continue;
@@ -231,15 +231,18 @@ export class DaemonClient implements vscode.Disposable {
   }
 }
 
-/** vscode-jsonrpc's errors for requests that the end of the connection interrupted. */
-function isConnectionLoss({ code }: ResponseError<unknown>): boolean {
-  return code === -32097 || code === -32099;
+/** Whether a request was interrupted by the end of the daemon, as it says itself, or of the connection, as vscode-jsonrpc does. */
+function isEnd({ code, data }: ResponseError<unknown>): boolean {
+  return code === -32097 || code === -32099 || codeOf(data) === 'ended';
 }
+
+const codeOf = (data: unknown): ErrorData['code'] | undefined =>
+  (data as Partial<ErrorData> | undefined)?.code;
 
 function toLanternError(error: unknown): unknown {
   if (error instanceof vscode.CancellationError) return cancelled('The request');
   if (!(error instanceof ResponseError)) return error;
   if (error.code === LSPErrorCodes.RequestCancelled) return cancelled('The request');
-  const code = (error.data as Partial<ErrorData> | undefined)?.code ?? 'internal';
+  const code = codeOf(error.data) ?? 'internal';
   return new LanternError(code, error.message, { cause: error });
 }

@@ -10,6 +10,8 @@ export type ErrorCode =
   | 'catalog-damaged'
   | 'disk-full'
   | 'cancelled'
+  /** The daemon ended before the request was done. The next one goes on with it. */
+  | 'ended'
   | 'incompatible'
   | 'unavailable'
   | 'internal';

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { SearchHit } from '../../../shared/src/protocol/protocol.js';
 import { person, personAt } from '../support/driver.js';
@@ -93,6 +96,28 @@ describe('while one works', () => {
     assert.ok((client.state as { kind: string }).kind === 'connected');
     assert.notEqual(client.state.pid, pid);
     assert.equal(ui.picker, undefined);
+  });
+
+  it('goes on with an index when the daemon ends and another takes its place', async () => {
+    const { client } = await lantern();
+    assert.ok(client.state.kind === 'connected');
+    const { pid } = client.state;
+    const parcels = await mkdtemp(join(tmpdir(), 'lantern-parcels-'));
+    for (let at = 0; at < 200; at++)
+      await writeFile(join(parcels, `parcel${at}.ts`), `export const parcel${at} = () => weigh(${at});\n`);
+    const indexing = client.request('lantern/index', { path: parcels });
+    await eventually('some are embedded', async () => {
+      const { folders } = await client.request('lantern/status', {});
+      const status = folders.find(({ path }) => path.endsWith(basename(parcels)))?.status;
+      return status?.kind === 'indexing' && status.done > 0;
+    });
+    process.kill(pid, 'SIGTERM');
+    const report = await indexing;
+    // The other one read nothing again.
+    assert.equal(report.filesUnchanged, 200, JSON.stringify(report));
+    assert.notEqual((client.state as { pid?: number }).pid, pid);
+    await client.request('lantern/remove', { path: parcels });
+    await rm(parcels, { recursive: true });
   });
 
   it('shows a cleared cache in the indicator, and loads the model again for the next search', async () => {

@@ -202,6 +202,17 @@ describe('Session', () => {
       while (test.index.embedder.leases > 0) await sleep(1);
     });
 
+    it('follows from the end of the daemon, which says that nobody cancelled', async () => {
+      const { client, session } = connect();
+      const { gate, result } = await indexing(client);
+      session.dispose();
+      const error = await refusal(result);
+      assert.deepEqual([error.code, error.data], [LSPErrorCodes.RequestFailed, { code: 'ended' }]);
+      assert.match(error.message, /daemon was stopped, or another version took its place.*is kept/);
+      gate.open();
+      while (activity.active().length > 0) await sleep(1);
+    });
+
     it('leaves the work of another session alone', async () => {
       const [one, two] = [connect(), connect()];
       const { gate, signals } = await indexing(one.client);

@@ -66,6 +66,8 @@ const mostRunning = 100;
 
 /** Milliseconds in which a client must take the last answer before its session ends. */
 const answerMs = 1000;
+const daemonEnds =
+  'The daemon was stopped, or another version took its place, before this was done. What was finished is kept: the same again goes on from there.';
 /** Milliseconds between two notifications of a changed status. */
 const notifyEveryMs = 250;
 
@@ -83,6 +85,7 @@ export class Session implements Disposable {
   readonly #running = new Set<AbortController>();
   readonly #owned: Disposable[] = [];
   #notifyTimer: NodeJS.Timeout | undefined;
+  #ended = false;
 
   constructor(stream: Duplex, identity: ClientIdentity, deps: SessionDependencies) {
     this.#deps = deps;
@@ -155,6 +158,7 @@ export class Session implements Disposable {
   }
 
   dispose(): void {
+    this.#ended = true;
     for (const controller of this.#running) controller.abort();
     clearTimeout(this.#notifyTimer);
     for (const owned of this.#owned.splice(0)) owned.dispose();
@@ -248,7 +252,9 @@ export class Session implements Disposable {
         code: errorCode(error),
         cause: errorMessage(error),
       });
-      throw toResponseError(error);
+      // Who did not cancel must not read that it did.
+      const isEnd = this.#ended && !token.isCancellationRequested && errorCode(error) === 'cancelled';
+      throw toResponseError(isEnd ? new LanternError('ended', daemonEnds) : error);
     } finally {
       cancelling.dispose();
       counted.dispose();
