@@ -13,6 +13,7 @@ import {
 } from './features.js';
 import type { Query } from './query.js';
 import { type Candidate, pathNamed } from './ranking.js';
+import { isBesideCode } from './penalties.js';
 import type { ScoreArrays, ScoreLease } from './scoreArrays.js';
 import type { SearchRequest, SearchTarget } from './request.js';
 import type { VectorMatch } from '../vectors/vectorStore.js';
@@ -22,6 +23,8 @@ import type { FileDoc, FolderStatistics } from '../lexical/statistics.js';
 /** Most chunks that terms and vectors each propose. A chunk that neither proposes cannot be a hit. */
 const lexicalCandidates = 150;
 const denseCandidates = 50;
+/** Most nearest chunks to ask for where many are beside the code, so that tests and documentation do not take all places. */
+const mostDense = 100;
 /** Files whose own vectors propose their best chunk, while some chunks have no vector. */
 const fileCandidates = 30;
 
@@ -59,7 +62,9 @@ export async function findCandidates(
   const { mode } = request;
   // The query's vector is made in another thread, and the collections are in another process: both work while the terms
   // are looked up here. Each goes on in the next turn, when messages come and requests have left this process.
-  const nearest = targets.map((target) => (mode === 'lexical' ? undefined : nearestChunks(target, request)));
+  const nearest = targets.map((target) =>
+    mode === 'lexical' ? undefined : nearestChunks(catalog, target, request),
+  );
   for (const one of nearest) one?.catch(() => undefined);
   const folders: Matched[] = [];
   for (const [i, target] of targets.entries()) {
@@ -130,7 +135,7 @@ async function candidatesOf(
     };
     // Read these while the collection is still searching.
     read([...chosen]);
-    const near = denseChunks(catalog, folder, await nearest, docs, accepted);
+    const near = denseChunks(catalog, folder, await nearest, docs, accepted, query);
     const more = [...near.keys()];
     const isPartial = more.length < denseCandidates || catalog.counts(folder.id).chunksPending > 0;
     if (isPartial) {
@@ -252,34 +257,68 @@ function greatest(values: Float64Array): number {
 
 /** The chunks whose vectors are nearest to the query, as the collection ranks them. */
 async function nearestChunks(
-  { prefix, vectors }: SearchTarget,
+  catalog: Catalog,
+  { folder, prefix, vectors }: SearchTarget,
   { glob, languages }: SearchRequest,
 ): Promise<readonly VectorMatch[]> {
   const vector = await vectors?.query;
   if (vectors === undefined || vector === undefined) return [];
+  await catalog.lexical.prepare(folder.id);
   // Chroma cannot filter by glob or prefix, so ask for more when they will remove some.
-  const limit = glob === undefined && prefix === '' ? denseCandidates : denseCandidates * 10;
+  const limit =
+    glob === undefined && prefix === '' ? denseLimit(catalog.lexical.docs(folder.id)) : denseCandidates * 10;
   return vectors.nearest(vector, limit, languages && { languages });
 }
 
-/** Numbers of the nearest chunks that are in accepted files, with their similarity, which is the cosine. */
+/** Files that are looked at to know which share of the chunks is beside the code. */
+const filesLookedAt = 500;
+const limits = new WeakMap<FolderStatistics, number>();
+
+/** So many nearest chunks that about `denseCandidates` of them are code. Counted once for the same statistics. */
+function denseLimit(docs: FolderStatistics): number {
+  const known = limits.get(docs);
+  if (known !== undefined) return known;
+  const { files } = docs;
+  const step = Math.ceil(files.length / filesLookedAt);
+  let all = 0;
+  let code = 0;
+  for (let at = 0; at < files.length; at += step) {
+    const { path = '', chunks = 0 } = files[at] ?? {};
+    all += chunks;
+    if (!isBesideCode(path)) code += chunks;
+  }
+  const limit = Math.min(mostDense, Math.ceil((denseCandidates * all) / Math.max(1, code)));
+  limits.set(docs, Math.max(denseCandidates, limit));
+  return Math.max(denseCandidates, limit);
+}
+
+/**
+ * Numbers of the nearest chunks that are in accepted files, with their similarity, which is the cosine: until so many
+ * are code, or what the query asks for. Chunks beside the code come only from the first.
+ */
 function denseChunks(
   catalog: Catalog,
   folder: FolderRow,
   nearest: readonly VectorMatch[],
   docs: FolderStatistics,
   accepted: Uint8Array,
+  query: Query,
 ): Map<number, number> {
   const chunks = new Map<number, number>();
+  let code = 0;
   const places = catalog.chunks.locate(
     folder.id,
     nearest.map(({ id }) => id),
   );
   for (const { id, similarity } of nearest) {
-    if (chunks.size === denseCandidates) break;
+    if (code === denseCandidates) break;
     const place = places.get(id);
     const chunk = place && docs.chunkNumber(place.fileId, place.chunkId);
-    if (chunk !== undefined && accepted[docs.fileOf[chunk] ?? 0] === 1) chunks.set(chunk, similarity);
+    const number = chunk === undefined ? -1 : (docs.fileOf[chunk] ?? 0);
+    if (chunk === undefined || accepted[number] !== 1) continue;
+    if (!isBesideCode(docs.files[number]?.path ?? '', query)) code++;
+    else if (chunks.size >= denseCandidates) continue;
+    chunks.set(chunk, similarity);
   }
   return chunks;
 }

@@ -1,15 +1,30 @@
 import type { Query } from './query.js';
 
-const testPath =
-  /(?:^|\/)(?:tests?|__tests__|specs?|testdata|fixtures?|mocks?)\/|(?:[._-](?:test|spec)s?\.[^/]+|(?:^|\/)test_[^/]+|_test\.[^/]+|Tests?\.[^/]+)$/;
+/** Tests and what only tests use: by a folder (`tests/`, `Thing.Tests/`, `t/` of Perl), or by the file's name. */
+const testFolder =
+  /(?:^|\/)(?:[^/]*[._-])?(?:[Tt]ests?|[Ss]pecs?|[Ff]ixtures?|[Mm]ocks?|[Uu]nit[Tt]ests?|testdata|testthat|testsuite|e2e|snaps|snapshots)_*\/|[a-z0-9]Tests\//;
+const testFile =
+  /[._-](?:test|spec)s?\.[^/]+$|(?:^|\/)(?:test_[^/]+|conftest\.py)$|Tests?\.[^/]+$|\.(?:test|snap)$/;
+const perlTest = /(?:^|\/)x?t\/.*\.(?:t|pm|pl)$/;
 /** Whether a path is that of a test or of what only tests use. */
-export const isTestPath = (path: string): boolean => testPath.test(path);
+export const isTestPath = (path: string): boolean =>
+  testFolder.test(path) || testFile.test(path) || perlTest.test(path);
+
+const benchmark = /(?:^|\/)(?:[^/]*[._-])?bench(?:mark)?s?(?:\/|\.[^/]+$)/i;
+/** A library once more, in one file. */
+const amalgamation = /(?:^|\/)(?:single[_-]?(?:include|header)s?|amalgam(?:ation|ated)?)\//i;
 /** Folders such as `.github`, whose files are about the project, not part of it. */
 const hiddenFolder = /(?:^|\/)\.[^/]+\//;
-const docPath = /(?:^|\/)(?:docs?|documentation|examples?|samples?|demos?)\/|\.(?:md|mdx|rst|adoc|txt)$/i;
-const shimPath = /(?:^|\/)(?:compat|compatibility|shims?|polyfills?|legacy|deprecated)(?:\/|\.[^/]+$)/i;
+/** Files about the project: licences, lists of changes, how it is built. */
+const projectFile =
+  /(?:^|\/)(?:(?:LICEN[CS]E|COPYING|NOTICE|CHANGELOG|ChangeLog|CHANGES|Changes|NEWS)(?:[.-](?:\d[\d.]*|[A-Z-]+|md|txt|rst))*|MANIFEST|AUTHORS|CONTRIBUTORS|TODO|(?:GNU)?[Mm]akefile(?:\.[a-z]+)?|configure(?:\.ac|\.in)?|CMakeLists\.txt|ltmain\.sh|install-sh|Rakefile|Gemfile(?:\.lock)?|package-lock\.json|[^/]+\.(?:cmake|m4|targets|props|csproj|vcxproj|sln|gemspec|in))$/;
+const document =
+  /(?:^|\/)(?:docs?|documentation|examples?|samples?|demos?|vignettes?|tutorials?|guides?|man)\/|\.(?:mdx?|rst|adoc|txt|pod|rd|rmd|rnw|qmd|tex|texi|[1-9])$/i;
+const tool = /(?:^|\/)(?:tools?|scripts?|build-aux|cmake|ci|contrib|extras?|hack)\//i;
+const shim = /(?:^|\/)(?:compat|compatibility|shims?|polyfills?|legacy|deprecated)(?:\/|\.[^/]+$)/i;
 const vendored = /(?:^|\/)(?:vendor|vendored|third[_-]?party|external)\//i;
-const declarations = /\.(?:h|hpp|d\.[cm]?ts|pyi)$|(?:^|\/)package-info\.java$/;
+const header = /\.(?:h|hpp)$/;
+const declarations = /\.(?:d\.[cm]?ts|pyi)$|(?:^|\/)package-info\.java$/;
 const dataFile = /\.(?:ya?ml|jsonc?|toml|ini|cfg|xml)$/i;
 
 /** Names of operating systems in paths, by Node's name of the platform. */
@@ -55,10 +70,107 @@ export function supersededPaths(paths: Iterable<string>): (path: string) => bool
   return (path) => versions(path).some(({ above, version }) => folders.has(`${above}/v${version + 1}`));
 }
 
+/** Most files that are looked at: enough to know the share of each kind. */
+const mostCounted = 20_000;
+
+/** Whether the code in C or C++ among these files is in its headers: for each implementation there are more than four. */
+export function isHeaderOnly(files: readonly { readonly path: string }[]): boolean {
+  const step = Math.ceil(files.length / mostCounted);
+  let headers = 0;
+  let implementations = 0;
+  for (let at = 0; at < files.length; at += step) {
+    const path = files[at]?.path ?? '';
+    const kind = /\.(?:(h|hh|hpp|hxx)|c|cc|cpp|cxx|m|mm)$/.exec(path);
+    if (kind === null || isTestPath(path) || aside.some((other) => other.test(path))) continue;
+    if (kind[1] === undefined) implementations++;
+    else headers++;
+  }
+  return implementations * 4 < headers;
+}
+
+/** What is beside the code that a folder is about. */
+const aside = [benchmark, amalgamation, document, tool, vendored];
+
 export interface PenaltyContext {
   readonly platform: string;
   readonly superseded: (path: string) => boolean;
+  /** Whether headers have the code, not only declarations. */
+  readonly isHeaderOnly: () => boolean;
 }
+
+interface Rule<Context = PenaltyContext> {
+  readonly reason: string;
+  readonly factor: number;
+  readonly applies: (path: string, context: Context) => boolean;
+  /** Whether the query asks for such files. */
+  readonly isAsked?: (query: Query) => boolean;
+}
+
+const asks =
+  (words: RegExp) =>
+  ({ text }: Query): boolean =>
+    words.test(text);
+
+/** Of files beside the code. */
+const besideRules: readonly Rule<unknown>[] = [
+  { reason: 'benchmark', factor: 0.6, applies: (path) => benchmark.test(path), isAsked: asks(/\bbench/i) },
+  { reason: 'copy in one file', factor: 0.6, applies: (path) => amalgamation.test(path) },
+  { reason: 'hidden folder', factor: 0.5, applies: (path) => hiddenFolder.test(path) },
+  {
+    reason: 'project file',
+    factor: 0.5,
+    applies: (path) => projectFile.test(path),
+    isAsked: asks(
+      /\b(?:buil[dt]\w*|compil\w*|install\w*|configur\w*|licen[cs]\w*|change ?logs?|releas\w*|make(?:file)?|cmake|manifest|authors?)\b/i,
+    ),
+  },
+  {
+    reason: 'documentation',
+    factor: 0.5,
+    applies: (path) => document.test(path),
+    isAsked: ({ asksForDocs }) => asksForDocs,
+  },
+];
+
+/** The first that applies to a path decides. */
+const rules: readonly Rule[] = [
+  ...besideRules,
+  {
+    reason: 'tool',
+    factor: 0.8,
+    applies: (path) => tool.test(path),
+    isAsked: asks(/\b(?:tools?|scripts?|buil[dt]\w*|cmake|releas\w*)\b/i),
+  },
+  { reason: 'third party', factor: 0.8, applies: (path) => vendored.test(path) },
+  { reason: 'compatibility', factor: 0.8, applies: (path) => shim.test(path) },
+  {
+    reason: 'other system',
+    factor: 0.65,
+    applies: (path, { platform }) => isForOtherSystem(path, platform),
+    isAsked: asks(systemAsked),
+  },
+  {
+    reason: 'older version',
+    factor: 0.7,
+    applies: (path, { superseded }) => superseded(path),
+    isAsked: asks(/\bv\d/i),
+  },
+  {
+    reason: 'declarations',
+    factor: 0.7,
+    applies: (path, context) => declarations.test(path) || (header.test(path) && !context.isHeaderOnly()),
+  },
+  {
+    reason: 'data',
+    factor: 0.9,
+    applies: (path) => dataFile.test(path),
+    isAsked: ({ asksForData }) => asksForData,
+  },
+];
+
+/** A question may speak of tests and mean the code that runs them. */
+const factorOfTests = { yes: 1, maybe: 0.7, no: 0.5 } as const;
+const none = { factor: 1, reason: undefined } as const;
 
 /**
  * Factors for the scores of files that are seldom meant, with the reason. A factor does not apply when the query asks
@@ -67,21 +179,19 @@ export interface PenaltyContext {
 export function penalty(
   path: string,
   query: Query,
-  { platform, superseded }: PenaltyContext,
+  context: PenaltyContext,
 ): { readonly factor: number; readonly reason: string | undefined } {
-  const because = (factor: number, reason: string): { factor: number; reason: string } => ({
-    factor,
-    reason,
-  });
-  if (isTestPath(path)) return query.asksForTests ? none : because(0.6, 'test');
-  if (hiddenFolder.test(path)) return because(0.5, 'hidden folder');
-  if (docPath.test(path)) return query.asksForDocs ? none : because(0.5, 'documentation');
-  if (vendored.test(path)) return because(0.8, 'third party');
-  if (shimPath.test(path)) return because(0.8, 'compatibility');
-  if (isForOtherSystem(path, platform) && !systemAsked.test(query.text)) return because(0.65, 'other system');
-  if (superseded(path) && !/\bv\d/i.test(query.text)) return because(0.7, 'older version');
-  if (declarations.test(path)) return because(0.7, 'declarations');
-  return dataFile.test(path) && !query.asksForData ? because(0.9, 'data') : none;
+  if (isTestPath(path)) {
+    const factor = factorOfTests[query.asksForTests];
+    return factor === 1 ? none : { factor, reason: 'test' };
+  }
+  const rule = rules.find(({ applies }) => applies(path, context));
+  return rule === undefined || rule.isAsked?.(query) === true ? none : rule;
 }
 
-const none = { factor: 1, reason: undefined } as const;
+/** Whether a file is beside the code: a test, a benchmark, documentation and the like. `query`: unless it asks for such files. */
+export function isBesideCode(path: string, query?: Query): boolean {
+  if (isTestPath(path)) return query === undefined || query.asksForTests === 'no';
+  const rule = besideRules.find(({ applies }) => applies(path, undefined));
+  return rule !== undefined && (query === undefined || rule.isAsked?.(query) !== true);
+}

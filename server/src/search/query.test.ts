@@ -51,10 +51,24 @@ describe('parseQuery', () => {
   });
 
   it('hears whether tests or docs are meant', () => {
-    for (const text of ['tests of the parser', 'parser test', 'a spec for it', 'unit tests'])
-      assert.equal(parseQuery(text).asksForTests, true, text);
+    for (const text of [
+      'tests of the parser',
+      'parser test',
+      'a spec for it',
+      'unit tests',
+      'show all tests that open a door',
+      'where is the parser tested',
+    ])
+      assert.equal(parseQuery(text).asksForTests, 'yes', text);
+    for (const text of [
+      'what was logged in a unit test',
+      'fast clock in tests',
+      'how test events reach the listener',
+      'wait for an asynchronous test method',
+    ])
+      assert.equal(parseQuery(text).asksForTests, 'maybe', text);
     for (const text of ['latest version', 'attest', 'special'])
-      assert.equal(parseQuery(text).asksForTests, false, text);
+      assert.equal(parseQuery(text).asksForTests, 'no', text);
     for (const text of ['README', 'documentation of x', 'usage examples', 'docs'])
       assert.equal(parseQuery(text).asksForDocs, true, text);
     assert.equal(parseQuery('document parser').asksForDocs, false);

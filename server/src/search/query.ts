@@ -16,7 +16,8 @@ export interface Query {
   readonly paths: readonly string[];
   /** Languages that the query asks for, such as "in python". */
   readonly languages: readonly string[];
-  readonly asksForTests: boolean;
+  /** `maybe`: it speaks of a test, but perhaps means the code that runs or helps tests. */
+  readonly asksForTests: 'yes' | 'maybe' | 'no';
   readonly asksForDocs: boolean;
   /** Whether the query asks for configuration or the like. */
   readonly asksForData: boolean;
@@ -65,7 +66,7 @@ export function parseQuery(text: string): Query {
       Boolean,
     ),
     symbol: single && (looksLikeCode(only) || /^\p{Lu}/u.test(only)) ? lastName(only) : undefined,
-    asksForTests: /\b(?:tests?|specs?|testing|unit ?tests?)\b/i.test(cut),
+    asksForTests: testsIn(cut),
     phrases: [...cut.matchAll(/"([^"\n]{3,200})"|`([^`\n]{3,200})`/g)]
       .map(([, quoted, ticked]) => (quoted ?? ticked ?? '').trim().toLowerCase())
       .filter((phrase) => /\s/.test(phrase)),
@@ -75,6 +76,20 @@ export function parseQuery(text: string): Query {
       /\b(?:config\w*|settings?|json|ya?ml|toml|xml|html|css|styles?|schema|workflow|pipeline)\b/i.test(cut),
     asksForDocs: /\b(?:docs?|documentation|readme|guide|handbook|examples?|tutorial)\b/i.test(cut),
   };
+}
+
+const speaksOfTests = /\b(?:tests?|specs?|testing|tested)\b/i;
+/** "tests of the parser", "parser test", "where is the parser tested", not "checked in a test". */
+const meansTests = [
+  /^(?:(?:show|find|list|which|the|all|where are)\s+)*(?:[\w-]+\s+)?(?:tests|specs)\b/i,
+  /\b(?:tests?|specs?|test cases?|test suites?) (?:for|of)\b|\b(?:tests|specs|test cases?) (?:that|which|where|with|covering)\b/i,
+  /\b(?:is|are|be|been|being|gets?) (?:\w+ ){0,3}tested\b/i,
+  /(?<!\b(?:in|during|from|inside|within|an?|each|every|the|of|for|into) (?:\w+ )?)(?:tests?|specs?)$/i,
+];
+
+function testsIn(text: string): Query['asksForTests'] {
+  if (!speaksOfTests.test(text)) return 'no';
+  return meansTests.some((pattern) => pattern.test(text)) ? 'yes' : 'maybe';
 }
 
 /**

@@ -32,7 +32,7 @@ function at(path: string, known: Partial<Candidate> = {}): Candidate {
   };
 }
 
-const options: RankOptions = { platform: 'linux', superseded: () => () => false };
+const options: RankOptions = { platform: 'linux', superseded: () => () => false, isHeaderOnly: () => false };
 const rank = (candidates: readonly Candidate[], query: Query): Ranked[] =>
   rankAll(candidates, query, options);
 

@@ -131,6 +131,7 @@ export function features(candidates: readonly Candidate[], query: Query): Record
 export interface RankOptions extends Pick<PenaltyContext, 'platform'> {
   /** For the folder of this number. */
   readonly superseded: (folder: number) => PenaltyContext['superseded'];
+  readonly isHeaderOnly: (folder: number) => boolean;
   readonly weights?: { readonly question: Weights; readonly symbol: Weights };
 }
 
@@ -145,7 +146,11 @@ export function rank(candidates: readonly Candidate[], query: Query, options: Ra
     query.symbol !== undefined && candidates.some(({ defines }) => defines > 0) ? symbol : question;
   const found = features(candidates, query);
   const penaltyOf = perFile(({ path, folder }) =>
-    penalty(path, query, { platform: options.platform, superseded: options.superseded(folder) }),
+    penalty(path, query, {
+      platform: options.platform,
+      superseded: options.superseded(folder),
+      isHeaderOnly: () => options.isHeaderOnly(folder),
+    }),
   );
   const ranked = candidates.map((candidate, i): Ranked => {
     const { id, fileId, folder, path } = candidate;

@@ -107,6 +107,16 @@ describe('Searcher', () => {
     );
   });
 
+  it('finds by meaning what more than fifty tests are nearer to', async () => {
+    const tests = Array.from({ length: 60 }, (_, at) => [`tests/turn${at}.ts`, `turn(hinge, ${at});\n`]);
+    test.write(Object.fromEntries(tests) as Record<string, string>);
+    test.write({ 'src/pin.ts': 'export const pin = 1;\nturn(hinge, pin);\nlift(pin);\n' });
+    await test.folders.refresh(folder);
+    const hits = await search('turn hinge', { mode: 'semantic', limit: 100 });
+    assert.ok(paths(hits).includes('src/pin.ts'));
+    assert.ok(paths(hits).filter((path) => path.startsWith('tests/')).length <= 50);
+  });
+
   it('waits for a vector that is being made, and answers by terms when there will be none', async () => {
     const { nearest, query } = target('a hinge').vectors!;
     const request = { query: 'hinge', limit: 5, mode: 'semantic' } as const;

@@ -6,7 +6,7 @@ import type { Catalog, ChunkRow } from '../catalog/catalog.js';
 import { type Found, findCandidates } from './candidates.js';
 import { hitsOf } from './hits.js';
 import { isAtLeast, matchesOf } from './match.js';
-import { supersededPaths } from './penalties.js';
+import { isHeaderOnly, supersededPaths } from './penalties.js';
 import { type Query, parseQuery } from './query.js';
 import { type RankOptions, type Ranked, rank } from './ranking.js';
 import {
@@ -80,6 +80,7 @@ export class Searcher {
     return rank(candidates, query, {
       platform: this.#options.platform ?? process.platform,
       superseded: (folder) => (docs[folder] === undefined ? () => false : supersededBy(docs[folder])),
+      isHeaderOnly: (folder) => docs[folder] !== undefined && isHeaderOnlyIn(docs[folder]),
       ...(weights && { weights }),
     });
   }
@@ -169,4 +170,13 @@ function supersededBy(docs: FolderStatistics): (path: string) => boolean {
     superseded.set(docs, known);
     return known(path);
   };
+}
+
+const headerOnly = new WeakMap<FolderStatistics, boolean>();
+
+/** Counts once for the same statistics. */
+function isHeaderOnlyIn(docs: FolderStatistics): boolean {
+  const known = headerOnly.get(docs) ?? isHeaderOnly(docs.files);
+  headerOnly.set(docs, known);
+  return known;
 }
