@@ -73,6 +73,8 @@ describe('penalties', () => {
     const [no, maybe] = [factor('door_test.go'), factor('door_test.go', 'open the door in a test')];
     assert.ok(no < maybe && maybe < 1);
     assert.equal(factor('door_test.go', 'tests that open the door'), 1);
+    assert.ok(factor('door.go', 'tests that open the door') < 1, 'and the code behind the tests');
+    assert.equal(factor('door.go', 'open the door in a test'), 1);
   });
 
   it('put behind what is beside the code, unless the query asks for it', () => {

@@ -171,6 +171,8 @@ const rules: readonly Rule[] = [
 /** A question may speak of tests and mean the code that runs them. */
 const factorOfTests = { yes: 1, maybe: 0.7, no: 0.5 } as const;
 const none = { factor: 1, reason: undefined } as const;
+/** Where tests are asked for. */
+const notATest = { factor: 0.6, reason: 'not a test' } as const;
 
 /**
  * Factors for the scores of files that are seldom meant, with the reason. A factor does not apply when the query asks
@@ -186,7 +188,8 @@ export function penalty(
     return factor === 1 ? none : { factor, reason: 'test' };
   }
   const rule = rules.find(({ applies }) => applies(path, context));
-  return rule === undefined || rule.isAsked?.(query) === true ? none : rule;
+  const found = rule === undefined || rule.isAsked?.(query) === true ? none : rule;
+  return query.asksForTests === 'yes' && found.factor > notATest.factor ? notATest : found;
 }
 
 /** Whether a file is beside the code: a test, a benchmark, documentation and the like. `query`: unless it asks for such files. */
