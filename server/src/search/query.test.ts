@@ -65,6 +65,7 @@ describe('parseQuery', () => {
       'fast clock in tests',
       'how test events reach the listener',
       'wait for an asynchronous test method',
+      'Test',
     ])
       assert.equal(parseQuery(text).asksForTests, 'maybe', text);
     for (const text of ['latest version', 'attest', 'special'])

@@ -59,14 +59,15 @@ export function parseQuery(text: string): Query {
   const words = cut.split(/\s+/).map((word) => word.replace(/^["'`([{<]+|["'`\]}>,;:!?.]+$/g, ''));
   const [only] = words;
   const single = words.length === 1 && only !== undefined && qualifiedName.test(only);
+  const symbol = single && (looksLikeCode(only) || /^\p{Lu}/u.test(only)) ? lastName(only) : undefined;
   return {
     text: cut,
     tokens: (meaningful.length > 0 ? meaningful : all).slice(0, maxTokens),
     identifiers: [...new Set(words.filter((word) => single || looksLikeCode(word)).map(lastName))].filter(
       Boolean,
     ),
-    symbol: single && (looksLikeCode(only) || /^\p{Lu}/u.test(only)) ? lastName(only) : undefined,
-    asksForTests: testsIn(cut),
+    symbol,
+    asksForTests: testsIn(cut, symbol !== undefined),
     phrases: [...cut.matchAll(/"([^"\n]{3,200})"|`([^`\n]{3,200})`/g)]
       .map(([, quoted, ticked]) => (quoted ?? ticked ?? '').trim().toLowerCase())
       .filter((phrase) => /\s/.test(phrase)),
@@ -87,9 +88,9 @@ const meansTests = [
   /(?<!\b(?:in|during|from|inside|within|an?|each|every|the|of|for|into) (?:\w+ )?)(?:tests?|specs?)$/i,
 ];
 
-function testsIn(text: string): Query['asksForTests'] {
+function testsIn(text: string, isName: boolean): Query['asksForTests'] {
   if (!speaksOfTests.test(text)) return 'no';
-  return meansTests.some((pattern) => pattern.test(text)) ? 'yes' : 'maybe';
+  return !isName && meansTests.some((pattern) => pattern.test(text)) ? 'yes' : 'maybe';
 }
 
 /**
