@@ -80,6 +80,6 @@ describe('search rows', () => {
       coverageText({ ...partial, filesUnread: 3, reason: 'the model is being loaded' }),
       'by words only (the model is being loaded), 6 of 9 files read so far',
     );
-    assert.equal(coverageText(partial), 'by words only, all vectors of 4 of 9 files so far');
+    assert.equal(coverageText(partial), 'by words only, 4 of 9 files with all vectors so far');
   });
 });

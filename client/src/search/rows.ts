@@ -77,7 +77,7 @@ export function coverageText(coverage: Coverage): string {
   if (isCounting === true) return `${by}, ${filesTotal} files so far, and more are being counted`;
   if (filesPending === 0) return by;
   if (filesUnread > 0) return `${by}, ${filesTotal - filesUnread} of ${filesTotal} files read so far`;
-  return `${by}, all vectors of ${filesIndexed} of ${filesTotal} files so far`;
+  return `${by}, ${filesIndexed} of ${filesTotal} files with all vectors so far`;
 }
 
 function cut(text: string): string {

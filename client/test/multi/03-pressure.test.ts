@@ -57,7 +57,9 @@ describe('under pressure', () => {
     await openSearch('lighthouse');
     await eventually('there are hits', () => search.picker?.rows.some(({ hit }) => hit !== undefined));
     await eventually('the title says what is covered', async () =>
-      (await person.sees('.quick-input-title')).some((text) => /\d+ of \d+ files (read )?so far/.test(text)),
+      (await person.sees('.quick-input-title')).some((text) =>
+        /\d+ of \d+ files (read|with all vectors) so far/.test(text),
+      ),
     );
     await person.photograph('state-indexing');
     await vscode.commands.executeCommand('workbench.action.closeQuickOpen');
