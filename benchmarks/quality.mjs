@@ -75,8 +75,8 @@ async function askAll(client, { corpora: entries }, mode, values, way = 'alone')
   for (const entry of entries) {
     const path = folderOf(values.corpora, entry, values.whole);
     if (!existsSync(path)) continue;
-    // The first query after an index is a cold one.
-    await client.request('lantern/search', { path, query: 'warm up', mode });
+    // The first query after an index is a cold one, and one without a model answers by words.
+    await client.request('lantern/search', { path, query: 'warm up', mode, wait: true });
     for (const question of entry.queries) {
       const began = performance.now();
       const { hits } = await ways[way](client, path, { query: question.query, mode, limit: 10 }, folders);
