@@ -84,7 +84,8 @@ describe('penalties', () => {
       ['LICENSE', 'licence of the door'],
       ['ChangeLog-2.0', 'change log'],
       ['Makefile.in', 'how the door is built'],
-      ['cmake/door.cmake', 'compile the door'],
+      ['cmake/door.cmake', 'compiler flags of the door'],
+      ['configure.ac', 'how is the door built'],
       ['vignettes/door.Rmd', 'guide to doors'],
       ['lib/Doors/Guides/Door.pod', 'documentation of doors'],
       ['scripts/door.sh', 'script for the door'],
@@ -93,6 +94,7 @@ describe('penalties', () => {
       assert.equal(factor(path, query), 1, path);
     }
     assert.ok(factor('single_include/door.hpp') < 1);
+    assert.ok(factor('Makefile', 'make the door release its lock') < 1);
     for (const path of ['src/workbench/door.ts', 'app/door.html', 'src/Changes.tsx'])
       assert.equal(factor(path), 1, path);
   });

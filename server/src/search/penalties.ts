@@ -111,6 +111,10 @@ const asks =
   ({ text }: Query): boolean =>
     words.test(text);
 
+/** Not "make", "build", "install" or "release" alone, which code does too. */
+const aboutTheProject =
+  /\b(?:makefiles?|cmake|licen[cs]\w*|change ?logs?|release notes|manifest|authors?|(?:build|compil\w+|configure|install\w*) (?:files?|scripts?|systems?|targets?|flags?|options?|steps?|rules?)|how (?:is|are|it|this|the) (?:\w+ ){0,3}(?:built|compiled|installed|released))\b/i;
+
 /** Of files beside the code. */
 const besideRules: readonly Rule<unknown>[] = [
   { reason: 'benchmark', factor: 0.6, applies: (path) => benchmark.test(path), isAsked: asks(/\bbench/i) },
@@ -120,9 +124,7 @@ const besideRules: readonly Rule<unknown>[] = [
     reason: 'project file',
     factor: 0.5,
     applies: (path) => projectFile.test(path),
-    isAsked: asks(
-      /\b(?:buil[dt]\w*|compil\w*|install\w*|configur\w*|licen[cs]\w*|change ?logs?|releas\w*|make(?:file)?|cmake|manifest|authors?)\b/i,
-    ),
+    isAsked: asks(aboutTheProject),
   },
   {
     reason: 'documentation',
@@ -139,7 +141,7 @@ const rules: readonly Rule[] = [
     reason: 'tool',
     factor: 0.8,
     applies: (path) => tool.test(path),
-    isAsked: asks(/\b(?:tools?|scripts?|buil[dt]\w*|cmake|releas\w*)\b/i),
+    isAsked: ({ text }) => /\b(?:tools?|scripts?)\b/i.test(text) || aboutTheProject.test(text),
   },
   { reason: 'third party', factor: 0.8, applies: (path) => vendored.test(path) },
   { reason: 'compatibility', factor: 0.8, applies: (path) => shim.test(path) },
