@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { coversAll } from '../../../shared/src/coverage.js';
 import { LanternError, errorMessage } from '../../../shared/src/errors.js';
 import type { SearchParams, SearchResult } from '../../../shared/src/protocol/protocol.js';
 
@@ -56,9 +57,8 @@ export class LiveSearch implements vscode.Disposable {
       if (token.isCancellationRequested) return;
       answered = true;
       this.#showsMeaning = result.coverage.semantic;
-      const { emptyBecause, filesPending, filesTotal, isCounting, semantic } = result.coverage;
-      const isWhole = filesPending === 0 && filesTotal > 0 && isCounting !== true;
-      const final = emptyBecause !== undefined || (semantic && isWhole);
+      const { emptyBecause, filesTotal, semantic } = result.coverage;
+      const final = emptyBecause !== undefined || (semantic && filesTotal > 0 && coversAll(result.coverage));
       this.#onState({ kind: 'results', result, final });
       if (!final) this.#after(againMs, meaning);
       else if (!confirmed) {

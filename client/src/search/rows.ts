@@ -1,3 +1,4 @@
+import { coversAll } from '../../../shared/src/coverage.js';
 import type { Coverage, SearchHit } from '../../../shared/src/protocol/protocol.js';
 import { safeLine } from '../../../shared/src/safeText.js';
 import { relationText } from './relations.js';
@@ -72,10 +73,10 @@ export function wrapped(text: string): string[] {
 
 /** How much the answer covers, in a few words. */
 export function coverageText(coverage: Coverage): string {
-  const { filesTotal, filesIndexed, filesPending, filesUnread, isCounting, semantic, reason } = coverage;
+  const { filesTotal, filesIndexed, filesUnread, isCounting, semantic, reason } = coverage;
   const by = `${semantic ? 'by words and meaning' : 'by words only'}${reason === undefined ? '' : ` (${reason})`}`;
+  if (coversAll(coverage)) return by;
   if (isCounting === true) return `${by}, ${filesTotal} files so far, and more are being counted`;
-  if (filesPending === 0) return by;
   if (filesUnread > 0) return `${by}, ${filesTotal - filesUnread} of ${filesTotal} files read so far`;
   return `${by}, ${filesIndexed} of ${filesTotal} files with all vectors so far`;
 }

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { Owner } from '../owner.js';
 import { folderNamed, places } from '../places.js';
+import { coversAll } from '../../../shared/src/coverage.js';
 import type { Coverage, FolderGroup, SearchHit } from '../../../shared/src/protocol/protocol.js';
 import { groupParams, hintFor, parseFilters } from './filters.js';
 import { type LiveState, LiveSearch, type Search } from './liveSearch.js';
@@ -175,8 +176,7 @@ export class SearchPicker implements vscode.Disposable {
     this.#hits = hits;
     this.#pick.busy = !state.final;
     // A complete answer needs no note.
-    const { filesPending, isCounting, reason, semantic } = coverage;
-    const isWhole = semantic && filesPending === 0 && isCounting !== true && reason === undefined;
+    const isWhole = coverage.semantic && coversAll(coverage) && coverage.reason === undefined;
     const remarks = [...(isWhole ? [] : [coverageText(coverage)]), ...this.#deps.remarks()];
     this.#pick.title = [title, remarks.join(', ')].filter(Boolean).join(': ');
     const several = places().length > 1 || this.#isWide;

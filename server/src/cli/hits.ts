@@ -6,6 +6,7 @@ import type {
   SearchHit,
   SearchResult,
 } from '../../../shared/src/protocol/protocol.js';
+import { coversAll } from '../../../shared/src/coverage.js';
 import { weakFrom } from '../../../shared/src/matches.js';
 import { type Terminal, bold, count, cyan, dim, green, plain, yellow } from './terminal.js';
 
@@ -38,7 +39,7 @@ function coverageLine({ hits, coverage, elapsedMs }: SearchResult, nothing: stri
   if (coverage.emptyBecause !== undefined)
     return `No files to search: ${plain(coverage.emptyBecause)} ${Math.round(elapsedMs)} ms`;
   // While files are pending, other words are not what is missing.
-  const isPartial = coverage.filesPending > 0 || coverage.isCounting === true;
+  const isPartial = !coversAll(coverage);
   const none = isPartial ? 'Nothing found yet' : nothing;
   const parts = [
     hits.length === 0 ? none : count(hits.length, 'hit'),

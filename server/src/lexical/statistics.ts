@@ -152,3 +152,19 @@ function averageOf(lengths: Uint32Array): number {
   }
   return filled === 0 ? 1 : sum / filled;
 }
+
+/** Computes something of a folder's files once for the same statistics. */
+export function perStatistics<T>(of: (docs: FolderStatistics) => T): (docs: FolderStatistics) => T {
+  const known = new WeakMap<FolderStatistics, { readonly value: T }>();
+  return (docs) => {
+    let made = known.get(docs);
+    if (made === undefined) known.set(docs, (made = { value: of(docs) }));
+    return made.value;
+  };
+}
+
+/** About `most` of the files at even distances, or all when there are fewer. */
+export function sampleOf(files: readonly FileDoc[], most: number): FileDoc[] {
+  const step = Math.ceil(files.length / most);
+  return files.filter((_, at) => at % step === 0);
+}

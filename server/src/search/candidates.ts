@@ -18,7 +18,7 @@ import type { ScoreArrays, ScoreLease } from './scoreArrays.js';
 import type { SearchRequest, SearchTarget } from './request.js';
 import type { VectorMatch } from '../vectors/vectorStore.js';
 import { questionWeights } from './weights.js';
-import type { FileDoc, FolderStatistics } from '../lexical/statistics.js';
+import { type FileDoc, type FolderStatistics, perStatistics, sampleOf } from '../lexical/statistics.js';
 
 /** Most chunks that terms and vectors each propose. A chunk that neither proposes cannot be a hit. */
 const lexicalCandidates = 150;
@@ -272,25 +272,18 @@ async function nearestChunks(
 
 /** Files that are looked at to know which share of the chunks is beside the code. */
 const filesLookedAt = 500;
-const limits = new WeakMap<FolderStatistics, number>();
 
-/** So many nearest chunks that about `denseCandidates` of them are code. Counted once for the same statistics. */
-function denseLimit(docs: FolderStatistics): number {
-  const known = limits.get(docs);
-  if (known !== undefined) return known;
-  const { files } = docs;
-  const step = Math.ceil(files.length / filesLookedAt);
+/** So many nearest chunks that about `denseCandidates` of them are code. */
+const denseLimit = perStatistics(({ files }) => {
   let all = 0;
   let code = 0;
-  for (let at = 0; at < files.length; at += step) {
-    const { path = '', chunks = 0 } = files[at] ?? {};
+  for (const { path, chunks } of sampleOf(files, filesLookedAt)) {
     all += chunks;
     if (!isBesideCode(path)) code += chunks;
   }
-  const limit = Math.min(mostDense, Math.ceil((denseCandidates * all) / Math.max(1, code)));
-  limits.set(docs, Math.max(denseCandidates, limit));
-  return Math.max(denseCandidates, limit);
-}
+  const wanted = Math.ceil((denseCandidates * all) / Math.max(1, code));
+  return Math.min(mostDense, Math.max(denseCandidates, wanted));
+});
 
 /**
  * Numbers of the nearest chunks that are in accepted files, with their similarity, which is the cosine: until so many
@@ -314,9 +307,10 @@ function denseChunks(
     if (code === denseCandidates) break;
     const place = places.get(id);
     const chunk = place && docs.chunkNumber(place.fileId, place.chunkId);
-    const number = chunk === undefined ? -1 : (docs.fileOf[chunk] ?? 0);
-    if (chunk === undefined || accepted[number] !== 1) continue;
-    if (!isBesideCode(docs.files[number]?.path ?? '', query)) code++;
+    if (chunk === undefined) continue;
+    const file = docs.fileOf[chunk] ?? 0;
+    if (accepted[file] !== 1) continue;
+    if (!isBesideCode(docs.files[file]?.path ?? '', query)) code++;
     else if (chunks.size >= denseCandidates) continue;
     chunks.set(chunk, similarity);
   }

@@ -70,26 +70,18 @@ export function supersededPaths(paths: Iterable<string>): (path: string) => bool
   return (path) => versions(path).some(({ above, version }) => folders.has(`${above}/v${version + 1}`));
 }
 
-/** Most files that are looked at: enough to know the share of each kind. */
-const mostCounted = 20_000;
-
 /** Whether the code in C or C++ among these files is in its headers: for each implementation there are more than four. */
 export function isHeaderOnly(files: readonly { readonly path: string }[]): boolean {
-  const step = Math.ceil(files.length / mostCounted);
   let headers = 0;
   let implementations = 0;
-  for (let at = 0; at < files.length; at += step) {
-    const path = files[at]?.path ?? '';
+  for (const { path } of files) {
     const kind = /\.(?:(h|hh|hpp|hxx)|c|cc|cpp|cxx|m|mm)$/.exec(path);
-    if (kind === null || isTestPath(path) || aside.some((other) => other.test(path))) continue;
+    if (kind === null || isBesideCode(path) || tool.test(path) || vendored.test(path)) continue;
     if (kind[1] === undefined) implementations++;
     else headers++;
   }
   return implementations * 4 < headers;
 }
-
-/** What is beside the code that a folder is about. */
-const aside = [benchmark, amalgamation, document, tool, vendored];
 
 export interface PenaltyContext {
   readonly platform: string;

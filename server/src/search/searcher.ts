@@ -19,7 +19,7 @@ import {
 import { relationsOf } from './relations/relations.js';
 import type { SearchRequest, SearchTarget } from './request.js';
 import { ScoreArrays } from './scoreArrays.js';
-import type { FolderStatistics } from '../lexical/statistics.js';
+import { type FolderStatistics, perStatistics, sampleOf } from '../lexical/statistics.js';
 import { tokens } from '../lexical/tokens.js';
 
 export interface SearcherOptions {
@@ -160,23 +160,14 @@ function fileFilter(
     (matches === undefined || matches(path.slice(prefix.length)));
 }
 
-const superseded = new WeakMap<FolderStatistics, (path: string) => boolean>();
+const supersededIn = perStatistics(({ files }) => supersededPaths(files.map(({ path }) => path)));
 
-/** Looks at all paths of the folder only for a path with a version, and once for the same statistics. */
-function supersededBy(docs: FolderStatistics): (path: string) => boolean {
-  return (path) => {
-    if (!/(?:^|\/)v\d+\//.test(path)) return false;
-    const known = superseded.get(docs) ?? supersededPaths(docs.files.map((file) => file.path));
-    superseded.set(docs, known);
-    return known(path);
-  };
-}
+/** Looks at all paths of the folder only for a path with a version. */
+const supersededBy =
+  (docs: FolderStatistics) =>
+  (path: string): boolean =>
+    /(?:^|\/)v\d+\//.test(path) && supersededIn(docs)(path);
 
-const headerOnly = new WeakMap<FolderStatistics, boolean>();
-
-/** Counts once for the same statistics. */
-function isHeaderOnlyIn(docs: FolderStatistics): boolean {
-  const known = headerOnly.get(docs) ?? isHeaderOnly(docs.files);
-  headerOnly.set(docs, known);
-  return known;
-}
+/** Most files that are looked at to know whether headers have the code. */
+const mostCounted = 20_000;
+const isHeaderOnlyIn = perStatistics(({ files }) => isHeaderOnly(sampleOf(files, mostCounted)));

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { z } from 'zod';
+import { coversAll } from '../../../../shared/src/coverage.js';
 import { weakFrom } from '../../../../shared/src/matches.js';
 import { type Coverage, matchStrengths } from '../../../../shared/src/protocol/protocol.js';
 import type { HitBlock } from './blocks.js';
@@ -209,7 +210,7 @@ function assemble(page: Page, shown: readonly Shown[], isCut = false): CallToolR
         files_pending: coverage.filesPending,
         files_unread: coverage.filesUnread,
         by_meaning: coverage.semantic,
-        complete: coverage.filesPending === 0 && coverage.reason === undefined && !coverage.isCounting,
+        complete: coversAll(coverage) && coverage.reason === undefined,
         ...(coverage.reason !== undefined && { note: safeLine(coverage.reason, longestName) }),
       },
       notes: [...notes],

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { FolderStatistics } from '../../lexical/statistics.js';
+import { perStatistics } from '../../lexical/statistics.js';
 import type { CodeFile, CodeFiles } from './codeFiles.js';
 import type { Binding } from './imports.js';
 import type { Target } from './target.js';
@@ -132,14 +132,10 @@ function isDefault({ file, name }: Target): boolean {
   ).test(file.code);
 }
 
-const tables = new WeakMap<FolderStatistics, Map<string, string[]>>();
-
 /** Paths by the name of the module: that of the file, or of the folder whose index it is. Made once per state. */
-function byName(docs: FolderStatistics): Map<string, string[]> {
-  const known = tables.get(docs);
-  if (known !== undefined) return known;
+const byName = perStatistics(({ files }) => {
   const table = new Map<string, string[]>();
-  for (const { path } of docs.files) {
+  for (const { path } of files) {
     const parts = path.split('/');
     const file = parts.pop()?.replace(/(?:\.d)?\.[^.]+$/, '') ?? '';
     const name = (file === 'index' || file === '__init__' ? parts.pop() : file) ?? '';
@@ -147,6 +143,5 @@ function byName(docs: FolderStatistics): Map<string, string[]> {
     if (paths === undefined) table.set(name, [path]);
     else paths.push(path);
   }
-  tables.set(docs, table);
   return table;
-}
+});
